@@ -1,0 +1,45 @@
+# What people type. Every target does its own set-up, says what it does, and can be repeated.
+
+SHELL := /bin/bash
+# The environment is read in each recipe, because the set-up may just have created it.
+CARGO := . scripts/env.sh && cargo
+NODE = $(or $(CARGO_TARGET_DIR),target)/release/ogpu-node
+SAY_BUILD_TIME = [ -e $(NODE) ] || echo "build: the first one compiles 900 crates, half an hour on two cores; later ones compile what changed"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test test-network lint doc check-features chain-specs
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+setup: ## Install what build and tests need (Debian, Ubuntu)
+	@scripts/setup.sh --tests
+
+build: ## Build the node
+	@scripts/setup.sh
+	@$(SAY_BUILD_TIME)
+	@$(CARGO) build --release --workspace --bins --locked
+
+run: build ## Start a chain of your own: http and ws on 127.0.0.1:9944
+	@echo "run: a fresh chain, gone when you stop it with Ctrl-C. Look at it in polkadot.js: https://polkadot.js.org/apps/?rpc=ws://127.0.0.1:9944"
+	@$(NODE) --dev
+
+test: setup ## Unit, runtime and process tests
+	@$(SAY_BUILD_TIME)
+	@$(CARGO) nextest run --release --workspace --locked
+
+test-network: build ## Tests on a zombienet network of real processes, with pauses and restarts
+	@scripts/setup.sh --network
+	@$(CARGO) nextest run --release --locked --manifest-path zombienet/Cargo.toml
+
+lint: ## Formatting and lints, warnings denied
+	@scripts/lint.sh
+
+doc: ## The documentation of the code, warnings denied
+	@RUSTDOCFLAGS="-D warnings" bash -c '$(CARGO) doc --release --workspace --no-deps --document-private-items --locked'
+
+check-features: ## Compile the runtime with runtime-benchmarks and try-runtime
+	@SKIP_WASM_BUILD=1 bash -c '$(CARGO) check --release --locked -p ogpu-runtime --features runtime-benchmarks,try-runtime'
+
+chain-specs: build ## Write chain-specs/*.json anew
+	@scripts/chain-specs.sh $(NODE)

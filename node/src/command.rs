@@ -1,0 +1,147 @@
+//! From the command line to the work.
+
+use crate::{
+	chain_spec,
+	cli::{Cli, Subcommand},
+	service,
+};
+use ogpu_protocol::token::SS58_PREFIX;
+use polkadot_sdk::*;
+use sc_cli::{Result, SubstrateCli};
+use sc_service::{Configuration, PartialComponents};
+use std::{net::TcpListener, sync::Arc};
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"OGPU Node".into()
+	}
+
+	fn impl_version() -> String {
+		env!("CARGO_PKG_VERSION").into()
+	}
+
+	fn description() -> String {
+		"A node of OGPU, a free market of GPU computing in which nobody has to trust anybody.".into()
+	}
+
+	fn author() -> String {
+		"The OGPU developers".into()
+	}
+
+	fn support_url() -> String {
+		"https://github.com/ogpu/ogpu/issues".into()
+	}
+
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+
+	fn load_spec(&self, id: &str) -> std::result::Result<Box<dyn sc_service::ChainSpec>, String> {
+		Ok(Box::new(chain_spec::load(id)?))
+	}
+}
+
+pub fn run() -> Result<()> {
+	// Addresses are printed and read in the network's own format.
+	sp_core::crypto::set_default_ss58_version(SS58_PREFIX.into());
+	let cli = Cli::from_args();
+
+	match &cli.subcommand {
+		None => {
+			let runner = cli.create_runner(&cli.run)?;
+			runner.run_node_until_exit(|mut config| async move {
+				refuse_busy_rpc_port(&mut config)?;
+				service::new_full(config, cli).map_err(Into::into)
+			})
+		}
+		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
+		#[allow(deprecated, reason = "zombienet and older guides call it")]
+		Some(Subcommand::BuildSpec(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
+		}
+		Some(Subcommand::NewChain(cmd)) => cmd.run(),
+		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents {
+				client,
+				import_queue,
+				task_manager,
+				..
+			} = service::new_partial(&config)?;
+			Ok((cmd.run(client, import_queue), task_manager))
+		}),
+		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents {
+				client, task_manager, ..
+			} = service::new_partial(&config)?;
+			Ok((cmd.run(client, config.database), task_manager))
+		}),
+		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents {
+				client,
+				import_queue,
+				task_manager,
+				..
+			} = service::new_partial(&config)?;
+			Ok((cmd.run(client, import_queue), task_manager))
+		}),
+		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents {
+				client, task_manager, ..
+			} = service::new_partial(&config)?;
+			Ok((cmd.run(client, config.chain_spec), task_manager))
+		}),
+		Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
+		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents {
+				client,
+				backend,
+				task_manager,
+				..
+			} = service::new_partial(&config)?;
+			let undo_consensus = Box::new(|client: Arc<_>, backend, blocks| {
+				sc_consensus_babe::revert(Arc::clone(&client), backend, blocks)?;
+				sc_consensus_grandpa::revert(client, blocks)?;
+				Ok(())
+			});
+			Ok((cmd.run(client, backend, Some(undo_consensus)), task_manager))
+		}),
+		Some(Subcommand::ChainInfo(cmd)) => cli
+			.create_runner(cmd)?
+			.sync_run(|config| cmd.run::<service::Block>(&config)),
+		#[cfg(feature = "runtime-benchmarks")]
+		Some(Subcommand::Benchmark(cmd)) => cli.create_runner(cmd)?.sync_run(|config| benchmark(cmd, config)),
+	}
+}
+
+/// A node that answers on another port than it was told to misleads its user, so it does not start at all.
+fn refuse_busy_rpc_port(config: &mut Configuration) -> Result<()> {
+	for endpoint in config.rpc.addr.iter_mut().flatten() {
+		endpoint.retry_random_port = false;
+		if let (false, Err(error)) = (endpoint.is_optional, TcpListener::bind(endpoint.listen_addr)) {
+			let reason = format!(
+				"cannot listen for RPC on {}: {error}; stop the program that uses the port or choose another with \
+				 --rpc-port",
+				endpoint.listen_addr
+			);
+			return Err(sc_cli::Error::Input(reason));
+		}
+	}
+	Ok(())
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+fn benchmark(cmd: &frame_benchmarking_cli::BenchmarkCmd, config: Configuration) -> Result<()> {
+	use frame_benchmarking_cli::BenchmarkCmd;
+	match cmd {
+		BenchmarkCmd::Pallet(cmd) => {
+			cmd.run_with_spec::<sp_runtime::traits::HashingFor<service::Block>, ()>(Some(config.chain_spec))
+		}
+		BenchmarkCmd::Overhead(cmd) => {
+			cmd.run_with_default_builder_and_spec::<service::Block, ()>(Some(config.chain_spec))
+		}
+		BenchmarkCmd::Machine(cmd) => cmd.run(&config, frame_benchmarking_cli::SUBSTRATE_REFERENCE_HARDWARE.clone()),
+		_ => Err("this node measures `pallet`, `overhead` and `machine`".into()),
+	}
+}

@@ -1,0 +1,208 @@
+//! `ogpu-node new-chain`: the spec of a network whose validators are known by their public keys alone.
+
+use crate::chain_spec;
+use clap::Parser;
+use codec::{Decode, Encode};
+use ogpu_protocol::token::{Balance, CAP, DECIMALS, OGPU};
+use ogpu_runtime::{genesis_config_presets::TESTNET, AccountId, SessionKeys};
+use polkadot_sdk::*;
+use sc_cli::Result;
+use sc_service::ChainType;
+use serde::Deserialize;
+use serde_json::json;
+use sp_core::crypto::Ss58Codec;
+use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
+
+/// Write the chain spec of a new network.
+///
+/// FILE is JSON; amounts are in OGPU, session keys as `author_rotateKeys` returns them (babe, grandpa,
+/// authority_discovery, 96 bytes in hex):
+///
+///   {
+///     "name": "My Network", "id": "my-network",
+///     "validators": [{ "stash": "<address>", "session_keys": "0x…", "bond": "1000" }],
+///     "balances": { "<address>": "12.5" }
+///   }
+///
+/// Each stash must hold its bond and one OGPU more among the balances. Periods and limits are those of the
+/// `testnet` preset; there is no sudo.
+#[derive(Debug, Parser)]
+#[command(verbatim_doc_comment)]
+pub struct NewChainCmd {
+	/// The file that names the network, its validators and its first balances.
+	pub file: PathBuf,
+
+	/// Where to write the spec; stdout if omitted.
+	#[arg(long)]
+	pub output: Option<PathBuf>,
+
+	/// Write the raw spec, the one that every node of the network is started with.
+	#[arg(long)]
+	pub raw: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Network {
+	name: String,
+	id: String,
+	validators: Vec<Validator>,
+	balances: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Validator {
+	stash: String,
+	session_keys: String,
+	bond: String,
+}
+
+impl NewChainCmd {
+	pub fn run(&self) -> Result<()> {
+		let file = self.file.display();
+		let text = fs::read_to_string(&self.file).map_err(|error| format!("cannot read {file}: {error}"))?;
+		let network: Network = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+		let spec = network.spec().map_err(|reason| format!("{file}: {reason}"))?;
+		let json = spec.as_json(self.raw)?;
+		match &self.output {
+			Some(path) => fs::write(path, json).map_err(|error| format!("cannot write {}: {error}", path.display()))?,
+			None => std::io::stdout().write_all(json.as_bytes())?,
+		}
+		Ok(())
+	}
+}
+
+impl Network {
+	fn spec(&self) -> std::result::Result<chain_spec::ChainSpec, String> {
+		if self.validators.is_empty() {
+			return Err("a network needs at least one validator".into());
+		}
+		let balances = self.balances()?;
+		let mut keys = Vec::new();
+		let mut stakers: Vec<(AccountId, AccountId, serde_json::Value, &str)> = Vec::new();
+		for validator in &self.validators {
+			let (stash, session_keys, bond) = validator.parse(&balances)?;
+			if stakers.iter().any(|(known, ..)| *known == stash) {
+				return Err(format!("validator {} stands twice", validator.stash));
+			}
+			keys.push((stash.clone(), stash.clone(), session_keys));
+			stakers.push((stash.clone(), stash, json_number(bond), "Validator"));
+		}
+		let treasury = ogpu_runtime::Treasury::account_id();
+		let balances: Vec<_> = balances
+			.into_iter()
+			.chain(std::iter::once((treasury, OGPU)))
+			.map(|(account, amount)| (account, json_number(amount)))
+			.collect();
+		let patch = json!({
+			"balances": { "balances": balances },
+			"session": { "keys": keys },
+			"staking": { "validatorCount": stakers.len(), "stakers": stakers },
+		});
+		let spec = chain_spec::builder(&self.name, &self.id, ChainType::Live)?
+			.with_genesis_config_preset_name(TESTNET)
+			.with_genesis_config_patch(patch)
+			.build();
+		Ok(spec)
+	}
+
+	fn balances(&self) -> std::result::Result<BTreeMap<AccountId, Balance>, String> {
+		let mut balances = BTreeMap::new();
+		let mut total: Balance = OGPU;
+		for (address, amount) in &self.balances {
+			let balance = ogpu(amount)?;
+			total = total.saturating_add(balance);
+			if balances.insert(account(address)?, balance).is_some() {
+				return Err(format!("balance of {address} stands twice, in two address formats"));
+			}
+		}
+		if total > CAP {
+			return Err(format!("the balances exceed the cap of {} OGPU", CAP / OGPU));
+		}
+		Ok(balances)
+	}
+}
+
+impl Validator {
+	fn parse(
+		&self,
+		balances: &BTreeMap<AccountId, Balance>,
+	) -> std::result::Result<(AccountId, SessionKeys, Balance), String> {
+		let of = |reason: String| format!("validator {}: {reason}", self.stash);
+		let stash = account(&self.stash)?;
+		let bond = ogpu(&self.bond).map_err(of)?;
+		if bond < 10 * OGPU {
+			return Err(of(format!(
+				"its bond of {} OGPU is below the least bond of 10",
+				self.bond
+			)));
+		}
+		let held = balances.get(&stash).copied().unwrap_or_default();
+		if held < bond.saturating_add(OGPU) {
+			return Err(of("its balance must be at least its bond and 1 OGPU more".into()));
+		}
+		let bytes = sp_core::bytes::from_hex(&self.session_keys)
+			.map_err(|error| of(format!("its session keys are not hex: {error}")))?;
+		let keys = SessionKeys::decode(&mut bytes.as_slice())
+			.ok()
+			.filter(|keys| keys.encode() == bytes)
+			.ok_or_else(|| {
+				of(format!(
+					"its session keys have {} bytes; they are three keys, 96 bytes",
+					bytes.len()
+				))
+			})?;
+		Ok((stash, keys, bond))
+	}
+}
+
+fn account(address: &str) -> std::result::Result<AccountId, String> {
+	AccountId::from_ss58check(address).map_err(|error| format!("'{address}' is not an address: {error}"))
+}
+
+/// An amount in OGPU, with up to 18 decimals.
+fn ogpu(text: &str) -> std::result::Result<Balance, String> {
+	let refuse = || format!("'{text}' is not an amount of OGPU, such as 1000 or 0.5");
+	let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+	let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+	if !digits(whole) || !digits(fraction) || fraction.len() > DECIMALS.into() {
+		return Err(refuse());
+	}
+	format!("{whole}{fraction:0<width$}", width = DECIMALS.into())
+		.parse()
+		.map_err(|_| refuse())
+}
+
+/// Amounts exceed a `u64`; the JSON library is built to keep all of their digits.
+fn json_number(amount: Balance) -> serde_json::Value {
+	serde_json::Number::from_u128(amount)
+		.map(Into::into)
+		.unwrap_or(serde_json::Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn an_amount_is_read_to_the_last_digit_or_refused() {
+		assert_eq!(ogpu("1000"), Ok(1_000 * OGPU));
+		assert_eq!(ogpu("0.5"), Ok(OGPU / 2));
+		assert_eq!(ogpu("0.000000000000000001"), Ok(1));
+		for wrong in [
+			"",
+			".",
+			"1.",
+			".5",
+			"-1",
+			"+1",
+			"1e3",
+			"1,5",
+			"0.0000000000000000001",
+			"9".repeat(40).as_str(),
+		] {
+			assert!(ogpu(wrong).is_err(), "{wrong} must be refused");
+		}
+	}
+}

@@ -1,0 +1,270 @@
+//! What operators type, right and wrong.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod common;
+
+use anyhow::Result;
+use common::{path, refusal, run, Node, NODE};
+use jsonrpsee::rpc_params;
+use ogpu_protocol::token::SS58_PREFIX;
+use polkadot_sdk::*;
+use serde_json::{json, Value};
+use sp_core::crypto::Ss58Codec;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use std::{fs, net::TcpListener, path::Path, process::Command};
+
+#[test]
+fn an_unknown_or_missing_chain_is_refused_with_the_names_that_exist() {
+	assert!(
+		refusal(&["--chain", "nonsense"]).contains("no chain is called 'nonsense' (there are dev, local and testnet)")
+	);
+	assert!(refusal(&[]).contains("which chain? Give --dev"));
+	assert!(refusal(&["export-chain-spec", "--chain", "nonsense"]).contains("nonsense"));
+}
+
+#[test]
+fn a_broken_spec_is_refused_and_left_as_it_is() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let file = dir.path().join("spec.json");
+	for broken in ["", "{", "[]", "{\"name\": 1}", "\u{0}\u{1}"] {
+		fs::write(&file, broken)?;
+		let error = refusal(&["--chain", path(&file), "--tmp"]);
+		assert!(error.contains("is not a chain spec of this node"), "{error}");
+		assert_eq!(fs::read_to_string(&file)?, broken);
+	}
+	Ok(())
+}
+
+#[test]
+fn a_spec_whose_genesis_makes_no_sense_is_refused() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let file = dir.path().join("spec.json");
+	let mut spec: Value = serde_json::from_slice(&run(&["export-chain-spec", "--chain", "local"]).stdout)?;
+	spec["genesis"]["runtimeGenesis"]["patch"]["balances"]["balances"] = json!("many");
+	fs::write(&file, spec.to_string())?;
+	let base = dir.path().join("base");
+	let error = refusal(&["--chain", path(&file), "--base-path", path(&base)]);
+	assert!(error.contains("balances"), "{error}");
+	Ok(())
+}
+
+#[test]
+fn a_busy_rpc_port_is_refused_with_a_way_out() -> Result<()> {
+	let taken = TcpListener::bind("127.0.0.1:0")?;
+	let port = taken.local_addr()?.port().to_string();
+	let error = refusal(&["--dev", "--rpc-port", &port]);
+	assert!(error.contains(&port) && error.contains("--rpc-port"), "{error}");
+	Ok(())
+}
+
+#[test]
+fn a_validator_without_a_node_key_is_told_how_to_make_one() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let error = refusal(&["--chain", "testnet", "--validator", "--base-path", path(dir.path())]);
+	assert!(error.contains("key"), "{error}");
+	Ok(())
+}
+
+#[tokio::test]
+async fn a_corrupt_database_is_refused_and_not_touched() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let args = ["--dev", "--base-path", path(dir.path())];
+	let mut node = Node::start("dev", &args).await?;
+	node.finalised(1).await?;
+	assert!(node.stop().await?.success(), "SIGTERM ends a node in order");
+
+	let metadata = dir.path().join("chains/ogpu-dev/paritydb/full/metadata");
+	let intact = fs::read(&metadata)?;
+	fs::write(&metadata, "nonsense")?;
+	let error = refusal(&args);
+	assert!(
+		error.to_lowercase().contains("metadata") || error.to_lowercase().contains("database"),
+		"{error}"
+	);
+	assert_eq!(
+		fs::read_to_string(&metadata)?,
+		"nonsense",
+		"the node must not touch what it cannot read"
+	);
+
+	fs::write(&metadata, intact)?;
+	Node::start("dev", &args).await?.finalised(2).await?;
+	Ok(())
+}
+
+#[tokio::test]
+async fn what_was_final_survives_a_power_failure() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let args = ["--dev", "--base-path", path(dir.path())];
+	let mut node = Node::start("dev", &args).await?;
+	let third = node.finalised(3).await?;
+	node.kill();
+	let node = Node::start("dev", &args).await?;
+	assert_eq!(node.block_hash(3).await?, Some(third), "a final block is never lost");
+	node.finalised(6).await?;
+	Ok(())
+}
+
+#[tokio::test]
+async fn purging_a_chain_keeps_its_keys() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let base = path(dir.path());
+	let mut node = Node::start("dev", &["--dev", "--base-path", base, "--rpc-methods", "unsafe"]).await?;
+	let keys: String = node.call("author_rotateKeys", rpc_params![]).await?;
+	let known: bool = node.call("author_hasSessionKeys", rpc_params![keys]).await?;
+	assert!(known);
+	node.stop().await?;
+	let keystore = dir.path().join("chains/ogpu-dev/keystore");
+	let before = fs::read_dir(&keystore)?.count();
+
+	assert!(run(&["purge-chain", "--dev", "--base-path", base, "-y"])
+		.status
+		.success());
+	assert!(!dir.path().join("chains/ogpu-dev/paritydb").exists());
+	assert_eq!(fs::read_dir(&keystore)?.count(), before);
+	assert_eq!(before, 3, "one key each for babe, grandpa and authority discovery");
+	Ok(())
+}
+
+fn network(dir: &Path, change: impl FnOnce(&mut Value)) -> std::path::PathBuf {
+	let validators: Vec<_> = [Sr25519Keyring::Alice, Sr25519Keyring::Bob]
+		.iter()
+		.zip([Ed25519Keyring::Alice, Ed25519Keyring::Bob])
+		.map(|(sr25519, ed25519)| {
+			let keys = [sr25519.public().0, ed25519.public().0, sr25519.public().0].concat();
+			let hex: String = keys.iter().map(|byte| format!("{byte:02x}")).collect();
+			json!({ "stash": sr25519.to_account_id().to_string(), "session_keys": format!("0x{hex}"), "bond": "1000" })
+		})
+		.collect();
+	let mut network = json!({
+		"name": "Our Network",
+		"id": "our-network",
+		"validators": validators,
+		"balances": {
+			Sr25519Keyring::Alice.to_account_id().to_string(): "1001",
+			Sr25519Keyring::Bob.to_account_id().to_string(): "5000.5",
+		},
+	});
+	change(&mut network);
+	let file = dir.join("network.json");
+	fs::write(&file, network.to_string()).unwrap();
+	file
+}
+
+#[tokio::test]
+async fn an_operator_makes_a_network_of_its_own_and_it_runs() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let file = network(dir.path(), |_| ());
+	let spec = dir.path().join("spec.json");
+	let output = run(&["new-chain", path(&file), "--raw", "--output", path(&spec)]);
+	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+	let start = |name: &'static str, key: &'static str, bootnode: Option<String>| {
+		let (spec, base) = (spec.clone(), dir.path().join(name));
+		async move {
+			let mut args = vec![
+				"--chain",
+				path(&spec),
+				"--base-path",
+				path(&base),
+				"--validator",
+				"--port",
+				"0",
+				key,
+			];
+			args.extend(["--unsafe-force-node-key-generation", "--allow-private-ip"]);
+			if let Some(bootnode) = &bootnode {
+				args.extend(["--bootnodes", bootnode]);
+			}
+			Node::start(name, &args).await
+		}
+	};
+	let alice = start("alice", "--alice", None).await?;
+	let bob = start("bob", "--bob", Some(alice.address().await?)).await?;
+	assert_eq!(alice.finalised(2).await?, bob.finalised(2).await?);
+	let chain: String = alice.call("system_chain", rpc_params![]).await?;
+	assert_eq!(chain, "Our Network");
+	Ok(())
+}
+
+#[test]
+fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let alice = Sr25519Keyring::Alice.to_account_id().to_string();
+	type Change = Box<dyn FnOnce(&mut Value)>;
+	let cases: Vec<(&str, Change)> = vec![
+		(
+			"at least one validator",
+			Box::new(|network| network["validators"] = json!([])),
+		),
+		(
+			"stands twice",
+			Box::new(|network| {
+				let first = network["validators"][0].clone();
+				network["validators"].as_array_mut().unwrap().push(first);
+			}),
+		),
+		(
+			"is not an address",
+			Box::new(|network| network["validators"][0]["stash"] = json!("nobody")),
+		),
+		(
+			"96 bytes",
+			Box::new(|network| network["validators"][0]["session_keys"] = json!("0x0102")),
+		),
+		(
+			"not hex",
+			Box::new(|network| network["validators"][0]["session_keys"] = json!("0xzz")),
+		),
+		(
+			"below the least bond",
+			Box::new(|network| network["validators"][0]["bond"] = json!("9.9")),
+		),
+		(
+			"is not an amount of OGPU",
+			Box::new(|network| network["validators"][0]["bond"] = json!("-1")),
+		),
+		(
+			"1 OGPU more",
+			Box::new(move |network| network["balances"][&alice] = json!("1000")),
+		),
+		(
+			"exceed the cap",
+			Box::new(|network| {
+				let rich = Sr25519Keyring::Ferdie.to_account_id().to_string();
+				network["balances"][&rich] = json!("21000000");
+			}),
+		),
+		(
+			"unknown field `sudo`",
+			Box::new(|network| network["sudo"] = json!(true)),
+		),
+		(
+			"missing field `id`",
+			Box::new(|network| {
+				network.as_object_mut().unwrap().remove("id");
+			}),
+		),
+	];
+	for (reason, change) in cases {
+		let file = network(dir.path(), change);
+		let error = refusal(&["new-chain", path(&file)]);
+		assert!(error.contains(reason), "expected '{reason}', got: {error}");
+	}
+	assert!(refusal(&["new-chain", "/does/not/exist.json"]).contains("cannot read /does/not/exist.json"));
+	Ok(())
+}
+
+#[test]
+fn keys_are_shown_in_the_addresses_of_this_network() -> Result<()> {
+	let output = Command::new(NODE)
+		.args(["key", "inspect", "//Alice", "--output-type", "json"])
+		.output()?;
+	let key: Value = serde_json::from_slice(&output.stdout)?;
+	let expected = Sr25519Keyring::Alice
+		.to_account_id()
+		.to_ss58check_with_version(SS58_PREFIX.into());
+	assert_eq!(key["ss58Address"], expected);
+	Ok(())
+}

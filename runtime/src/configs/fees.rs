@@ -1,0 +1,76 @@
+//! What a transaction costs: its bytes and its weight, times a factor that follows how full blocks are.
+
+use super::{parameters::dynamic_params::fees, staking::TreasuryAccount};
+use crate::{AccountId, Authorship, Balance, Balances, Runtime, RuntimeEvent};
+use frame_support::{
+	parameter_types,
+	traits::{
+		fungible::{Balanced, Credit},
+		tokens::imbalance::ResolveTo,
+		ConstU8, Imbalance, OnUnbalanced,
+	},
+	weights::{constants::ExtrinsicBaseWeight, ConstantMultiplier, Weight, WeightToFee},
+};
+use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
+use polkadot_sdk::*;
+use sp_runtime::{traits::Bounded, traits::Get, FixedPointNumber, Perquintill};
+
+parameter_types! {
+	/// Blocks fuller than this make fees rise, emptier ones make them fall.
+	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
+	/// Fees can change by about a third in a day of full or empty blocks.
+	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(15, 1_000_000);
+	pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10);
+	pub MaximumMultiplier: Multiplier = Bounded::max_value();
+}
+
+/// Proportional to the time that a call takes.
+pub struct TimeToFee;
+impl WeightToFee for TimeToFee {
+	type Balance = Balance;
+
+	fn weight_to_fee(weight: &Weight) -> Balance {
+		let base_time = Balance::from(ExtrinsicBaseWeight::get().ref_time());
+		Balance::from(weight.ref_time())
+			.saturating_mul(fees::BaseFee::get())
+			.checked_div(base_time)
+			.unwrap_or(Balance::MAX)
+	}
+}
+
+/// Fees go to the treasury and to the author of the block, tips to the author alone.
+pub struct ShareFees;
+impl OnUnbalanced<Credit<AccountId, Balances>> for ShareFees {
+	fn on_unbalanceds(mut fees_then_tips: impl Iterator<Item = Credit<AccountId, Balances>>) {
+		let Some(fee) = fees_then_tips.next() else { return };
+		let to_treasury = fees::TreasuryShare::get().mul_ceil(fee.peek());
+		let (treasury, mut author) = fee.split(to_treasury);
+		fees_then_tips.for_each(|tip| author.subsume(tip));
+		ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(treasury);
+		Self::pay_author(author);
+	}
+}
+
+impl ShareFees {
+	/// What cannot reach the author, because its account is gone or below the existential deposit, is the treasury's.
+	fn pay_author(credit: Credit<AccountId, Balances>) {
+		let left = match Authorship::author() {
+			Some(author) => Balances::resolve(&author, credit).err(),
+			None => Some(credit),
+		};
+		if let Some(left) = left {
+			ResolveTo::<TreasuryAccount, Balances>::on_unbalanced(left);
+		}
+	}
+}
+
+impl pallet_transaction_payment::Config for Runtime {
+	type FeeMultiplierUpdate =
+		TargetedFeeAdjustment<Self, TargetBlockFullness, AdjustmentVariable, MinimumMultiplier, MaximumMultiplier>;
+	type LengthToFee = ConstantMultiplier<Balance, fees::ByteFee>;
+	type OnChargeTransaction = FungibleAdapter<Balances, ShareFees>;
+	type OperationalFeeMultiplier = ConstU8<5>;
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+	type WeightToFee = TimeToFee;
+}

@@ -1,0 +1,50 @@
+//! Numbers that governance may change without a new runtime.
+
+use super::governance::{EnsureRootOr, ParametersAdmin};
+use crate::{Runtime, RuntimeEvent};
+use frame_support::{
+	dynamic_params::{dynamic_pallet_params, dynamic_params},
+	traits::AsEnsureOriginWithArg,
+};
+use ogpu_protocol::token::{Balance, MICRO_OGPU, MILLI_OGPU};
+use polkadot_sdk::*;
+use sp_runtime::Percent;
+
+#[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
+pub mod dynamic_params {
+	use super::*;
+
+	/// What transactions cost, and who gets it.
+	#[dynamic_pallet_params]
+	#[codec(index = 0)]
+	pub mod fees {
+		/// The treasury's part of a fee; the rest is the block author's. Tips are the author's alone.
+		#[codec(index = 0)]
+		pub static TreasuryShare: Percent = Percent::from_percent(80);
+
+		/// For each byte of a transaction.
+		#[codec(index = 1)]
+		pub static ByteFee: Balance = MICRO_OGPU;
+
+		/// For the execution of an empty transaction; calls cost in proportion to their weight.
+		#[codec(index = 2)]
+		pub static BaseFee: Balance = MILLI_OGPU / 2;
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl Default for RuntimeParameters {
+	fn default() -> Self {
+		Self::Fees(dynamic_params::fees::Parameters::ByteFee(
+			dynamic_params::fees::ByteFee,
+			Some(MICRO_OGPU),
+		))
+	}
+}
+
+impl pallet_parameters::Config for Runtime {
+	type AdminOrigin = AsEnsureOriginWithArg<EnsureRootOr<ParametersAdmin>>;
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeParameters = RuntimeParameters;
+	type WeightInfo = ();
+}

@@ -1,0 +1,151 @@
+//! The genesis states that a chain can start from.
+//!
+//! All three begin with validators whose keys are public, because a preset can hold no secret: `testnet` shows the
+//! periods and limits of a real network, and `ogpu-node new-chain` puts an operator's own validators in their place.
+
+use crate::{
+	configs::{consensus::BABE_GENESIS_EPOCH_CONFIG, staking::TreasuryAccount},
+	timing, AccountId, BabeConfig, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+	StakingConfig, SudoConfig, TimingConfig,
+};
+use alloc::{vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use ogpu_protocol::token::OGPU;
+use polkadot_sdk::*;
+use sp_genesis_builder::PresetId;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_runtime::Perbill;
+
+/// One validator that produces blocks at once, short epochs, and sudo in Alice's hands.
+pub const DEVELOPMENT: &str = sp_genesis_builder::DEV_RUNTIME_PRESET;
+/// Four validators, Alice to Dave, otherwise as `development`.
+pub const LOCAL_TESTNET: &str = sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET;
+/// A public network: real periods, no sudo. Its four validators are placeholders.
+pub const TESTNET: &str = "testnet";
+
+/// Large enough to matter, small enough for tools that read a bond as a `u64`.
+const VALIDATOR_BOND: Balance = 10 * OGPU;
+const DEVELOPER_BALANCE: Balance = 100_000 * OGPU;
+const VALIDATOR_BALANCE: Balance = 10_000 * OGPU;
+/// Keeps the treasury's account alive, so that the first small fee is not lost as dust.
+const TREASURY_BALANCE: Balance = OGPU;
+
+const VALIDATORS: [(Sr25519Keyring, Ed25519Keyring); 4] = [
+	(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+	(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+	(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+	(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+];
+
+fn validator((sr25519, ed25519): (Sr25519Keyring, Ed25519Keyring)) -> (AccountId, SessionKeys) {
+	let keys = SessionKeys {
+		babe: sr25519.public().into(),
+		grandpa: ed25519.public().into(),
+		authority_discovery: sr25519.public().into(),
+	};
+	(sr25519.to_account_id(), keys)
+}
+
+fn genesis(
+	timing: TimingConfig,
+	validators: impl Iterator<Item = (AccountId, SessionKeys)>,
+	mut balances: Vec<(AccountId, Balance)>,
+	sudo: Option<AccountId>,
+) -> serde_json::Value {
+	let validators: Vec<_> = validators.collect();
+	balances.push((TreasuryAccount::get(), TREASURY_BALANCE));
+	build_struct_json_patch!(RuntimeGenesisConfig {
+		timing,
+		balances: BalancesConfig { balances },
+		babe: BabeConfig {
+			epoch_config: BABE_GENESIS_EPOCH_CONFIG
+		},
+		session: SessionConfig {
+			keys: validators
+				.iter()
+				.map(|(stash, keys)| (stash.clone(), stash.clone(), keys.clone()))
+				.collect(),
+		},
+		staking: StakingConfig {
+			validator_count: validators.len() as u32,
+			minimum_validator_count: 1,
+			slash_reward_fraction: Perbill::from_percent(10),
+			stakers: validators
+				.iter()
+				.map(|(stash, _)| (
+					stash.clone(),
+					stash.clone(),
+					VALIDATOR_BOND,
+					pallet_staking::StakerStatus::Validator
+				))
+				.collect::<Vec<_>>(),
+			min_nominator_bond: OGPU,
+			min_validator_bond: VALIDATOR_BOND,
+		},
+		sudo: SudoConfig { key: sudo },
+	})
+}
+
+/// An epoch a minute and an era each three, so that a developer sees elections and payouts.
+fn short_timing() -> TimingConfig {
+	TimingConfig {
+		epoch_blocks: 20,
+		sessions_per_era: 3,
+		bonding_eras: 3,
+		..Default::default()
+	}
+}
+
+fn developers() -> Vec<(AccountId, Balance)> {
+	Sr25519Keyring::iter()
+		.map(|key| (key.to_account_id(), DEVELOPER_BALANCE))
+		.collect()
+}
+
+fn development() -> serde_json::Value {
+	let sudo = Sr25519Keyring::Alice.to_account_id();
+	genesis(
+		short_timing(),
+		VALIDATORS.into_iter().take(1).map(validator),
+		developers(),
+		Some(sudo),
+	)
+}
+
+fn local_testnet() -> serde_json::Value {
+	let sudo = Sr25519Keyring::Alice.to_account_id();
+	genesis(
+		short_timing(),
+		VALIDATORS.into_iter().map(validator),
+		developers(),
+		Some(sudo),
+	)
+}
+
+fn testnet() -> serde_json::Value {
+	let balances = VALIDATORS
+		.iter()
+		.map(|(key, _)| (key.to_account_id(), VALIDATOR_BALANCE))
+		.collect();
+	genesis(
+		timing::GenesisConfig::default(),
+		VALIDATORS.into_iter().map(validator),
+		balances,
+		None,
+	)
+}
+
+/// The JSON patch of the preset, for the genesis builder.
+pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+	let patch = match id.as_ref() {
+		DEVELOPMENT => development(),
+		LOCAL_TESTNET => local_testnet(),
+		TESTNET => testnet(),
+		_ => return None,
+	};
+	serde_json::to_vec(&patch).ok()
+}
+
+pub fn preset_names() -> Vec<PresetId> {
+	vec![DEVELOPMENT.into(), LOCAL_TESTNET.into(), TESTNET.into()]
+}
