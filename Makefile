@@ -28,9 +28,9 @@ test: setup ## Unit, runtime and process tests
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) nextest run --release --workspace --locked
 
-test-network: build ## Tests on a zombienet network of real processes, with pauses and restarts
+test-network: build ## Tests on a zombienet network: pauses, lost finality, warp sync
 	@scripts/setup.sh --network
-	@$(CARGO) nextest run --release --locked --manifest-path zombienet/Cargo.toml
+	@OGPU_NODE=$(abspath $(NODE)) bash -c '$(CARGO) nextest run --release --locked --manifest-path zombienet/Cargo.toml'
 
 lint: ## Formatting and lints, warnings denied
 	@scripts/lint.sh

@@ -2,8 +2,9 @@
 # Installs what the build and the tests need on Debian or Ubuntu: system packages, Rust, the wasm target, cargo-nextest
 # and the JavaScript packages of the client tests. Safe to run again: it only adds what is missing.
 #
-#   scripts/setup.sh          what `make run` and `make build` need
-#   scripts/setup.sh --tests  the tools of `make test` as well
+#   scripts/setup.sh            what `make run` and `make build` need
+#   scripts/setup.sh --tests    the tools of `make test` as well
+#   scripts/setup.sh --network  and what zombienet needs, for `make test-network`
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,10 +15,12 @@ die() {
 }
 
 with_tests=false
+with_network=false
 case "${1:-}" in
 "") ;;
 --tests) with_tests=true ;;
-*) die "unknown option '$1'; usage: scripts/setup.sh [--tests]" ;;
+--network) with_tests=true with_network=true ;;
+*) die "unknown option '$1'; usage: scripts/setup.sh [--tests|--network]" ;;
 esac
 
 as_root() {
@@ -65,7 +68,9 @@ if $with_tests; then
 	need npm npm
 fi
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
-[ -e /usr/include/google/protobuf/empty.proto ] || command -v protoc >/dev/null || missing+=(libprotobuf-dev)
+if $with_network; then
+	[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
+fi
 [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
 
 # --- Rust ------------------------------------------------------------------------------------------------------------

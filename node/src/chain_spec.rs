@@ -27,16 +27,12 @@ pub fn load(id: &str) -> Result<ChainSpec, String> {
 		"dev" | "development" => from_preset("OGPU Development", "ogpu-dev", ChainType::Development, DEVELOPMENT),
 		"local" => from_preset("OGPU Local Testnet", "ogpu-local", ChainType::Local, LOCAL_TESTNET),
 		"testnet" => from_preset("OGPU Testnet", "ogpu-testnet", ChainType::Live, TESTNET),
-		"" => Err(
-			"which chain? Give --dev for a chain of your own, or --chain with dev, local, testnet or the path \
+		"" => Err("which chain? Give --dev for a chain of your own, or --chain with dev, local, testnet or the path \
 			of a chain spec"
-				.into(),
-		),
+			.into()),
 		path if Path::new(path).is_file() => ChainSpec::from_json_file(path.into())
 			.map_err(|error| format!("'{path}' is not a chain spec of this node: {error}")),
-		unknown => Err(format!(
-			"no chain is called '{unknown}' (there are dev, local and testnet), and no such file"
-		)),
+		unknown => Err(format!("no chain is called '{unknown}' (there are dev, local and testnet), and no such file")),
 	}
 }
 

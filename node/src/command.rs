@@ -8,8 +8,13 @@ use crate::{
 use ogpu_protocol::token::SS58_PREFIX;
 use polkadot_sdk::*;
 use sc_cli::{Result, SubstrateCli};
+use sc_network::{multiaddr::Protocol, Multiaddr};
 use sc_service::{Configuration, PartialComponents};
-use std::{net::TcpListener, sync::Arc};
+use std::{
+	io::ErrorKind,
+	net::{SocketAddr, TcpListener},
+	sync::Arc,
+};
 
 impl SubstrateCli for Cli {
 	fn impl_name() -> String {
@@ -50,7 +55,7 @@ pub fn run() -> Result<()> {
 		None => {
 			let runner = cli.create_runner(&cli.run)?;
 			runner.run_node_until_exit(|mut config| async move {
-				refuse_busy_rpc_port(&mut config)?;
+				refuse_busy_ports(&mut config)?;
 				service::new_full(config, cli).map_err(Into::into)
 			})
 		}
@@ -63,43 +68,24 @@ pub fn run() -> Result<()> {
 		}
 		Some(Subcommand::NewChain(cmd)) => cmd.run(),
 		Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents {
-				client,
-				import_queue,
-				task_manager,
-				..
-			} = service::new_partial(&config)?;
+			let PartialComponents { client, import_queue, task_manager, .. } = service::new_partial(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents {
-				client, task_manager, ..
-			} = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents {
-				client,
-				import_queue,
-				task_manager,
-				..
-			} = service::new_partial(&config)?;
+			let PartialComponents { client, import_queue, task_manager, .. } = service::new_partial(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents {
-				client, task_manager, ..
-			} = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
 		Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents {
-				client,
-				backend,
-				task_manager,
-				..
-			} = service::new_partial(&config)?;
+			let PartialComponents { client, backend, task_manager, .. } = service::new_partial(&config)?;
 			let undo_consensus = Box::new(|client: Arc<_>, backend, blocks| {
 				sc_consensus_babe::revert(Arc::clone(&client), backend, blocks)?;
 				sc_consensus_grandpa::revert(client, blocks)?;
@@ -107,28 +93,58 @@ pub fn run() -> Result<()> {
 			});
 			Ok((cmd.run(client, backend, Some(undo_consensus)), task_manager))
 		}),
-		Some(Subcommand::ChainInfo(cmd)) => cli
-			.create_runner(cmd)?
-			.sync_run(|config| cmd.run::<service::Block>(&config)),
+		Some(Subcommand::ChainInfo(cmd)) => {
+			cli.create_runner(cmd)?.sync_run(|config| cmd.run::<service::Block>(&config))
+		}
 		#[cfg(feature = "runtime-benchmarks")]
 		Some(Subcommand::Benchmark(cmd)) => cli.create_runner(cmd)?.sync_run(|config| benchmark(cmd, config)),
 	}
 }
 
-/// A node that answers on another port than it was told to misleads its user, so it does not start at all.
-fn refuse_busy_rpc_port(config: &mut Configuration) -> Result<()> {
+/// A node that answers on another port than it was told to, or on none, misleads its user: it does not start at all.
+fn refuse_busy_ports(config: &mut Configuration) -> Result<()> {
+	let mut ports = Vec::new();
 	for endpoint in config.rpc.addr.iter_mut().flatten() {
 		endpoint.retry_random_port = false;
-		if let (false, Err(error)) = (endpoint.is_optional, TcpListener::bind(endpoint.listen_addr)) {
-			let reason = format!(
-				"cannot listen for RPC on {}: {error}; stop the program that uses the port or choose another with \
-				 --rpc-port",
-				endpoint.listen_addr
-			);
-			return Err(sc_cli::Error::Input(reason));
+		if !endpoint.is_optional {
+			ports.push(("RPC", "--rpc-port", endpoint.listen_addr));
+		}
+	}
+	ports.extend(
+		config.prometheus_config.iter().map(|prometheus| ("Prometheus metrics", "--prometheus-port", prometheus.port)),
+	);
+	let peers = config.network.listen_addresses.iter().filter_map(tcp_address);
+	ports.extend(peers.map(|address| ("peers", "--port", address)));
+
+	for (what, option, address) in ports {
+		match TcpListener::bind(address) {
+			Err(error) if error.kind() == ErrorKind::AddrInUse => {
+				return Err(sc_cli::Error::Application(
+					format!(
+						"cannot listen for {what} on {address}: another program does; stop it, or choose another port \
+						 with {option}"
+					)
+					.into(),
+				))
+			}
+			// What else can be wrong with an address, the server says better itself.
+			_ => {}
 		}
 	}
 	Ok(())
+}
+
+fn tcp_address(address: &Multiaddr) -> Option<SocketAddr> {
+	let mut parts = address.iter();
+	let ip = match parts.next()? {
+		Protocol::Ip4(ip) => ip.into(),
+		Protocol::Ip6(ip) => ip.into(),
+		_ => return None,
+	};
+	match parts.next()? {
+		Protocol::Tcp(port) => Some(SocketAddr::new(ip, port)),
+		_ => None,
+	}
 }
 
 #[cfg(feature = "runtime-benchmarks")]

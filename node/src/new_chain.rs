@@ -3,7 +3,7 @@
 use crate::chain_spec;
 use clap::Parser;
 use codec::{Decode, Encode};
-use ogpu_protocol::token::{Balance, CAP, DECIMALS, OGPU};
+use ogpu_protocol::token::{self, Balance, CAP, OGPU};
 use ogpu_runtime::{genesis_config_presets::TESTNET, AccountId, SessionKeys};
 use polkadot_sdk::*;
 use sc_cli::Result;
@@ -133,10 +133,7 @@ impl Validator {
 		let stash = account(&self.stash)?;
 		let bond = ogpu(&self.bond).map_err(of)?;
 		if bond < 10 * OGPU {
-			return Err(of(format!(
-				"its bond of {} OGPU is below the least bond of 10",
-				self.bond
-			)));
+			return Err(of(format!("its bond of {} OGPU is below the least bond of 10", self.bond)));
 		}
 		let held = balances.get(&stash).copied().unwrap_or_default();
 		if held < bond.saturating_add(OGPU) {
@@ -147,12 +144,7 @@ impl Validator {
 		let keys = SessionKeys::decode(&mut bytes.as_slice())
 			.ok()
 			.filter(|keys| keys.encode() == bytes)
-			.ok_or_else(|| {
-				of(format!(
-					"its session keys have {} bytes; they are three keys, 96 bytes",
-					bytes.len()
-				))
-			})?;
+			.ok_or_else(|| of(format!("its session keys have {} bytes; they are three keys, 96 bytes", bytes.len())))?;
 		Ok((stash, keys, bond))
 	}
 }
@@ -161,48 +153,11 @@ fn account(address: &str) -> std::result::Result<AccountId, String> {
 	AccountId::from_ss58check(address).map_err(|error| format!("'{address}' is not an address: {error}"))
 }
 
-/// An amount in OGPU, with up to 18 decimals.
 fn ogpu(text: &str) -> std::result::Result<Balance, String> {
-	let refuse = || format!("'{text}' is not an amount of OGPU, such as 1000 or 0.5");
-	let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-	let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-	if !digits(whole) || !digits(fraction) || fraction.len() > DECIMALS.into() {
-		return Err(refuse());
-	}
-	format!("{whole}{fraction:0<width$}", width = DECIMALS.into())
-		.parse()
-		.map_err(|_| refuse())
+	token::parse_ogpu(text).ok_or_else(|| format!("'{text}' is not an amount of OGPU, such as 1000 or 0.5"))
 }
 
 /// Amounts exceed a `u64`; the JSON library is built to keep all of their digits.
 fn json_number(amount: Balance) -> serde_json::Value {
-	serde_json::Number::from_u128(amount)
-		.map(Into::into)
-		.unwrap_or(serde_json::Value::Null)
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn an_amount_is_read_to_the_last_digit_or_refused() {
-		assert_eq!(ogpu("1000"), Ok(1_000 * OGPU));
-		assert_eq!(ogpu("0.5"), Ok(OGPU / 2));
-		assert_eq!(ogpu("0.000000000000000001"), Ok(1));
-		for wrong in [
-			"",
-			".",
-			"1.",
-			".5",
-			"-1",
-			"+1",
-			"1e3",
-			"1,5",
-			"0.0000000000000000001",
-			"9".repeat(40).as_str(),
-		] {
-			assert!(ogpu(wrong).is_err(), "{wrong} must be refused");
-		}
-	}
+	serde_json::Number::from_u128(amount).map(Into::into).unwrap_or(serde_json::Value::Null)
 }

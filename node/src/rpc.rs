@@ -53,34 +53,14 @@ pub fn create(
 	sources: RpcSources,
 	executor: sc_rpc::SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, Box<dyn Error + Send + Sync>> {
-	let RpcSources {
-		client,
-		pool,
-		select_chain,
-		chain_spec,
-		keystore,
-		babe,
-		grandpa,
-	} = sources;
-	let GrandpaSources {
-		voter_state,
-		authority_set,
-		justifications,
-		finality_proofs,
-	} = grandpa;
+	let RpcSources { client, pool, select_chain, chain_spec, keystore, babe, grandpa } = sources;
+	let GrandpaSources { voter_state, authority_set, justifications, finality_proofs } = grandpa;
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
 	module.merge(Babe::new(client.clone(), babe.clone(), keystore, select_chain).into_rpc())?;
 	module.merge(
-		Grandpa::new(
-			executor,
-			authority_set.clone(),
-			voter_state,
-			justifications,
-			finality_proofs,
-		)
-		.into_rpc(),
+		Grandpa::new(executor, authority_set.clone(), voter_state, justifications, finality_proofs).into_rpc(),
 	)?;
 	module.merge(SyncState::new(chain_spec, client, authority_set, babe)?.into_rpc())?;
 	Ok(module)

@@ -24,10 +24,7 @@ pub type Block = sp_runtime::generic::Block<ogpu_runtime::Header, sp_runtime::Op
 #[cfg(not(feature = "runtime-benchmarks"))]
 type HostFunctions = sp_io::SubstrateHostFunctions;
 #[cfg(feature = "runtime-benchmarks")]
-type HostFunctions = (
-	sp_io::SubstrateHostFunctions,
-	frame_benchmarking::benchmarking::HostFunctions,
-);
+type HostFunctions = (sp_io::SubstrateHostFunctions, frame_benchmarking::benchmarking::HostFunctions);
 
 pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
@@ -134,23 +131,13 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		select_chain,
 		import_queue,
 		transaction_pool,
-		other: Consensus {
-			block_import,
-			grandpa_link,
-			babe_link,
-			grandpa,
-			babe_worker,
-			telemetry,
-		},
+		other: Consensus { block_import, grandpa_link, babe_link, grandpa, babe_worker, telemetry },
 	})
 }
 
 fn slot_and_time(
 	slot_duration: sp_consensus_babe::SlotDuration,
-) -> (
-	sp_consensus_babe::inherents::InherentDataProvider,
-	sp_timestamp::InherentDataProvider,
-) {
+) -> (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
 	let time = sp_timestamp::InherentDataProvider::from_system_time();
 	let slot =
 		sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(*time, slot_duration);
@@ -179,15 +166,7 @@ where
 		select_chain,
 		import_queue,
 		transaction_pool,
-		other:
-			Consensus {
-				block_import,
-				grandpa_link,
-				babe_link,
-				grandpa,
-				babe_worker,
-				mut telemetry,
-			},
+		other: Consensus { block_import, grandpa_link, babe_link, grandpa, babe_worker, mut telemetry },
 	} = new_partial(&config)?;
 
 	let role = config.role;
@@ -205,9 +184,8 @@ where
 		&config.network,
 		prometheus_registry.clone(),
 	);
-	let genesis_hash = client
-		.block_hash(0)?
-		.ok_or("the database holds no genesis block; purge the chain and sync it anew")?;
+	let genesis_hash =
+		client.block_hash(0)?.ok_or("the database holds no genesis block; purge the chain and sync it anew")?;
 	let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
 	let (grandpa_protocol_config, grandpa_notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
 		grandpa_protocol.clone(),
@@ -324,15 +302,13 @@ where
 		})?;
 		essential.spawn_blocking("babe-proposer", Some("block-authoring"), babe);
 
-		let dht_events = network
-			.event_stream("authority-discovery")
-			.filter_map(|event| async move {
-				if let Event::Dht(event) = event {
-					Some(event)
-				} else {
-					None
-				}
-			});
+		let dht_events = network.event_stream("authority-discovery").filter_map(|event| async move {
+			if let Event::Dht(event) = event {
+				Some(event)
+			} else {
+				None
+			}
+		});
 		let (worker, _service) = sc_authority_discovery::new_worker_and_service_with_config(
 			sc_authority_discovery::WorkerConfig {
 				publish_non_global_ips,
@@ -348,9 +324,7 @@ where
 			prometheus_registry.clone(),
 			spawner,
 		);
-		task_manager
-			.spawn_handle()
-			.spawn("authority-discovery-worker", Some("networking"), worker.run());
+		task_manager.spawn_handle().spawn("authority-discovery-worker", Some("networking"), worker.run());
 	}
 
 	if !disable_grandpa {

@@ -27,21 +27,14 @@ fn exported(args: &[&str]) -> Value {
 /// Takes the code out of a spec and describes it: another compiler makes other bytes of the same sources, so the code
 /// is compared by its version and its metadata.
 fn take_code(spec: &mut Value, pointer: &str, key: &str) -> Vec<u8> {
-	let holder = spec
-		.pointer_mut(pointer)
-		.and_then(Value::as_object_mut)
-		.expect("a spec has a genesis");
+	let holder = spec.pointer_mut(pointer).and_then(Value::as_object_mut).expect("a spec has a genesis");
 	let code = holder.remove(key).expect("a spec has code");
 	metadata(&sp_core::bytes::from_hex(code.as_str().unwrap()).unwrap())
 }
 
 fn metadata(code: &[u8]) -> Vec<u8> {
 	let executor = WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
-	let runtime_code = RuntimeCode {
-		code_fetcher: &WrappedRuntimeCode(code.into()),
-		heap_pages: None,
-		hash: vec![1],
-	};
+	let runtime_code = RuntimeCode { code_fetcher: &WrappedRuntimeCode(code.into()), heap_pages: None, hash: vec![1] };
 	let mut ext = sp_state_machine::BasicExternalities::default();
 	let (result, _) = executor.call(&mut ext, &runtime_code, "Metadata_metadata", &[], CallContext::Offchain);
 	Vec::<u8>::decode(&mut result.expect("the code answers").as_slice()).unwrap()
@@ -55,19 +48,13 @@ fn every_committed_spec_is_what_its_preset_makes() {
 		let mut plain = committed(name);
 		let mut fresh = exported(&["export-chain-spec", "--chain", chain]);
 		let genesis = "/genesis/runtimeGenesis";
-		assert!(
-			take_code(&mut plain, genesis, "code") == take_code(&mut fresh, genesis, "code"),
-			"{name}: {hint}"
-		);
+		assert!(take_code(&mut plain, genesis, "code") == take_code(&mut fresh, genesis, "code"), "{name}: {hint}");
 		assert_eq!(plain, fresh, "{name}: {hint}");
 
 		let mut raw = committed(&format!("{name}-raw"));
 		let mut fresh = exported(&["export-chain-spec", "--chain", chain, "--raw"]);
 		let top = "/genesis/raw/top";
-		assert!(
-			take_code(&mut raw, top, CODE_KEY) == take_code(&mut fresh, top, CODE_KEY),
-			"{name}-raw: {hint}"
-		);
+		assert!(take_code(&mut raw, top, CODE_KEY) == take_code(&mut fresh, top, CODE_KEY), "{name}-raw: {hint}");
 		assert_eq!(raw, fresh, "{name}-raw: {hint}");
 	}
 }

@@ -50,11 +50,17 @@ fn a_spec_whose_genesis_makes_no_sense_is_refused() -> Result<()> {
 }
 
 #[test]
-fn a_busy_rpc_port_is_refused_with_a_way_out() -> Result<()> {
-	let taken = TcpListener::bind("127.0.0.1:0")?;
+fn a_busy_port_is_refused_with_a_way_out() -> Result<()> {
+	let taken = TcpListener::bind("0.0.0.0:0")?;
 	let port = taken.local_addr()?.port().to_string();
-	let error = refusal(&["--dev", "--rpc-port", &port]);
-	assert!(error.contains(&port) && error.contains("--rpc-port"), "{error}");
+	for option in ["--rpc-port", "--prometheus-port", "--port"] {
+		let mut args = vec!["--dev", option, &port];
+		if option != "--rpc-port" {
+			args.extend(["--rpc-port", "0"]);
+		}
+		let error = refusal(&args);
+		assert!(error.contains(&port) && error.contains(option), "{error}");
+	}
 	Ok(())
 }
 
@@ -78,15 +84,8 @@ async fn a_corrupt_database_is_refused_and_not_touched() -> Result<()> {
 	let intact = fs::read(&metadata)?;
 	fs::write(&metadata, "nonsense")?;
 	let error = refusal(&args);
-	assert!(
-		error.to_lowercase().contains("metadata") || error.to_lowercase().contains("database"),
-		"{error}"
-	);
-	assert_eq!(
-		fs::read_to_string(&metadata)?,
-		"nonsense",
-		"the node must not touch what it cannot read"
-	);
+	assert!(error.to_lowercase().contains("metadata") || error.to_lowercase().contains("database"), "{error}");
+	assert_eq!(fs::read_to_string(&metadata)?, "nonsense", "the node must not touch what it cannot read");
 
 	fs::write(&metadata, intact)?;
 	Node::start("dev", &args).await?.finalised(2).await?;
@@ -118,9 +117,7 @@ async fn purging_a_chain_keeps_its_keys() -> Result<()> {
 	let keystore = dir.path().join("chains/ogpu-dev/keystore");
 	let before = fs::read_dir(&keystore)?.count();
 
-	assert!(run(&["purge-chain", "--dev", "--base-path", base, "-y"])
-		.status
-		.success());
+	assert!(run(&["purge-chain", "--dev", "--base-path", base, "-y"]).status.success());
 	assert!(!dir.path().join("chains/ogpu-dev/paritydb").exists());
 	assert_eq!(fs::read_dir(&keystore)?.count(), before);
 	assert_eq!(before, 3, "one key each for babe, grandpa and authority discovery");
@@ -163,16 +160,7 @@ async fn an_operator_makes_a_network_of_its_own_and_it_runs() -> Result<()> {
 	let start = |name: &'static str, key: &'static str, bootnode: Option<String>| {
 		let (spec, base) = (spec.clone(), dir.path().join(name));
 		async move {
-			let mut args = vec![
-				"--chain",
-				path(&spec),
-				"--base-path",
-				path(&base),
-				"--validator",
-				"--port",
-				"0",
-				key,
-			];
+			let mut args = vec!["--chain", path(&spec), "--base-path", path(&base), "--validator", "--port", "0", key];
 			args.extend(["--unsafe-force-node-key-generation", "--allow-private-ip"]);
 			if let Some(bootnode) = &bootnode {
 				args.extend(["--bootnodes", bootnode]);
@@ -194,10 +182,7 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 	let alice = Sr25519Keyring::Alice.to_account_id().to_string();
 	type Change = Box<dyn FnOnce(&mut Value)>;
 	let cases: Vec<(&str, Change)> = vec![
-		(
-			"at least one validator",
-			Box::new(|network| network["validators"] = json!([])),
-		),
+		("at least one validator", Box::new(|network| network["validators"] = json!([]))),
 		(
 			"stands twice",
 			Box::new(|network| {
@@ -205,30 +190,12 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 				network["validators"].as_array_mut().unwrap().push(first);
 			}),
 		),
-		(
-			"is not an address",
-			Box::new(|network| network["validators"][0]["stash"] = json!("nobody")),
-		),
-		(
-			"96 bytes",
-			Box::new(|network| network["validators"][0]["session_keys"] = json!("0x0102")),
-		),
-		(
-			"not hex",
-			Box::new(|network| network["validators"][0]["session_keys"] = json!("0xzz")),
-		),
-		(
-			"below the least bond",
-			Box::new(|network| network["validators"][0]["bond"] = json!("9.9")),
-		),
-		(
-			"is not an amount of OGPU",
-			Box::new(|network| network["validators"][0]["bond"] = json!("-1")),
-		),
-		(
-			"1 OGPU more",
-			Box::new(move |network| network["balances"][&alice] = json!("1000")),
-		),
+		("is not an address", Box::new(|network| network["validators"][0]["stash"] = json!("nobody"))),
+		("96 bytes", Box::new(|network| network["validators"][0]["session_keys"] = json!("0x0102"))),
+		("not hex", Box::new(|network| network["validators"][0]["session_keys"] = json!("0xzz"))),
+		("below the least bond", Box::new(|network| network["validators"][0]["bond"] = json!("9.9"))),
+		("is not an amount of OGPU", Box::new(|network| network["validators"][0]["bond"] = json!("-1"))),
+		("1 OGPU more", Box::new(move |network| network["balances"][&alice] = json!("1000"))),
 		(
 			"exceed the cap",
 			Box::new(|network| {
@@ -236,10 +203,7 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 				network["balances"][&rich] = json!("21000000");
 			}),
 		),
-		(
-			"unknown field `sudo`",
-			Box::new(|network| network["sudo"] = json!(true)),
-		),
+		("unknown field `sudo`", Box::new(|network| network["sudo"] = json!(true))),
 		(
 			"missing field `id`",
 			Box::new(|network| {
@@ -258,13 +222,9 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 
 #[test]
 fn keys_are_shown_in_the_addresses_of_this_network() -> Result<()> {
-	let output = Command::new(NODE)
-		.args(["key", "inspect", "//Alice", "--output-type", "json"])
-		.output()?;
+	let output = Command::new(NODE).args(["key", "inspect", "//Alice", "--output-type", "json"]).output()?;
 	let key: Value = serde_json::from_slice(&output.stdout)?;
-	let expected = Sr25519Keyring::Alice
-		.to_account_id()
-		.to_ss58check_with_version(SS58_PREFIX.into());
+	let expected = Sr25519Keyring::Alice.to_account_id().to_ss58check_with_version(SS58_PREFIX.into());
 	assert_eq!(key["ss58Address"], expected);
 	Ok(())
 }

@@ -57,14 +57,9 @@ fn genesis(
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		timing,
 		balances: BalancesConfig { balances },
-		babe: BabeConfig {
-			epoch_config: BABE_GENESIS_EPOCH_CONFIG
-		},
+		babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG },
 		session: SessionConfig {
-			keys: validators
-				.iter()
-				.map(|(stash, keys)| (stash.clone(), stash.clone(), keys.clone()))
-				.collect(),
+			keys: validators.iter().map(|(stash, keys)| (stash.clone(), stash.clone(), keys.clone())).collect(),
 		},
 		staking: StakingConfig {
 			validator_count: validators.len() as u32,
@@ -88,51 +83,26 @@ fn genesis(
 
 /// An epoch a minute and an era each three, so that a developer sees elections and payouts.
 fn short_timing() -> TimingConfig {
-	TimingConfig {
-		epoch_blocks: 20,
-		sessions_per_era: 3,
-		bonding_eras: 3,
-		..Default::default()
-	}
+	TimingConfig { epoch_blocks: 20, sessions_per_era: 3, bonding_eras: 3, ..Default::default() }
 }
 
 fn developers() -> Vec<(AccountId, Balance)> {
-	Sr25519Keyring::iter()
-		.map(|key| (key.to_account_id(), DEVELOPER_BALANCE))
-		.collect()
+	Sr25519Keyring::iter().map(|key| (key.to_account_id(), DEVELOPER_BALANCE)).collect()
 }
 
 fn development() -> serde_json::Value {
 	let sudo = Sr25519Keyring::Alice.to_account_id();
-	genesis(
-		short_timing(),
-		VALIDATORS.into_iter().take(1).map(validator),
-		developers(),
-		Some(sudo),
-	)
+	genesis(short_timing(), VALIDATORS.into_iter().take(1).map(validator), developers(), Some(sudo))
 }
 
 fn local_testnet() -> serde_json::Value {
 	let sudo = Sr25519Keyring::Alice.to_account_id();
-	genesis(
-		short_timing(),
-		VALIDATORS.into_iter().map(validator),
-		developers(),
-		Some(sudo),
-	)
+	genesis(short_timing(), VALIDATORS.into_iter().map(validator), developers(), Some(sudo))
 }
 
 fn testnet() -> serde_json::Value {
-	let balances = VALIDATORS
-		.iter()
-		.map(|(key, _)| (key.to_account_id(), VALIDATOR_BALANCE))
-		.collect();
-	genesis(
-		timing::GenesisConfig::default(),
-		VALIDATORS.into_iter().map(validator),
-		balances,
-		None,
-	)
+	let balances = VALIDATORS.iter().map(|(key, _)| (key.to_account_id(), VALIDATOR_BALANCE)).collect();
+	genesis(timing::GenesisConfig::default(), VALIDATORS.into_iter().map(validator), balances, None)
 }
 
 /// The JSON patch of the preset, for the genesis builder.

@@ -67,15 +67,9 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			assert!(
-				self.epoch_blocks >= 4,
-				"timing.epochBlocks must be 4 or more: BABE needs time to hand over"
-			);
+			assert!(self.epoch_blocks >= 4, "timing.epochBlocks must be 4 or more: BABE needs time to hand over");
 			assert!(self.sessions_per_era >= 1, "timing.sessionsPerEra must be 1 or more");
-			assert!(
-				self.bonding_eras >= 2,
-				"timing.bondingEras must be 2 or more: a slash is deferred by one less"
-			);
+			assert!(self.bonding_eras >= 2, "timing.bondingEras must be 2 or more: a slash is deferred by one less");
 			EpochBlocks::<T>::put(self.epoch_blocks);
 			SessionsPerEra::<T>::put(self.sessions_per_era);
 			BondingEras::<T>::put(self.bonding_eras);

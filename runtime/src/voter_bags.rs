@@ -8,11 +8,7 @@ const GROWTH_PER_MILLE: u128 = 93;
 
 pub const THRESHOLDS: [u64; BAGS] = thresholds();
 
-#[allow(
-	clippy::arithmetic_side_effects,
-	clippy::indexing_slicing,
-	reason = "evaluated by the compiler"
-)]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn thresholds() -> [u64; BAGS] {
 	let mut bags = [u64::MAX; BAGS];
 	let mut end = OGPU / 2 / VOTE_UNIT;
@@ -24,9 +20,6 @@ const fn thresholds() -> [u64; BAGS] {
 		end += end * GROWTH_PER_MILLE / 1_000;
 		bag += 1;
 	}
-	assert!(
-		end > CAP / VOTE_UNIT,
-		"the bags must tell apart voters up to the whole supply"
-	);
+	assert!(end > CAP / VOTE_UNIT, "the bags must tell apart voters up to the whole supply");
 	bags
 }

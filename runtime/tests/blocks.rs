@@ -1,11 +1,6 @@
 //! The runtime as users meet it, in real blocks.
 
-#![allow(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::arithmetic_side_effects,
-	clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod common;
 
@@ -24,10 +19,13 @@ use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction,
 
 fn as_root(chain: &mut Chain, call: impl Into<RuntimeCall>) -> DispatchResult {
 	let call = call.into();
-	chain
-		.read(|| call.dispatch(frame_system::RawOrigin::Root.into()))
-		.map(|_| ())
-		.map_err(|error| error.error)
+	chain.read(|| call.dispatch(frame_system::RawOrigin::Root.into())).map(|_| ()).map_err(|error| error.error)
+}
+
+#[test]
+fn the_configuration_of_all_pallets_makes_sense() {
+	use frame_support::traits::IntegrityTest;
+	sp_io::TestExternalities::default().execute_with(ogpu_runtime::AllPalletsWithSystem::integrity_test);
 }
 
 #[test]
@@ -37,10 +35,7 @@ fn every_preset_starts_a_chain() {
 		chain.block(vec![]);
 		chain.block(vec![]);
 		assert_eq!(chain.read(System::block_number), 2, "{preset:?}");
-		assert!(
-			chain.read(|| free(&TreasuryAccount::get())) > 0,
-			"{preset:?}: the treasury must be alive"
-		);
+		assert!(chain.read(|| free(&TreasuryAccount::get())) > 0, "{preset:?}: the treasury must be alive");
 	}
 }
 
@@ -48,11 +43,7 @@ fn every_preset_starts_a_chain() {
 fn only_development_chains_have_sudo() {
 	for (preset, key) in [(DEVELOPMENT, true), (LOCAL_TESTNET, true), (TESTNET, false)] {
 		let mut chain = Chain::from_preset(preset);
-		assert_eq!(
-			chain.read(|| pallet_sudo::Key::<Runtime>::get().is_some()),
-			key,
-			"{preset}"
-		);
+		assert_eq!(chain.read(|| pallet_sudo::Key::<Runtime>::get().is_some()), key, "{preset}");
 	}
 }
 
@@ -63,11 +54,8 @@ fn fees_go_to_treasury_and_author_tips_to_the_author_alone_and_nothing_is_lost()
 	let accounts = [Alice, Bob, Charlie, Dave].map(|key| key.to_account_id());
 	let sender = sp_keyring::Sr25519Keyring::Eve;
 	let balances = |chain: &mut Chain| chain.read(|| accounts.clone().map(|account| free(&account)));
-	let (before, treasury, issuance) = (
-		balances(&mut chain),
-		chain.read(|| free(&TreasuryAccount::get())),
-		chain.read(Balances::total_issuance),
-	);
+	let (before, treasury, issuance) =
+		(balances(&mut chain), chain.read(|| free(&TreasuryAccount::get())), chain.read(Balances::total_issuance));
 	let sender_before = chain.read(|| free(&sender.to_account_id()));
 
 	let tip = OGPU / 7;
@@ -78,10 +66,7 @@ fn fees_go_to_treasury_and_author_tips_to_the_author_alone_and_nothing_is_lost()
 	assert_eq!(chain.read(|| free(&recipient)), 5 * OGPU, "a transfer of x delivers x");
 	let paid = sender_before - chain.read(|| free(&sender.to_account_id())) - 5 * OGPU;
 	let fee = paid - tip;
-	assert!(
-		fee > MILLI_OGPU / 10 && fee < 10 * MILLI_OGPU,
-		"a transfer costs about a thousandth of an OGPU: {fee}"
-	);
+	assert!(fee > MILLI_OGPU / 10 && fee < 10 * MILLI_OGPU, "a transfer costs about a thousandth of an OGPU: {fee}");
 	let to_treasury = chain.read(|| free(&TreasuryAccount::get())) - treasury;
 	assert_eq!(to_treasury, Percent::from_percent(80).mul_ceil(fee));
 	let to_authors: u128 = balances(&mut chain).iter().sum::<u128>() - before.iter().sum::<u128>();
@@ -92,26 +77,14 @@ fn fees_go_to_treasury_and_author_tips_to_the_author_alone_and_nothing_is_lost()
 #[test]
 fn sessions_and_eras_follow_each_other_and_elect_the_same_honest_validators() {
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
-	let era = || {
-		pallet_staking::ActiveEra::<Runtime>::get()
-			.map(|era| era.index)
-			.unwrap_or_default()
-	};
+	let era = || pallet_staking::ActiveEra::<Runtime>::get().map(|era| era.index).unwrap_or_default();
 	chain.blocks_until(200, "the third era must begin", || era() == 2);
 	let validators = chain.read(pallet_session::Validators::<Runtime>::get);
-	let expected: std::collections::BTreeSet<_> = [Alice, Bob, Charlie, Dave]
-		.iter()
-		.map(|key| key.to_account_id())
-		.collect();
-	assert_eq!(
-		validators.into_iter().collect::<std::collections::BTreeSet<_>>(),
-		expected
-	);
+	let expected: std::collections::BTreeSet<_> =
+		[Alice, Bob, Charlie, Dave].iter().map(|key| key.to_account_id()).collect();
+	assert_eq!(validators.into_iter().collect::<std::collections::BTreeSet<_>>(), expected);
 	let randomness = chain.read(pallet_babe::Randomness::<Runtime>::get);
-	assert_ne!(
-		randomness, [0; 32],
-		"the blocks' VRF outputs make the randomness of later epochs"
-	);
+	assert_ne!(randomness, [0; 32], "the blocks' VRF outputs make the randomness of later epochs");
 	chain.read(|| {
 		let points = pallet_staking::ErasRewardPoints::<Runtime>::get(1);
 		assert_eq!(points.individual.len(), 4, "every author earns points");
@@ -140,13 +113,7 @@ fn a_call_can_be_paused_but_not_those_that_unpause_it() {
 	chain.block(vec![]);
 	let name = |pallet: &[u8], call: &[u8]| (pallet.to_vec().try_into().unwrap(), call.to_vec().try_into().unwrap());
 	let keep_alive = name(b"Balances", b"transfer_keep_alive");
-	as_root(
-		&mut chain,
-		pallet_tx_pause::Call::pause {
-			full_name: keep_alive.clone(),
-		},
-	)
-	.unwrap();
+	as_root(&mut chain, pallet_tx_pause::Call::pause { full_name: keep_alive.clone() }).unwrap();
 	let blocked = chain.sign(Bob, transfer(&account(9), OGPU));
 	assert!(chain.block(vec![blocked])[0].unwrap().is_err());
 	as_root(&mut chain, pallet_tx_pause::Call::unpause { ident: keep_alive }).unwrap();
@@ -164,7 +131,7 @@ fn a_parameter_changes_what_the_next_transaction_costs() {
 	};
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
 	chain.block(vec![]);
-	let mut cost = |chain: &mut Chain| {
+	let cost = |chain: &mut Chain| {
 		let before = chain.read(|| free(&sp_keyring::Sr25519Keyring::Eve.to_account_id()));
 		let call = frame_system::Call::remark { remark: vec![] }.into();
 		let transaction = chain.sign(sp_keyring::Sr25519Keyring::Eve, call);
@@ -199,20 +166,13 @@ fn a_transaction_for_another_chain_or_with_an_old_nonce_is_refused_and_changes_n
 #[test]
 fn narrow_proxies_cannot_move_money_or_widen_themselves() {
 	let to = account(9);
-	let batch = RuntimeCall::Utility(pallet_utility::Call::batch {
-		calls: vec![transfer(&to, 1)],
-	});
+	let batch = RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![transfer(&to, 1)] });
 	let add_proxy = RuntimeCall::Proxy(pallet_proxy::Call::add_proxy {
 		delegate: ogpu_runtime::Address::Id(to.clone()),
 		proxy_type: ProxyType::Any,
 		delay: 0,
 	});
-	for narrow in [
-		ProxyType::Governance,
-		ProxyType::Staking,
-		ProxyType::Validator,
-		ProxyType::CancelProxy,
-	] {
+	for narrow in [ProxyType::Governance, ProxyType::Staking, ProxyType::Validator, ProxyType::CancelProxy] {
 		assert!(!narrow.filter(&transfer(&to, 1)), "{narrow:?}");
 		assert!(!narrow.filter(&add_proxy), "{narrow:?}");
 		assert!(!narrow.is_superset(&ProxyType::Any), "{narrow:?}");
@@ -234,11 +194,7 @@ fn narrow_proxies_cannot_move_money_or_widen_themselves() {
 	});
 	let through_batch = chain.sign(Charlie, through_batch);
 	chain.block(vec![through_batch])[0].unwrap().unwrap();
-	assert_eq!(
-		chain.read(|| free(&to)),
-		0,
-		"the transfer inside the batch must be filtered"
-	);
+	assert_eq!(chain.read(|| free(&to)), 0, "the transfer inside the batch must be filtered");
 }
 
 proptest! {

@@ -20,9 +20,7 @@ fn time(blocks: u32) -> String {
 }
 
 fn falling(curve: &Curve) -> String {
-	let Curve::LinearDecreasing { floor, ceil, .. } = curve else {
-		panic!("all curves are straight lines")
-	};
+	let Curve::LinearDecreasing { floor, ceil, .. } = curve else { panic!("all curves are straight lines") };
 	let percent = |share: &sp_runtime::Perbill| share.deconstruct() / 10_000_000;
 	format!("{} → {} %", percent(ceil), percent(floor))
 }
@@ -34,16 +32,8 @@ fn the_table_of_tracks_is_true() {
 		let info = &track.info;
 		let name = String::from_utf8(info.name.iter().copied().take_while(|byte| *byte != 0).collect()).unwrap();
 		let start = format!("| {} {name} |", track.id);
-		let row = document
-			.lines()
-			.find(|line| line.starts_with(&start))
-			.unwrap_or_else(|| panic!("no row '{start}'"));
-		let cells: Vec<_> = row
-			.split('|')
-			.map(str::trim)
-			.skip(3)
-			.filter(|cell| !cell.is_empty())
-			.collect();
+		let row = document.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row '{start}'"));
+		let cells: Vec<_> = row.split('|').map(str::trim).skip(3).filter(|cell| !cell.is_empty()).collect();
 		let expected = [
 			(info.decision_deposit / OGPU).to_string(),
 			time(info.prepare_period),

@@ -32,10 +32,7 @@ pub fn run(args: &[&str]) -> Output {
 pub fn refusal(args: &[&str]) -> String {
 	let output = run(args);
 	let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-	assert!(
-		!output.status.success(),
-		"the node must refuse {args:?}, but it said: {stderr}"
-	);
+	assert!(!output.status.success(), "the node must refuse {args:?}, but it said: {stderr}");
 	let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("Error:")).collect();
 	assert_eq!(errors.len(), 1, "one clear line for {args:?}, not: {stderr}");
 	assert!(!stderr.contains("panicked"), "no panic for {args:?}: {stderr}");
@@ -79,17 +76,10 @@ impl Node {
 				println!("{label}: {line}");
 			}
 		});
-		let address = receiver
-			.recv_timeout(PATIENCE)
-			.with_context(|| format!("{name} did not open its RPC port"))?;
+		let address = receiver.recv_timeout(PATIENCE).with_context(|| format!("{name} did not open its RPC port"))?;
 		let url = format!("ws://{address}");
 		let client = WsClientBuilder::default().request_timeout(PATIENCE).build(&url).await?;
-		Ok(Self {
-			child,
-			name: name.to_owned(),
-			url,
-			client,
-		})
+		Ok(Self { child, name: name.to_owned(), url, client })
 	}
 
 	pub fn http_url(&self) -> String {
@@ -116,10 +106,7 @@ impl Node {
 
 	/// What a peer dials to reach this node.
 	pub async fn address(&self) -> Result<String> {
-		let addresses: Vec<String> = self
-			.client
-			.request("system_localListenAddresses", rpc_params![])
-			.await?;
+		let addresses: Vec<String> = self.client.request("system_localListenAddresses", rpc_params![]).await?;
 		addresses
 			.into_iter()
 			.find(|address| address.contains("/ip4/127.0.0.1/tcp/") && !address.contains("/ws"))
@@ -131,10 +118,7 @@ impl Node {
 		method: &str,
 		params: jsonrpsee::core::params::ArrayParams,
 	) -> Result<T> {
-		self.client
-			.request(method, params)
-			.await
-			.with_context(|| format!("{method} on {}", self.name))
+		self.client.request(method, params).await.with_context(|| format!("{method} on {}", self.name))
 	}
 
 	pub async fn block_hash(&self, number: u32) -> Result<Option<String>> {
@@ -158,29 +142,20 @@ impl Node {
 	pub async fn finalised_heads(&self) -> Result<Subscription<Value>> {
 		let heads = self
 			.client
-			.subscribe(
-				"chain_subscribeFinalizedHeads",
-				rpc_params![],
-				"chain_unsubscribeFinalizedHeads",
-			)
+			.subscribe("chain_subscribeFinalizedHeads", rpc_params![], "chain_unsubscribeFinalizedHeads")
 			.await?;
 		Ok(heads)
 	}
 }
 
 pub fn height_of(header: &Value) -> Result<u32> {
-	let number = header
-		.get("number")
-		.and_then(Value::as_str)
-		.context("a header has a number")?;
+	let number = header.get("number").and_then(Value::as_str).context("a header has a number")?;
 	Ok(u32::from_str_radix(number.trim_start_matches("0x"), 16)?)
 }
 
 /// The result of `work`, or an error that says what was waited for.
 pub async fn within<T>(work: impl Future<Output = Result<T>>, what: &str) -> Result<T> {
-	tokio::time::timeout(PATIENCE, work)
-		.await
-		.with_context(|| format!("not within {PATIENCE:?}: {what}"))?
+	tokio::time::timeout(PATIENCE, work).await.with_context(|| format!("not within {PATIENCE:?}: {what}"))?
 }
 
 pub fn path(path: &Path) -> &str {

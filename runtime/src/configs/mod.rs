@@ -12,7 +12,5 @@ use ogpu_protocol::token::{Balance, MILLI_OGPU, OGPU};
 
 /// What state costs whoever makes the chain keep it: paid back when the state is gone.
 pub const fn deposit(items: u32, bytes: u32) -> Balance {
-	(items as Balance)
-		.saturating_mul(OGPU / 20)
-		.saturating_add((bytes as Balance).saturating_mul(MILLI_OGPU / 2))
+	(items as Balance).saturating_mul(OGPU / 20).saturating_add((bytes as Balance).saturating_mul(MILLI_OGPU / 2))
 }

@@ -35,10 +35,7 @@ pub mod dynamic_params {
 #[cfg(feature = "runtime-benchmarks")]
 impl Default for RuntimeParameters {
 	fn default() -> Self {
-		Self::Fees(dynamic_params::fees::Parameters::ByteFee(
-			dynamic_params::fees::ByteFee,
-			Some(MICRO_OGPU),
-		))
+		Self::Fees(dynamic_params::fees::Parameters::ByteFee(dynamic_params::fees::ByteFee, Some(MICRO_OGPU)))
 	}
 }
 

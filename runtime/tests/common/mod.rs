@@ -10,9 +10,10 @@
 )]
 
 use codec::Encode;
+use frame_support::storage::{with_transaction, TransactionOutcome};
 use ogpu_protocol::time::BLOCK_MILLIS;
 use ogpu_runtime::{
-	AccountId, Address, Balance, Executive, Header, Runtime, RuntimeCall, SignedPayload, TxExtension,
+	AccountId, Address, Balance, Block, Executive, Header, Runtime, RuntimeCall, SignedPayload, System, TxExtension,
 	UncheckedExtrinsic, VERSION,
 };
 use polkadot_sdk::*;
@@ -20,12 +21,12 @@ use sp_consensus_babe::{
 	digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
 	make_vrf_sign_data,
 };
-use sp_core::{crypto::VrfSecret, Pair, H256};
+use sp_core::{crypto::VrfSecret, Pair};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
-	traits::Header as _,
-	ApplyExtrinsicResult, MultiSignature,
+	traits::{Block as _, Header as _},
+	ApplyExtrinsicResult, DispatchError, MultiSignature,
 };
 
 pub struct Chain {
@@ -41,18 +42,8 @@ impl Chain {
 			.get_storage_for_named_preset(Some(&preset.to_string()))
 			.expect("the preset must build");
 		let state = sp_io::TestExternalities::new(storage);
-		let head = Header::new(
-			0,
-			Default::default(),
-			Default::default(),
-			Default::default(),
-			Default::default(),
-		);
-		Self {
-			state,
-			head,
-			slot: 1_000,
-		}
+		let head = Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
+		Self { state, head, slot: 1_000 }
 	}
 
 	/// Reads the state of the head.
@@ -63,26 +54,23 @@ impl Chain {
 	/// Authors a block with these transactions, and returns what became of each.
 	pub fn block(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Vec<ApplyExtrinsicResult> {
 		self.slot += 1;
-		let slot = self.slot;
-		let parent = self.head.hash();
-		let number = self.head.number + 1;
-		let (header, results) = self.state.execute_with(|| {
-			let digest = Digest {
-				logs: vec![claim(slot)],
-			};
-			let header = Header::new(number, Default::default(), Default::default(), parent, digest);
-			Executive::initialize_block(&header);
-			let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set {
-				now: slot * BLOCK_MILLIS,
-			});
-			Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time))
-				.unwrap()
-				.unwrap();
-			let results = transactions.into_iter().map(Executive::apply_extrinsic).collect();
-			(Executive::finalize_block(), results)
-		});
+		let (slot, parent) = (self.slot, self.head.clone());
+		let (header, _, results) = self.state.execute_with(|| author(&parent, slot, transactions));
 		self.head = header;
 		results
+	}
+
+	/// The next block with those of these transactions that fit, whole, as a validator sends it to others. The head
+	/// stays.
+	pub fn sealed(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Block {
+		let (slot, parent) = (self.slot + 1, self.head.clone());
+		self.state.execute_with(|| {
+			with_transaction(|| {
+				let (header, extrinsics, _) = author(&parent, slot, transactions);
+				TransactionOutcome::Rollback(Ok::<_, DispatchError>(Block::new(header, extrinsics)))
+			})
+			.unwrap()
+		})
 	}
 
 	/// Authors empty blocks until the condition holds, at most `limit` of them.
@@ -102,13 +90,20 @@ impl Chain {
 	}
 
 	pub fn sign_with_tip(&mut self, signer: Sr25519Keyring, call: RuntimeCall, tip: Balance) -> UncheckedExtrinsic {
+		let nonce = self.read(|| System::account_nonce(signer.to_account_id()));
+		self.sign_as(signer, call, tip, nonce)
+	}
+
+	/// A transaction that this account signs with any nonce.
+	pub fn sign_as(
+		&mut self,
+		signer: Sr25519Keyring,
+		call: RuntimeCall,
+		tip: Balance,
+		nonce: u32,
+	) -> UncheckedExtrinsic {
 		let account = signer.to_account_id();
-		let (nonce, genesis) = self.read(|| {
-			(
-				frame_system::Pallet::<Runtime>::account_nonce(&account),
-				frame_system::Pallet::<Runtime>::block_hash(0),
-			)
-		});
+		let genesis = self.read(|| System::block_hash(0));
 		let extension: TxExtension = (
 			frame_system::AuthorizeCall::new(),
 			frame_system::CheckNonZeroSender::new(),
@@ -130,6 +125,24 @@ impl Chain {
 	}
 }
 
+/// Executes a block on the current state: its header, its extrinsics, and what became of the transactions.
+fn author(
+	parent: &Header,
+	slot: u64,
+	transactions: Vec<UncheckedExtrinsic>,
+) -> (Header, Vec<UncheckedExtrinsic>, Vec<ApplyExtrinsicResult>) {
+	let digest = Digest { logs: vec![claim(slot)] };
+	let header = Header::new(parent.number + 1, Default::default(), Default::default(), parent.hash(), digest);
+	Executive::initialize_block(&header);
+	let now = slot * BLOCK_MILLIS;
+	let time = UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }));
+	Executive::apply_extrinsic(time.clone()).unwrap().unwrap();
+	let results: Vec<_> = transactions.iter().cloned().map(Executive::apply_extrinsic).collect();
+	let included = transactions.into_iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(tx, _)| tx);
+	let extrinsics = std::iter::once(time).chain(included).collect();
+	(Executive::finalize_block(), extrinsics, results)
+}
+
 /// The claim of whichever validator the slot's number points at, with a real VRF signature.
 fn claim(slot: u64) -> DigestItem {
 	let authorities = pallet_babe::Authorities::<Runtime>::get();
@@ -139,9 +152,7 @@ fn claim(slot: u64) -> DigestItem {
 		.expect("the validators of the presets are well-known keys");
 	let epoch = pallet_babe::EpochIndex::<Runtime>::get();
 	let randomness = pallet_babe::Randomness::<Runtime>::get();
-	let vrf_signature = author
-		.pair()
-		.vrf_sign(&make_vrf_sign_data(&randomness, slot.into(), epoch));
+	let vrf_signature = author.pair().vrf_sign(&make_vrf_sign_data(&randomness, slot.into(), epoch));
 	DigestItem::babe_pre_digest(PreDigest::SecondaryVRF(SecondaryVRFPreDigest {
 		authority_index: index as u32,
 		slot: slot.into(),
@@ -158,12 +169,5 @@ pub fn free(account: &AccountId) -> Balance {
 }
 
 pub fn transfer(to: &AccountId, value: Balance) -> RuntimeCall {
-	RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
-		dest: Address::Id(to.clone()),
-		value,
-	})
-}
-
-pub fn hash_of(call: &RuntimeCall) -> H256 {
-	sp_core::blake2_256(&call.encode()).into()
+	RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive { dest: Address::Id(to.clone()), value })
 }

@@ -195,14 +195,8 @@ impl pallet_safe_mode::Config for Runtime {
 pub struct NeverPaused;
 impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 	fn contains((pallet, _call): &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
-		const PALLETS: [&[u8]; 6] = [
-			b"ConvictionVoting",
-			b"Preimage",
-			b"Referenda",
-			b"Scheduler",
-			b"System",
-			b"Timestamp",
-		];
+		const PALLETS: [&[u8]; 6] =
+			[b"ConvictionVoting", b"Preimage", b"Referenda", b"Scheduler", b"System", b"Timestamp"];
 		PALLETS.contains(&pallet.as_slice())
 	}
 }
