@@ -10,8 +10,8 @@ use sc_cli::Result;
 use sc_service::ChainType;
 use serde::Deserialize;
 use serde_json::json;
-use sp_core::crypto::Ss58Codec;
-use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
+use sp_core::crypto::{Ss58AddressFormatRegistry, Ss58Codec};
+use std::{collections::{BTreeMap, BTreeSet}, fs, io::Write, path::PathBuf};
 
 /// Write the chain spec of a new network.
 ///
@@ -79,21 +79,30 @@ impl Network {
 			return Err("a network needs at least one validator".into());
 		}
 		let balances = self.balances()?;
-		let mut keys = Vec::new();
-		let mut stakers: Vec<(AccountId, AccountId, serde_json::Value, &str)> = Vec::new();
+		let (mut keys, mut stakers) = (Vec::new(), Vec::new());
+		let mut stashes = BTreeSet::new();
 		for validator in &self.validators {
 			let (stash, session_keys, bond) = validator.parse(&balances)?;
-			if stakers.iter().any(|(known, ..)| *known == stash) {
+			if !stashes.insert(stash.clone()) {
 				return Err(format!("validator {} stands twice", validator.stash));
 			}
-			keys.push((stash.clone(), stash.clone(), session_keys));
-			stakers.push((stash.clone(), stash, json_number(bond), "Validator"));
+			let stash = generic(&stash);
+			keys.push(json!([
+				stash,
+				stash,
+				{
+					"babe": generic(&session_keys.babe),
+					"grandpa": generic(&session_keys.grandpa),
+					"authority_discovery": generic(&session_keys.authority_discovery),
+				}
+			]));
+			stakers.push(json!([stash, stash, json_number(bond), "Validator"]));
 		}
 		let treasury = ogpu_runtime::Treasury::account_id();
 		let balances: Vec<_> = balances
 			.into_iter()
 			.chain(std::iter::once((treasury, OGPU)))
-			.map(|(account, amount)| (account, json_number(amount)))
+			.map(|(account, amount)| json!([generic(&account), json_number(amount)]))
 			.collect();
 		let patch = json!({
 			"balances": { "balances": balances },
@@ -151,6 +160,11 @@ impl Validator {
 
 fn account(address: &str) -> std::result::Result<AccountId, String> {
 	AccountId::from_ss58check(address).map_err(|error| format!("'{address}' is not an address: {error}"))
+}
+
+/// The address in the format that all Substrate chains read, the runtime's genesis builder among them.
+fn generic(key: &impl Ss58Codec) -> String {
+	key.to_ss58check_with_version(Ss58AddressFormatRegistry::SubstrateAccount.into())
 }
 
 fn ogpu(text: &str) -> std::result::Result<Balance, String> {

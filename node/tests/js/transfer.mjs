@@ -24,11 +24,12 @@ const metadataHash = merkleizeMetadata(metadata.toHex(), {
   tokenSymbol: api.registry.chainTokens[0],
 }).digest();
 
+const hex = (bytes) => `0x${Buffer.from(bytes).toString('hex')}`;
 const transfer = (hash) =>
   new Promise((resolve, reject) => {
     api.tx.balances
       .transferKeepAlive(recipient, amount)
-      .signAndSend(alice, { metadataHash: hash, mode: 1, nonce: -1 }, ({ status, events, dispatchError }) => {
+      .signAndSend(alice, { metadataHash: hex(hash), mode: 1, nonce: -1 }, ({ status, events, dispatchError }) => {
         if (dispatchError) reject(new Error(dispatchError.toString()));
         if (status.isInvalid || status.isDropped || status.isUsurped) reject(new Error(status.toString()));
         if (status.isFinalized) {

@@ -5,13 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
 use codec::Encode;
-use common::{transfer, Chain};
 use ogpu_protocol::token::OGPU;
 use ogpu_runtime::{genesis_config_presets::LOCAL_TESTNET, AccountId, UncheckedExtrinsic};
+use ogpu_runtime_testing::{transfer, Chain};
 use polkadot_sdk::*;
 use sc_executor::WasmExecutor;
 use sp_core::traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode};

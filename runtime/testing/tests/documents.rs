@@ -27,7 +27,7 @@ fn falling(curve: &Curve) -> String {
 
 #[test]
 fn the_table_of_tracks_is_true() {
-	let document = include_str!("../../docs/governance.md");
+	let document = include_str!("../../../docs/governance.md");
 	for track in Tracks::tracks() {
 		let info = &track.info;
 		let name = String::from_utf8(info.name.iter().copied().take_while(|byte| *byte != 0).collect()).unwrap();

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{account, free, transfer, Chain};
 use frame_support::{dispatch::DispatchResult, traits::Contains};
 use ogpu_protocol::token::{MILLI_OGPU, OGPU};
 use ogpu_runtime::{
@@ -12,6 +9,7 @@ use ogpu_runtime::{
 	genesis_config_presets::{preset_names, DEVELOPMENT, LOCAL_TESTNET, TESTNET},
 	Balances, Runtime, RuntimeCall, System,
 };
+use ogpu_runtime_testing::{account, free, transfer, Chain};
 use polkadot_sdk::{frame_support::traits::InstanceFilter, *};
 use proptest::prelude::*;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
