@@ -11,7 +11,12 @@ use sc_service::ChainType;
 use serde::Deserialize;
 use serde_json::json;
 use sp_core::crypto::{Ss58AddressFormatRegistry, Ss58Codec};
-use std::{collections::{BTreeMap, BTreeSet}, fs, io::Write, path::PathBuf};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	fs,
+	io::Write,
+	path::PathBuf,
+};
 
 /// Write the chain spec of a new network.
 ///

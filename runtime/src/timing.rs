@@ -6,6 +6,7 @@ pub use pallet::*;
 use polkadot_sdk::*;
 
 #[frame_support::pallet]
+#[allow(clippy::expect_used, reason = "FRAME expands to it, for names of pallets that always exist")]
 pub mod pallet {
 	use super::*;
 	use frame_support::pallet_prelude::*;

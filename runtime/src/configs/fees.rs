@@ -18,7 +18,7 @@ use sp_runtime::{traits::Bounded, traits::Get, FixedPointNumber, Perquintill};
 parameter_types! {
 	/// Blocks fuller than this make fees rise, emptier ones make them fall.
 	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
-	/// Fees can change by about a third in a day of full or empty blocks.
+	/// Fees rise by about a third in a day of full blocks, and fall by about a tenth in a day of empty ones.
 	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(15, 1_000_000);
 	pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10);
 	pub MaximumMultiplier: Multiplier = Bounded::max_value();

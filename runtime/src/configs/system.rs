@@ -21,14 +21,20 @@ use polkadot_sdk::*;
 use sp_runtime::Perbill;
 use sp_version::RuntimeVersion;
 
-/// A third of a block's time may go into executing it: the rest is for building, sending and importing it.
+/// A third of a block's time may go into executing it: the rest is for building, sending and importing it. Nobody
+/// proves a block of this chain to another, so the size of such a proof is not limited.
 const MAX_BLOCK_WEIGHT: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND, u64::MAX);
+
+/// A part of [`MAX_BLOCK_WEIGHT`].
+pub const fn share_of_block(percent: u64) -> Weight {
+	Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND.saturating_div(100).saturating_mul(percent), u64::MAX)
+}
 
 /// Hooks are expected to take no more than this.
 const ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
 
 /// What ordinary transactions leave free is for inherents and operational ones.
-const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
+const NORMAL_PERCENT: u32 = 75;
 
 const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
 
@@ -40,18 +46,18 @@ parameter_types! {
 	pub Weights: BlockWeights = BlockWeights::builder()
 		.base_block(BlockExecutionWeight::get())
 		.for_class(DispatchClass::all(), |weights| weights.base_extrinsic = ExtrinsicBaseWeight::get())
-		.for_class(DispatchClass::Normal, |weights| weights.max_total = Some(NORMAL_RATIO * MAX_BLOCK_WEIGHT))
+		.for_class(DispatchClass::Normal, |weights| weights.max_total = Some(share_of_block(NORMAL_PERCENT.into())))
 		.for_class(DispatchClass::Operational, |weights| {
 			weights.max_total = Some(MAX_BLOCK_WEIGHT);
-			weights.reserved = Some(MAX_BLOCK_WEIGHT.saturating_sub(NORMAL_RATIO * MAX_BLOCK_WEIGHT));
+			weights.reserved = Some(share_of_block(25));
 		})
 		.avg_block_initialization(ON_INITIALIZE_RATIO)
 		.build_or_panic();
 	pub Length: BlockLength = BlockLength::builder()
 		.max_length(MAX_BLOCK_BYTES)
-		.modify_max_length_for_class(DispatchClass::Normal, |max| *max = NORMAL_RATIO * *max)
+		.modify_max_length_for_class(DispatchClass::Normal, |max| *max = Perbill::from_percent(NORMAL_PERCENT).mul_floor(*max))
 		.build();
-	pub MigrationServiceWeight: Weight = Perbill::from_percent(80) * Weights::get().max_block;
+	pub const MigrationServiceWeight: Weight = share_of_block(80);
 }
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]

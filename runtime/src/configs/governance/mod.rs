@@ -26,7 +26,7 @@ use ogpu_protocol::{
 	token::OGPU,
 };
 use polkadot_sdk::*;
-use sp_runtime::{traits::IdentityLookup, Perbill, Permill};
+use sp_runtime::{traits::IdentityLookup, Permill};
 
 pub type EnsureRootOr<Origin> = EitherOfDiverse<EnsureRoot<AccountId>, Origin>;
 
@@ -51,8 +51,7 @@ impl pallet_preimage::Config for Runtime {
 }
 
 parameter_types! {
-	pub MaximumSchedulerWeight: Weight =
-		Perbill::from_percent(80) * super::system::Weights::get().max_block;
+	pub const MaximumSchedulerWeight: Weight = super::system::share_of_block(80);
 }
 
 impl pallet_scheduler::Config for Runtime {

@@ -11,6 +11,7 @@ pub const SMALL_SPEND: Balance = 5_000 * OGPU;
 pub const LARGE_SPEND: Balance = 250_000 * OGPU;
 
 #[frame_support::pallet]
+#[allow(clippy::expect_used, reason = "FRAME expands to it, for names of pallets that always exist")]
 pub mod pallet {
 	use super::*;
 	use frame_support::pallet_prelude::*;
