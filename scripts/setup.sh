@@ -24,19 +24,15 @@ case "${1:-}" in
 esac
 
 as_root() {
-	if [ "$(id -u)" -eq 0 ]; then
-		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
-	else
-		die "this needs root: run it as root, install sudo, or ask an administrator to run: $*"
-	fi
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 apt_updated=false
 apt_install() {
 	command -v apt-get >/dev/null ||
 		die "cannot install ($*): this script knows Debian and Ubuntu; install their equivalents by hand and run it again"
+	[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+		die "installing $* needs root: run this as root, install sudo, or ask an administrator to run: apt-get install $*"
 	say "installing Debian packages: $*"
 	local apt=(apt-get -qq -o DPkg::Lock::Timeout=300) log
 	log=$(mktemp)
@@ -72,19 +68,26 @@ if $with_network; then
 	[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
 fi
 [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+if $with_tests; then
+	node_version=$(node --version)
+	node_major=${node_version#v}
+	[ "${node_major%%.*}" -ge 18 ] ||
+		die "the client tests need Node.js 18 or newer, and this is $node_version: install one from https://nodejs.org and run this again"
+fi
 
 # --- Rust ------------------------------------------------------------------------------------------------------------
 
 . scripts/env.sh
+# Where RUSTUP_AUTO_INSTALL=0 stands, rustup must not install anything, and is not asked to.
+may_install_rust() { [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; }
+
 if ! command -v rustup >/dev/null; then
+	may_install_rust || die "rustup is missing and RUSTUP_AUTO_INSTALL=0 forbids installing it; install it or unset the variable"
 	say "installing rustup, the Rust toolchain manager, from https://rustup.rs"
 	curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y -q --no-modify-path --default-toolchain none ||
 		die "rustup could not be installed; install it by hand (https://rustup.rs) and run this again"
 	. scripts/env.sh
 fi
-
-# Where RUSTUP_AUTO_INSTALL=0 stands, rustup must not install anything, and is not asked to.
-may_install_rust() { [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; }
 
 if ! rustc --version >/dev/null 2>&1; then
 	may_install_rust ||
@@ -95,15 +98,18 @@ fi
 
 # --- the wasm target of the runtime ----------------------------------------------------------------------------------
 
-has_wasm() { [ -e "$("$@" --print sysroot)/lib/rustlib/wasm32v1-none/lib" ]; }
+wasm_lib() { printf '%s/lib/rustlib/wasm32v1-none/lib' "$("$1" --print sysroot)"; }
+# The libraries that we built are of one compiler, and apt may have brought another since.
+wasm_is_built() { [ "$(cat "$(wasm_lib /usr/bin/rustc)/built-by" 2>/dev/null)" = "$(/usr/bin/rustc --version)" ]; }
 
 # Debian's own Rust carries the sources of its standard library: `core` and `alloc` for wasm are built from them once.
 build_wasm_toolchain() {
 	say "rustup may not install the wasm target: preparing Debian's Rust instead (about a minute)"
 	[ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src ] && command -v wasm-ld-22 >/dev/null ||
 		apt_install rustc-web cargo-web rust-web-src lld-22
-	local dir lib=/usr/lib/rustlib/wasm32v1-none/lib rlibs
+	local dir lib rlibs
 	dir=$(mktemp -d)
+	lib=$(wasm_lib /usr/bin/rustc)
 	mkdir "$dir/src"
 	printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n' >"$dir/Cargo.toml"
 	printf '#![no_std]\n' >"$dir/src/lib.rs"
@@ -113,18 +119,20 @@ build_wasm_toolchain() {
 		-Z build-std=core,alloc,compiler_builtins --target wasm32v1-none) ||
 		die "the standard library for wasm32v1-none could not be built from Debian's rust-web-src"
 	rlibs=("$dir"/target/wasm32v1-none/release/deps/lib{core,alloc,compiler_builtins}-*.rlib)
+	/usr/bin/rustc --version >"$dir/built-by"
+	as_root rm -rf "$lib"
 	as_root mkdir -p "$lib"
-	as_root cp "${rlibs[@]}" "$lib/"
+	as_root cp "${rlibs[@]}" "$dir/built-by" "$lib/"
 	rm -rf "$dir"
 	rustup toolchain link ogpu-wasm /usr
 }
 
-if has_wasm rustc; then
+if [ -e "$(wasm_lib rustc)" ]; then
 	:
 elif may_install_rust; then
 	say "adding the wasm32v1-none target"
 	rustup target add wasm32v1-none >/dev/null || die "rustup could not add the target wasm32v1-none"
-elif ! rustup toolchain list | grep -q '^ogpu-wasm\b' || ! has_wasm /usr/bin/rustc; then
+elif ! rustup toolchain list | grep -q '^ogpu-wasm\b' || ! wasm_is_built; then
 	build_wasm_toolchain
 fi
 

@@ -4,13 +4,17 @@ use crate::chain_spec;
 use clap::Parser;
 use codec::{Decode, Encode};
 use ogpu_protocol::token::{self, Balance, CAP, OGPU};
-use ogpu_runtime::{genesis_config_presets::TESTNET, AccountId, SessionKeys};
+use ogpu_runtime::{
+	configs::staking::MaxValidators,
+	genesis_config_presets::{TESTNET, TESTNET_BOND},
+	AccountId, SessionKeys,
+};
 use polkadot_sdk::*;
 use sc_cli::Result;
 use sc_service::ChainType;
 use serde::Deserialize;
 use serde_json::json;
-use sp_core::crypto::{Ss58AddressFormatRegistry, Ss58Codec};
+use sp_core::crypto::{ByteArray, Ss58AddressFormatRegistry, Ss58Codec};
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	fs,
@@ -69,7 +73,9 @@ impl NewChainCmd {
 		let text = fs::read_to_string(&self.file).map_err(|error| format!("cannot read {file}: {error}"))?;
 		let network: Network = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
 		let spec = network.spec().map_err(|reason| format!("{file}: {reason}"))?;
-		let json = spec.as_json(self.raw)?;
+		// The raw form shows that the genesis can be built, whichever form is asked for.
+		let raw = spec.as_json(true).map_err(|error| format!("{file}: the genesis cannot be built: {error}"))?;
+		let json = if self.raw { raw } else { spec.as_json(false)? };
 		match &self.output {
 			Some(path) => fs::write(path, json).map_err(|error| format!("cannot write {}: {error}", path.display()))?,
 			None => std::io::stdout().write_all(json.as_bytes())?,
@@ -83,13 +89,23 @@ impl Network {
 		if self.validators.is_empty() {
 			return Err("a network needs at least one validator".into());
 		}
+		let most = MaxValidators::get() as usize;
+		if self.validators.len() > most {
+			return Err(format!("{} validators are too many, the runtime elects {most}", self.validators.len()));
+		}
 		let balances = self.balances()?;
+		let mut owners = BTreeMap::new();
 		let (mut keys, mut stakers) = (Vec::new(), Vec::new());
 		let mut stashes = BTreeSet::new();
 		for validator in &self.validators {
 			let (stash, session_keys, bond) = validator.parse(&balances)?;
 			if !stashes.insert(stash.clone()) {
 				return Err(format!("validator {} stands twice", validator.stash));
+			}
+			for key in [session_keys.babe.to_raw_vec(), session_keys.grandpa.to_raw_vec()] {
+				if let Some(other) = owners.insert(key, &validator.stash) {
+					return Err(format!("validators {other} and {} share a session key", validator.stash));
+				}
 			}
 			let stash = generic(&stash);
 			keys.push(json!([
@@ -103,12 +119,8 @@ impl Network {
 			]));
 			stakers.push(json!([stash, stash, json_number(bond), "Validator"]));
 		}
-		let treasury = ogpu_runtime::Treasury::account_id();
-		let balances: Vec<_> = balances
-			.into_iter()
-			.chain(std::iter::once((treasury, OGPU)))
-			.map(|(account, amount)| json!([generic(&account), json_number(amount)]))
-			.collect();
+		let balances: Vec<_> =
+			balances.into_iter().map(|(account, amount)| json!([generic(&account), json_number(amount)])).collect();
 		let patch = json!({
 			"balances": { "balances": balances },
 			"session": { "keys": keys },
@@ -122,13 +134,15 @@ impl Network {
 	}
 
 	fn balances(&self) -> std::result::Result<BTreeMap<AccountId, Balance>, String> {
-		let mut balances = BTreeMap::new();
+		let mut balances = BTreeMap::from([(ogpu_runtime::Treasury::account_id(), OGPU)]);
 		let mut total: Balance = OGPU;
 		for (address, amount) in &self.balances {
 			let balance = ogpu(amount)?;
 			total = total.saturating_add(balance);
 			if balances.insert(account(address)?, balance).is_some() {
-				return Err(format!("balance of {address} stands twice, in two address formats"));
+				return Err(format!(
+					"the balance of {address} stands twice, or is the treasury's, which the genesis gives 1 OGPU"
+				));
 			}
 		}
 		if total > CAP {
@@ -146,8 +160,12 @@ impl Validator {
 		let of = |reason: String| format!("validator {}: {reason}", self.stash);
 		let stash = account(&self.stash)?;
 		let bond = ogpu(&self.bond).map_err(of)?;
-		if bond < 10 * OGPU {
-			return Err(of(format!("its bond of {} OGPU is below the least bond of 10", self.bond)));
+		if bond < TESTNET_BOND {
+			return Err(of(format!(
+				"its bond of {} OGPU is below the least bond of {}",
+				self.bond,
+				TESTNET_BOND / OGPU
+			)));
 		}
 		let held = balances.get(&stash).copied().unwrap_or_default();
 		if held < bond.saturating_add(OGPU) {

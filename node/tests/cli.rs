@@ -54,9 +54,14 @@ fn a_busy_port_is_refused_with_a_way_out() -> Result<()> {
 	let taken = TcpListener::bind("0.0.0.0:0")?;
 	let port = taken.local_addr()?.port().to_string();
 	for option in ["--rpc-port", "--prometheus-port", "--port"] {
-		let mut args = vec!["--dev", option, &port];
-		if option != "--rpc-port" {
-			args.extend(["--rpc-port", "0"]);
+		// The others are free: a node may be running beside the tests.
+		let mut args = vec!["--dev"];
+		for other in ["--rpc-port", "--port"] {
+			args.extend([other, if other == option { &port } else { "0" }]);
+		}
+		match option {
+			"--prometheus-port" => args.extend([option, &port]),
+			_ => args.push("--no-prometheus"),
 		}
 		let error = refusal(&args);
 		assert!(error.contains(&port) && error.contains(option), "{error}");
@@ -68,7 +73,7 @@ fn a_busy_port_is_refused_with_a_way_out() -> Result<()> {
 fn a_validator_without_a_node_key_is_told_how_to_make_one() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let error = refusal(&["--chain", "testnet", "--validator", "--base-path", path(dir.path())]);
-	assert!(error.contains("key"), "{error}");
+	assert!(error.contains("without network key") && error.contains("generate-node-key"), "{error}");
 	Ok(())
 }
 
@@ -93,7 +98,7 @@ async fn a_corrupt_database_is_refused_and_not_touched() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_was_final_survives_a_power_failure() -> Result<()> {
+async fn what_was_final_survives_a_crash() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let args = ["--dev", "--base-path", path(dir.path())];
 	let mut node = Node::start("dev", &args).await?;
@@ -123,6 +128,9 @@ async fn purging_a_chain_keeps_its_keys() -> Result<()> {
 	assert_eq!(before, 3, "one key each for babe, grandpa and authority discovery");
 	Ok(())
 }
+
+/// The treasury's account, `modlog/trsry`.
+const TREASURY: &str = "5EYCAe5iXH6cRQo2UwjKFMM3Eu9ufmvWNfTPctNDwjHoR5ox";
 
 fn network(dir: &Path, change: impl FnOnce(&mut Value)) -> std::path::PathBuf {
 	let validators: Vec<_> = [Sr25519Keyring::Alice, Sr25519Keyring::Bob]
@@ -160,7 +168,7 @@ async fn an_operator_makes_a_network_of_its_own_and_it_runs() -> Result<()> {
 	let start = |name: &'static str, key: &'static str, bootnode: Option<String>| {
 		let (spec, base) = (spec.clone(), dir.path().join(name));
 		async move {
-			let mut args = vec!["--chain", path(&spec), "--base-path", path(&base), "--validator", "--port", "0", key];
+			let mut args = vec!["--chain", path(&spec), "--base-path", path(&base), "--validator", key];
 			args.extend(["--unsafe-force-node-key-generation", "--allow-private-ip"]);
 			if let Some(bootnode) = &bootnode {
 				args.extend(["--bootnodes", bootnode]);
@@ -201,6 +209,26 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 			Box::new(|network| {
 				let rich = Sr25519Keyring::Ferdie.to_account_id().to_string();
 				network["balances"][&rich] = json!("21000000");
+			}),
+		),
+		(
+			"share a session key",
+			Box::new(|network| {
+				let keys = network["validators"][0]["session_keys"].clone();
+				network["validators"][1]["session_keys"] = keys;
+			}),
+		),
+		(
+			"is the treasury's",
+			Box::new(|network| {
+				network["balances"][TREASURY] = json!("5");
+			}),
+		),
+		(
+			"too many",
+			Box::new(|network| {
+				let first = network["validators"][0].clone();
+				network["validators"] = json!(vec![first; 101]);
 			}),
 		),
 		("unknown field `sudo`", Box::new(|network| network["sudo"] = json!(true))),

@@ -14,7 +14,7 @@ async fn four_validators_agree_and_go_on_when_one_dies() -> Result<()> {
 	for name in ["alice", "bob", "charlie", "dave"] {
 		let base = dir.path().join(name);
 		let key = format!("--{name}");
-		let mut args = vec!["--chain", "local", "--validator", "--base-path", path(&base), "--port", "0", &key];
+		let mut args = vec!["--chain", "local", "--validator", "--base-path", path(&base), &key];
 		args.push("--unsafe-force-node-key-generation");
 		let bootnode = match nodes.first() {
 			Some(first) => first.address().await?,

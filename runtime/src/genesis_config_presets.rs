@@ -4,9 +4,12 @@
 //! periods and limits of a real network, and `ogpu-node new-chain` puts an operator's own validators in their place.
 
 use crate::{
-	configs::{consensus::BABE_GENESIS_EPOCH_CONFIG, staking::TreasuryAccount},
-	timing, AccountId, BabeConfig, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
-	StakingConfig, SudoConfig, TimingConfig,
+	configs::{
+		consensus::BABE_GENESIS_EPOCH_CONFIG,
+		staking::{MaxElectableTargets, TreasuryAccount},
+	},
+	timing, AccountId, BabeConfig, Balance, BalancesConfig, NominationPoolsConfig, RuntimeGenesisConfig, SessionConfig,
+	SessionKeys, StakingConfig, SudoConfig, TimingConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -23,8 +26,10 @@ pub const LOCAL_TESTNET: &str = sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET
 /// A public network: real periods, no sudo. Its four validators are placeholders.
 pub const TESTNET: &str = "testnet";
 
-/// Large enough to matter, small enough for tools that read a bond as a `u64`.
-const VALIDATOR_BOND: Balance = 10 * OGPU;
+/// The least bond of a validator on development chains, and theirs: tools read it as a `u64`.
+const DEVELOPMENT_BOND: Balance = 10 * OGPU;
+/// The least bond of a validator on a public network: it makes filling the list of candidates expensive.
+pub const TESTNET_BOND: Balance = 1_000 * OGPU;
 const DEVELOPER_BALANCE: Balance = 100_000 * OGPU;
 const VALIDATOR_BALANCE: Balance = 10_000 * OGPU;
 /// Keeps the treasury's account alive, so that the first small fee is not lost as dust.
@@ -48,6 +53,7 @@ fn validator((sr25519, ed25519): (Sr25519Keyring, Ed25519Keyring)) -> (AccountId
 
 fn genesis(
 	timing: TimingConfig,
+	bond: Balance,
 	validators: impl Iterator<Item = (AccountId, SessionKeys)>,
 	mut balances: Vec<(AccountId, Balance)>,
 	sudo: Option<AccountId>,
@@ -67,15 +73,20 @@ fn genesis(
 			slash_reward_fraction: Perbill::from_percent(10),
 			stakers: validators
 				.iter()
-				.map(|(stash, _)| (
-					stash.clone(),
-					stash.clone(),
-					VALIDATOR_BOND,
-					pallet_staking::StakerStatus::Validator
-				))
+				.map(|(stash, _)| (stash.clone(), stash.clone(), bond, pallet_staking::StakerStatus::Validator))
 				.collect::<Vec<_>>(),
 			min_nominator_bond: OGPU,
-			min_validator_bond: VALIDATOR_BOND,
+			min_validator_bond: bond,
+			max_validator_count: Some(MaxElectableTargets::get().into()),
+		},
+		// Without limits of our own, the pallet's test defaults would hold: 16 pools of 32 members.
+		nomination_pools: NominationPoolsConfig {
+			min_join_bond: OGPU,
+			min_create_bond: 100 * OGPU,
+			max_pools: Some(1_000),
+			max_members_per_pool: None,
+			max_members: None,
+			global_max_commission: Some(Perbill::from_percent(20)),
 		},
 		sudo: SudoConfig { key: sudo },
 	})
@@ -92,17 +103,17 @@ fn developers() -> Vec<(AccountId, Balance)> {
 
 fn development() -> serde_json::Value {
 	let sudo = Sr25519Keyring::Alice.to_account_id();
-	genesis(short_timing(), VALIDATORS.into_iter().take(1).map(validator), developers(), Some(sudo))
+	genesis(short_timing(), DEVELOPMENT_BOND, VALIDATORS.into_iter().take(1).map(validator), developers(), Some(sudo))
 }
 
 fn local_testnet() -> serde_json::Value {
 	let sudo = Sr25519Keyring::Alice.to_account_id();
-	genesis(short_timing(), VALIDATORS.into_iter().map(validator), developers(), Some(sudo))
+	genesis(short_timing(), DEVELOPMENT_BOND, VALIDATORS.into_iter().map(validator), developers(), Some(sudo))
 }
 
 fn testnet() -> serde_json::Value {
 	let balances = VALIDATORS.iter().map(|(key, _)| (key.to_account_id(), VALIDATOR_BALANCE)).collect();
-	genesis(timing::GenesisConfig::default(), VALIDATORS.into_iter().map(validator), balances, None)
+	genesis(timing::GenesisConfig::default(), TESTNET_BOND, VALIDATORS.into_iter().map(validator), balances, None)
 }
 
 /// The JSON patch of the preset, for the genesis builder.

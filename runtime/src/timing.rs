@@ -70,7 +70,10 @@ pub mod pallet {
 		fn build(&self) {
 			assert!(self.epoch_blocks >= 4, "timing.epochBlocks must be 4 or more: BABE needs time to hand over");
 			assert!(self.sessions_per_era >= 1, "timing.sessionsPerEra must be 1 or more");
-			assert!(self.bonding_eras >= 2, "timing.bondingEras must be 2 or more: a slash is deferred by one less");
+			assert!(
+				(2..32).contains(&self.bonding_eras),
+				"timing.bondingEras must be 2 to 31: a slash is deferred by one less, and pools keep 32 eras of unbonding"
+			);
 			EpochBlocks::<T>::put(self.epoch_blocks);
 			SessionsPerEra::<T>::put(self.sessions_per_era);
 			BondingEras::<T>::put(self.bonding_eras);

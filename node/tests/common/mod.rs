@@ -58,7 +58,7 @@ impl Node {
 	/// Starts a node on ports of its own choice and waits until its RPC answers.
 	pub async fn start(name: &str, args: &[&str]) -> Result<Self> {
 		let mut child = Command::new(NODE)
-			.args(["--name", name, "--rpc-port", "0", "--no-prometheus", "--no-mdns"])
+			.args(["--name", name, "--rpc-port", "0", "--port", "0", "--no-prometheus", "--no-mdns"])
 			.args(args)
 			.stdout(Stdio::null())
 			.stderr(Stdio::piped())
@@ -86,7 +86,7 @@ impl Node {
 		self.url.replace("ws://", "http://")
 	}
 
-	/// Ends the process without a chance to clean up, as a power failure does.
+	/// Ends the process without a chance to clean up, as a crash does.
 	pub fn kill(&mut self) {
 		self.child.kill().expect("the node runs");
 		self.child.wait().expect("the node ends");

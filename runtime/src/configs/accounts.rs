@@ -68,7 +68,8 @@ pub enum ProxyType {
 	Any,
 	/// Votes, delegations and referenda.
 	Governance,
-	/// Bonds, nominations, pools and payouts; nothing that moves free balance to others.
+	/// Bonds, nominations, pools, payouts and session keys. It cannot move free balance, but it can name who receives
+	/// future rewards, and wrong session keys get a stash slashed: give it to nobody but yourself.
 	Staking,
 	/// A validator's daily work: session keys, validate, chill. For the machine that runs the node.
 	Validator,

@@ -11,6 +11,7 @@ use frame_support::{
 	},
 	weights::{constants::ExtrinsicBaseWeight, ConstantMultiplier, Weight, WeightToFee},
 };
+use ogpu_protocol::token::{MILLI_OGPU, OGPU};
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use polkadot_sdk::*;
 use sp_runtime::{traits::Bounded, traits::Get, FixedPointNumber, Perquintill};
@@ -24,6 +25,17 @@ parameter_types! {
 	pub MaximumMultiplier: Multiplier = Bounded::max_value();
 }
 
+/// Whatever governance sets, fees stay below these: otherwise one mistake could make the votes that undo it unaffordable.
+pub const MAX_BASE_FEE: Balance = OGPU / 10;
+pub const MAX_BYTE_FEE: Balance = MILLI_OGPU;
+
+pub struct ByteFee;
+impl Get<Balance> for ByteFee {
+	fn get() -> Balance {
+		fees::ByteFee::get().min(MAX_BYTE_FEE)
+	}
+}
+
 /// Proportional to the time that a call takes.
 pub struct TimeToFee;
 impl WeightToFee for TimeToFee {
@@ -32,7 +44,7 @@ impl WeightToFee for TimeToFee {
 	fn weight_to_fee(weight: &Weight) -> Balance {
 		let base_time = Balance::from(ExtrinsicBaseWeight::get().ref_time());
 		Balance::from(weight.ref_time())
-			.saturating_mul(fees::BaseFee::get())
+			.saturating_mul(fees::BaseFee::get().min(MAX_BASE_FEE))
 			.checked_div(base_time)
 			.unwrap_or(Balance::MAX)
 	}
@@ -67,7 +79,7 @@ impl ShareFees {
 impl pallet_transaction_payment::Config for Runtime {
 	type FeeMultiplierUpdate =
 		TargetedFeeAdjustment<Self, TargetBlockFullness, AdjustmentVariable, MinimumMultiplier, MaximumMultiplier>;
-	type LengthToFee = ConstantMultiplier<Balance, fees::ByteFee>;
+	type LengthToFee = ConstantMultiplier<Balance, ByteFee>;
 	type OnChargeTransaction = FungibleAdapter<Balances, ShareFees>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type RuntimeEvent = RuntimeEvent;

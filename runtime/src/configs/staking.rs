@@ -12,8 +12,10 @@ use frame_election_provider_support::{
 use frame_support::{
 	parameter_types,
 	traits::{tokens::imbalance::ResolveTo, ConstBool, ConstU32, ConstU8},
+	weights::Weight,
 	PalletId,
 };
+use frame_system::EnsureRoot;
 use ogpu_protocol::token::VOTE_UNIT;
 use polkadot_sdk::*;
 use sp_core::U256;
@@ -66,7 +68,9 @@ parameter_types! {
 	/// bound its time; they can grow with a measured reason.
 	pub const MaxValidators: u32 = 100;
 	/// Voters, those with the largest stakes, among whom seats are distributed. Members of a pool count as one.
-	pub const MaxElectingVoters: u32 = 1_000;
+	pub const MaxElectingVoters: u32 = 500;
+	/// Candidates. One more than this and the election fails, so no more may ever declare themselves: the genesis
+	/// presets set staking's `MaxValidatorsCount` to it.
 	pub const MaxElectableTargets: u16 = 300;
 	pub const MaxNominations: u32 = 16;
 	pub ElectionLimits: ElectionBounds = ElectionBoundsBuilder::default()
@@ -87,8 +91,27 @@ impl onchain::Config for OnChainElection {
 	type Solver = SequentialPhragmen<AccountId, Perbill>;
 	type Sort = ConstBool<true>;
 	type System = Runtime;
-	type WeightInfo = frame_election_provider_support::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = ElectionWeight;
 }
+
+/// The SDK measured elections of at most 16 winners. The time grows with their number, one round for each.
+pub struct ElectionWeight;
+impl ElectionWeight {
+	fn scaled(measured: Weight) -> Weight {
+		measured.saturating_mul(MaxValidators::get().div_ceil(16).into())
+	}
+}
+
+impl frame_election_provider_support::WeightInfo for ElectionWeight {
+	fn phragmen(voters: u32, targets: u32, votes: u32) -> Weight {
+		Self::scaled(SdkElectionWeight::phragmen(voters, targets, votes))
+	}
+
+	fn phragmms(voters: u32, targets: u32, votes: u32) -> Weight {
+		Self::scaled(SdkElectionWeight::phragmms(voters, targets, votes))
+	}
+}
+type SdkElectionWeight = frame_election_provider_support::weights::SubstrateWeight<Runtime>;
 
 pub struct StakingBenchmarks;
 impl pallet_staking::BenchmarkingConfig for StakingBenchmarks {
@@ -97,7 +120,8 @@ impl pallet_staking::BenchmarkingConfig for StakingBenchmarks {
 }
 
 impl pallet_staking::Config for Runtime {
-	type AdminOrigin = EnsureRootOr<super::governance::ParametersAdmin>;
+	/// It can slash anyone by any part, so it is root alone.
+	type AdminOrigin = EnsureRoot<AccountId>;
 	type BenchmarkingConfig = StakingBenchmarks;
 	type BondingDuration = BondingDuration;
 	type Currency = Balances;

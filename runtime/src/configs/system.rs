@@ -8,8 +8,9 @@ use crate::{
 use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
+	migrations::{FailedMigrationHandler, FailedMigrationHandling},
 	parameter_types,
-	traits::{ConstU32, ConstU64, InsideBoth, VariantCountOf},
+	traits::{self, ConstU32, ConstU64, InsideBoth, VariantCountOf},
 	weights::{
 		constants::{BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
 		Weight,
@@ -91,13 +92,26 @@ impl pallet_timestamp::Config for Runtime {
 	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 
+/// A migration that fails leaves the chain to governance: safe mode keeps everybody else out, and lets the votes in that
+/// replace the code. Blocks with nothing but inherents, the alternative, would end the chain.
+pub struct ToSafeMode;
+impl FailedMigrationHandler for ToSafeMode {
+	fn failed(_migration: Option<u32>) -> FailedMigrationHandling {
+		let forever = BlockNumber::MAX;
+		let entered = match <SafeMode as traits::SafeMode>::is_entered() {
+			true => <SafeMode as traits::SafeMode>::extend(forever),
+			false => <SafeMode as traits::SafeMode>::enter(forever),
+		};
+		match entered {
+			Ok(()) => FailedMigrationHandling::ForceUnstuck,
+			Err(_) => FailedMigrationHandling::KeepStuck,
+		}
+	}
+}
+
 impl pallet_migrations::Config for Runtime {
 	type CursorMaxLen = ConstU32<65_536>;
-	/// Only governance can replace the code then, and safe mode keeps everything else out.
-	type FailedMigrationHandler = frame_support::migrations::EnterSafeModeOnFailedMigration<
-		SafeMode,
-		frame_support::migrations::FreezeChainOnFailedMigration,
-	>;
+	type FailedMigrationHandler = ToSafeMode;
 	type IdentifierMaxLen = ConstU32<256>;
 	type MaxServiceWeight = MigrationServiceWeight;
 	type MigrationStatusHandler = ();

@@ -1,16 +1,9 @@
 //! A chain of real blocks in one process: built from a preset of the wasm blob, each block with the author's VRF claim,
 //! a timestamp and signed transactions, executed by the native runtime.
 
-#![allow(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::arithmetic_side_effects,
-	clippy::indexing_slicing,
-	dead_code
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use codec::Encode;
-use frame_support::storage::{with_transaction, TransactionOutcome};
 use ogpu_protocol::time::BLOCK_MILLIS;
 use ogpu_runtime::{
 	AccountId, Address, Balance, Block, Executive, Header, Runtime, RuntimeCall, SignedPayload, System, TxExtension,
@@ -26,7 +19,7 @@ use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
 	traits::{Block as _, Header as _},
-	ApplyExtrinsicResult, DispatchError, MultiSignature,
+	ApplyExtrinsicResult, MultiSignature,
 };
 
 pub struct Chain {
@@ -65,11 +58,10 @@ impl Chain {
 	pub fn sealed(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Block {
 		let (slot, parent) = (self.slot + 1, self.head.clone());
 		self.state.execute_with(|| {
-			with_transaction(|| {
-				let (header, extrinsics, _) = author(&parent, slot, transactions);
-				TransactionOutcome::Rollback(Ok::<_, DispatchError>(Block::new(header, extrinsics)))
-			})
-			.unwrap()
+			sp_io::storage::start_transaction();
+			let (header, extrinsics, _) = author(&parent, slot, transactions);
+			sp_io::storage::rollback_transaction();
+			Block::new(header, extrinsics)
 		})
 	}
 
@@ -125,6 +117,17 @@ impl Chain {
 	}
 }
 
+/// As an author does: a transaction that is refused leaves no trace in the block.
+fn apply(transaction: UncheckedExtrinsic) -> ApplyExtrinsicResult {
+	sp_io::storage::start_transaction();
+	let result = Executive::apply_extrinsic(transaction);
+	match result {
+		Ok(_) => sp_io::storage::commit_transaction(),
+		Err(_) => sp_io::storage::rollback_transaction(),
+	}
+	result
+}
+
 /// Executes a block on the current state: its header, its extrinsics, and what became of the transactions.
 fn author(
 	parent: &Header,
@@ -137,7 +140,7 @@ fn author(
 	let now = slot * BLOCK_MILLIS;
 	let time = UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }));
 	Executive::apply_extrinsic(time.clone()).unwrap().unwrap();
-	let results: Vec<_> = transactions.iter().cloned().map(Executive::apply_extrinsic).collect();
+	let results: Vec<_> = transactions.iter().cloned().map(apply).collect();
 	let included = transactions.into_iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(tx, _)| tx);
 	let extrinsics = std::iter::once(time).chain(included).collect();
 	(Executive::finalize_block(), extrinsics, results)

@@ -5,7 +5,12 @@
 use frame_support::{dispatch::DispatchResult, traits::Contains};
 use ogpu_protocol::token::{MILLI_OGPU, OGPU};
 use ogpu_runtime::{
-	configs::{accounts::ProxyType, governance::NeverPaused, staking::TreasuryAccount},
+	configs::{
+		accounts::ProxyType,
+		governance::NeverPaused,
+		parameters::RuntimeParameters,
+		staking::{MaxElectableTargets, TreasuryAccount},
+	},
 	genesis_config_presets::{preset_names, DEVELOPMENT, LOCAL_TESTNET, TESTNET},
 	Balances, Runtime, RuntimeCall, System,
 };
@@ -26,6 +31,11 @@ fn the_configuration_of_all_pallets_makes_sense() {
 	sp_io::TestExternalities::default().execute_with(ogpu_runtime::AllPalletsWithSystem::integrity_test);
 }
 
+fn byte_fee(fee: u128) -> RuntimeParameters {
+	use ogpu_runtime::configs::parameters::dynamic_params::fees::{ByteFee, Parameters};
+	RuntimeParameters::Fees(Parameters::ByteFee(ByteFee, Some(fee)))
+}
+
 #[test]
 fn every_preset_starts_a_chain() {
 	for preset in preset_names() {
@@ -34,6 +44,9 @@ fn every_preset_starts_a_chain() {
 		chain.block(vec![]);
 		assert_eq!(chain.read(System::block_number), 2, "{preset:?}");
 		assert!(chain.read(|| free(&TreasuryAccount::get())) > 0, "{preset:?}: the treasury must be alive");
+		// One candidate more than the election takes, and no election succeeds any more.
+		let candidates = chain.read(pallet_staking::MaxValidatorsCount::<Runtime>::get);
+		assert!(candidates.is_some_and(|most| most <= MaxElectableTargets::get().into()), "{preset:?}: {candidates:?}");
 	}
 }
 
@@ -100,6 +113,14 @@ fn safe_mode_stops_transfers_but_never_governance() {
 	let preimage = chain.sign(Bob, pallet_preimage::Call::note_preimage { bytes: vec![1; 64] }.into());
 	chain.block(vec![preimage])[0].unwrap().unwrap();
 
+	// What referenda decide goes on, batched or proxied too; what is inside the wrapper passes the filter by itself.
+	let admin = ogpu_runtime::configs::governance::origins::Origin::ParametersAdmin;
+	let set = pallet_parameters::Call::set_parameter { key_value: byte_fee(MILLI_OGPU / 100) };
+	chain.read(|| RuntimeCall::from(set).dispatch(admin.into())).unwrap();
+	let hidden = pallet_utility::Call::batch_all { calls: vec![transfer(&account(9), OGPU)] };
+	let hidden = chain.sign(Bob, hidden.into());
+	assert!(chain.block(vec![hidden])[0].unwrap().is_err(), "a batch hides nothing");
+
 	as_root(&mut chain, pallet_safe_mode::Call::force_exit {}).unwrap();
 	let transfer = chain.sign(Bob, transfer(&account(9), OGPU));
 	chain.block(vec![transfer])[0].unwrap().unwrap();
@@ -116,17 +137,16 @@ fn a_call_can_be_paused_but_not_those_that_unpause_it() {
 	assert!(chain.block(vec![blocked])[0].unwrap().is_err());
 	as_root(&mut chain, pallet_tx_pause::Call::unpause { ident: keep_alive }).unwrap();
 
-	let vote = name(b"ConvictionVoting", b"vote");
-	assert!(NeverPaused::contains(&vote));
-	assert!(as_root(&mut chain, pallet_tx_pause::Call::pause { full_name: vote }).is_err());
+	for (pallet, call) in [("ConvictionVoting", "vote"), ("Proxy", "proxy"), ("TxPause", "unpause")] {
+		let full_name = name(pallet.as_bytes(), call.as_bytes());
+		assert!(NeverPaused::contains(&full_name));
+		assert!(as_root(&mut chain, pallet_tx_pause::Call::pause { full_name }).is_err(), "{pallet}.{call}");
+	}
 }
 
 #[test]
 fn a_parameter_changes_what_the_next_transaction_costs() {
-	use ogpu_runtime::configs::parameters::{
-		dynamic_params::fees::{BaseFee, Parameters},
-		RuntimeParameters,
-	};
+	use ogpu_runtime::configs::parameters::dynamic_params::fees::{BaseFee, Parameters};
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
 	chain.block(vec![]);
 	let cost = |chain: &mut Chain| {
@@ -140,59 +160,74 @@ fn a_parameter_changes_what_the_next_transaction_costs() {
 	let key_value = RuntimeParameters::Fees(Parameters::BaseFee(BaseFee, Some(MILLI_OGPU * 5)));
 	as_root(&mut chain, pallet_parameters::Call::set_parameter { key_value }).unwrap();
 	assert!(cost(&mut chain) > 5 * usual);
+
+	// No mistake makes the votes unaffordable that would undo it.
+	let key_value = RuntimeParameters::Fees(Parameters::BaseFee(BaseFee, Some(u128::MAX)));
+	as_root(&mut chain, pallet_parameters::Call::set_parameter { key_value }).unwrap();
+	as_root(&mut chain, pallet_parameters::Call::set_parameter { key_value: byte_fee(u128::MAX) }).unwrap();
+	assert!(cost(&mut chain) < OGPU);
 }
 
 #[test]
-fn a_transaction_for_another_chain_or_with_an_old_nonce_is_refused_and_changes_nothing() {
+fn a_transaction_for_another_chain_of_another_signer_or_with_an_old_nonce_is_refused_and_changes_nothing() {
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
 	let mut other = Chain::from_preset(DEVELOPMENT);
 	chain.block(vec![]);
 	other.block(vec![]);
+	// In memory, the hash of the genesis is nowhere recorded: give each chain its own.
+	chain.read(|| frame_system::BlockHash::<Runtime>::insert(0, sp_core::H256::repeat_byte(1)));
+	other.read(|| frame_system::BlockHash::<Runtime>::insert(0, sp_core::H256::repeat_byte(2)));
+
 	let first = chain.sign(Bob, transfer(&account(9), OGPU));
 	chain.block(vec![first.clone()])[0].unwrap().unwrap();
 	let balance = chain.read(|| free(&Bob.to_account_id()));
 	assert_eq!(chain.block(vec![first])[0], Err(InvalidTransaction::Stale.into()));
 
-	let mut poor = chain.sign(Bob, transfer(&account(9), OGPU));
-	if let sp_runtime::generic::Preamble::Signed(address, ..) = &mut poor.preamble {
+	let foreign = other.sign_as(Bob, transfer(&account(9), OGPU), 0, 1);
+	assert_eq!(chain.block(vec![foreign])[0], Err(InvalidTransaction::BadProof.into()));
+
+	let mut stolen = chain.sign(Bob, transfer(&account(9), OGPU));
+	if let sp_runtime::generic::Preamble::Signed(address, ..) = &mut stolen.preamble {
 		*address = ogpu_runtime::Address::Id(Charlie.to_account_id());
 	}
-	assert_eq!(chain.block(vec![poor])[0], Err(InvalidTransaction::BadProof.into()));
+	assert_eq!(chain.block(vec![stolen])[0], Err(InvalidTransaction::BadProof.into()));
 	assert_eq!(chain.read(|| free(&Bob.to_account_id())), balance);
+}
+
+/// Bob makes Charlie his proxy of this type, and Charlie tries to send an OGPU of Bob's away, wrapped in a batch.
+fn sent_by_proxy(proxy_type: ProxyType) -> u128 {
+	let mut chain = Chain::from_preset(LOCAL_TESTNET);
+	chain.block(vec![]);
+	let to = account(9);
+	let delegate = ogpu_runtime::Address::Id(Charlie.to_account_id());
+	let add = pallet_proxy::Call::add_proxy { delegate, proxy_type, delay: 0 };
+	let add = chain.sign(Bob, add.into());
+	chain.block(vec![add])[0].unwrap().unwrap();
+
+	let batch = RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![transfer(&to, OGPU)] });
+	let real = ogpu_runtime::Address::Id(Bob.to_account_id());
+	let proxy = pallet_proxy::Call::proxy { real, force_proxy_type: None, call: Box::new(batch) };
+	let proxy = chain.sign(Charlie, proxy.into());
+	chain.block(vec![proxy])[0].unwrap().unwrap();
+	chain.read(|| free(&to))
 }
 
 #[test]
 fn narrow_proxies_cannot_move_money_or_widen_themselves() {
 	let to = account(9);
-	let batch = RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![transfer(&to, 1)] });
 	let add_proxy = RuntimeCall::Proxy(pallet_proxy::Call::add_proxy {
 		delegate: ogpu_runtime::Address::Id(to.clone()),
 		proxy_type: ProxyType::Any,
 		delay: 0,
 	});
 	for narrow in [ProxyType::Governance, ProxyType::Staking, ProxyType::Validator, ProxyType::CancelProxy] {
-		assert!(!narrow.filter(&transfer(&to, 1)), "{narrow:?}");
+		assert!(!narrow.filter(&transfer(&to, OGPU)), "{narrow:?}");
 		assert!(!narrow.filter(&add_proxy), "{narrow:?}");
 		assert!(!narrow.is_superset(&ProxyType::Any), "{narrow:?}");
 	}
-
-	let mut chain = Chain::from_preset(LOCAL_TESTNET);
-	chain.block(vec![]);
-	let add = RuntimeCall::Proxy(pallet_proxy::Call::add_proxy {
-		delegate: ogpu_runtime::Address::Id(Charlie.to_account_id()),
-		proxy_type: ProxyType::Staking,
-		delay: 0,
-	});
-	let add = chain.sign(Bob, add);
-	chain.block(vec![add])[0].unwrap().unwrap();
-	let through_batch = RuntimeCall::Proxy(pallet_proxy::Call::proxy {
-		real: ogpu_runtime::Address::Id(Bob.to_account_id()),
-		force_proxy_type: None,
-		call: Box::new(batch),
-	});
-	let through_batch = chain.sign(Charlie, through_batch);
-	chain.block(vec![through_batch])[0].unwrap().unwrap();
-	assert_eq!(chain.read(|| free(&to)), 0, "the transfer inside the batch must be filtered");
+	assert_eq!(sent_by_proxy(ProxyType::Any), OGPU);
+	assert_eq!(sent_by_proxy(ProxyType::Staking), 0, "the transfer inside the batch must be filtered");
+	assert_eq!(sent_by_proxy(ProxyType::Governance), 0);
 }
 
 proptest! {

@@ -142,7 +142,8 @@ impl pallet_treasury::Config for Runtime {
 	type WeightInfo = pallet_treasury::weights::SubstrateWeight<Runtime>;
 }
 
-/// What goes on in safe mode: blocks, finality, offence reports and governance, which alone can end it early.
+/// What goes on in safe mode: blocks, finality, offence reports, and governance with all that a referendum may decide.
+/// Calls inside a batch, a multisig or a proxy are filtered one by one.
 pub struct SafeModeCalls;
 impl Contains<RuntimeCall> for SafeModeCalls {
 	fn contains(call: &RuntimeCall) -> bool {
@@ -157,6 +158,13 @@ impl Contains<RuntimeCall> for SafeModeCalls {
 				| RuntimeCall::Scheduler(..)
 				| RuntimeCall::Referenda(..)
 				| RuntimeCall::ConvictionVoting(..)
+				| RuntimeCall::Parameters(..)
+				| RuntimeCall::Treasury(..)
+				| RuntimeCall::MultiBlockMigrations(..)
+				| RuntimeCall::Staking(pallet_staking::Call::cancel_deferred_slash { .. })
+				| RuntimeCall::Utility(..)
+				| RuntimeCall::Multisig(..)
+				| RuntimeCall::Proxy(..)
 				| RuntimeCall::SafeMode(..)
 				| RuntimeCall::TxPause(..)
 				| RuntimeCall::Sudo(..)
@@ -194,8 +202,24 @@ impl pallet_safe_mode::Config for Runtime {
 pub struct NeverPaused;
 impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 	fn contains((pallet, _call): &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
-		const PALLETS: [&[u8]; 6] =
-			[b"ConvictionVoting", b"Preimage", b"Referenda", b"Scheduler", b"System", b"Timestamp"];
+		const PALLETS: [&[u8]; 16] = [
+			b"Babe",
+			b"ConvictionVoting",
+			b"Grandpa",
+			b"MultiBlockMigrations",
+			b"Multisig",
+			b"Parameters",
+			b"Preimage",
+			b"Proxy",
+			b"Referenda",
+			b"SafeMode",
+			b"Scheduler",
+			b"Session",
+			b"System",
+			b"Timestamp",
+			b"TxPause",
+			b"Utility",
+		];
 		PALLETS.contains(&pallet.as_slice())
 	}
 }

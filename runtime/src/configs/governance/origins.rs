@@ -25,7 +25,7 @@ pub mod pallet {
 	#[pallet::origin]
 	#[derive(Clone, Copy, Eq, PartialEq, Encode, Decode, DecodeWithMemTracking, Debug, MaxEncodedLen, TypeInfo)]
 	pub enum Origin {
-		/// Changes parameters, the staking limits and the identity registrars.
+		/// Changes parameters, the limits of pools and the identity registrars.
 		ParametersAdmin,
 		/// Spends up to [`SMALL_SPEND`] from the treasury.
 		SmallSpender,
