@@ -26,7 +26,7 @@ use sp_version::RuntimeVersion;
 /// proves a block of this chain to another, so the size of such a proof is not limited.
 const MAX_BLOCK_WEIGHT: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND, u64::MAX);
 
-/// A part of [`MAX_BLOCK_WEIGHT`].
+/// So many percent of a block.
 pub const fn share_of_block(percent: u64) -> Weight {
 	Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND.saturating_div(100).saturating_mul(percent), u64::MAX)
 }
