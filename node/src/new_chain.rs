@@ -29,8 +29,8 @@ use std::{
 ///
 ///   {
 ///     "name": "My Network", "id": "my-network",
-///     "validators": [{ "stash": "<address>", "session_keys": "0x…", "bond": "1000" }],
-///     "balances": { "<address>": "12.5" }
+///     "validators": [{ "stash": "ADDRESS", "session_keys": "0x…", "bond": "1000" }],
+///     "balances": { "ADDRESS": "12.5" }
 ///   }
 ///
 /// Each stash must hold its bond and one OGPU more among the balances. Periods and limits are those of the
