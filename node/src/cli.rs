@@ -31,10 +31,9 @@ pub enum Subcommand {
 	/// Write a chain spec; kept for tools that know this name (see export-chain-spec).
 	BuildSpec(sc_cli::BuildSpecCmd),
 
-	/// Write the spec of a new network from a file that names its validators and balances.
 	NewChain(NewChainCmd),
 
-	/// Execute a block again and check its result.
+	/// Ask the import queue about a block of the database; one that is already imported is not executed again.
 	CheckBlock(sc_cli::CheckBlockCmd),
 
 	/// Write blocks to a file or stdout.

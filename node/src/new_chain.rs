@@ -89,6 +89,11 @@ impl Network {
 		if self.validators.is_empty() {
 			return Err("a network needs at least one validator".into());
 		}
+		// The id becomes the name of a directory.
+		let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+		if self.id.is_empty() || !self.id.bytes().all(plain) {
+			return Err(format!("'{}' is not an id: it takes letters, digits, - and _", self.id));
+		}
 		let most = MaxValidators::get() as usize;
 		if self.validators.len() > most {
 			return Err(format!("{} validators are too many, the runtime elects {most}", self.validators.len()));

@@ -7,6 +7,7 @@ use crate::{
 use futures::{FutureExt, StreamExt};
 use ogpu_runtime::apis::RuntimeApi;
 use polkadot_sdk::*;
+use sc_chain_spec::{BuildGenesisBlock, GenesisBlockBuilder};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, SlotProportion};
 use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter, LinkHalf};
@@ -16,6 +17,7 @@ use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
+use sp_runtime::traits::Block as _;
 use std::{sync::Arc, time::Duration};
 
 /// Blocks as the node handles them: what is inside a transaction is the runtime's business.
@@ -26,7 +28,8 @@ type HostFunctions = sp_io::SubstrateHostFunctions;
 #[cfg(feature = "runtime-benchmarks")]
 type HostFunctions = (sp_io::SubstrateHostFunctions, frame_benchmarking::benchmarking::HostFunctions);
 
-pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
+type Executor = sc_executor::WasmExecutor<HostFunctions>;
+pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
 type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
@@ -69,14 +72,19 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		})
 		.transpose()?;
 
+	let has_database = config.database.path().is_some_and(|path| path.exists());
+	let executor = sc_service::new_wasm_executor(&config.executor);
 	// Blocks that carry a justification survive pruning, or nobody could warp-sync from this node.
 	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
 		config,
 		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-		sc_service::new_wasm_executor(&config.executor),
+		executor.clone(),
 		vec![Arc::new(GrandpaPruningFilter)],
 	)?;
 	let client = Arc::new(client);
+	if has_database {
+		refuse_other_genesis(config, &client, backend.clone(), executor)?;
+	}
 	let telemetry = telemetry.map(|(worker, telemetry)| {
 		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
 		telemetry
@@ -133,6 +141,26 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		transaction_pool,
 		other: Consensus { block_import, grandpa_link, babe_link, grandpa, babe_worker, telemetry },
 	})
+}
+
+/// The database goes by the id of the spec, so two specs with one id would share it, and the older would win in silence.
+fn refuse_other_genesis(
+	config: &Configuration,
+	client: &FullClient,
+	backend: Arc<FullBackend>,
+	executor: Executor,
+) -> Result<(), ServiceError> {
+	let storage = config.chain_spec.as_storage_builder();
+	let (genesis, _) =
+		GenesisBlockBuilder::<Block, _, _>::new(storage, true, backend, executor)?.build_genesis_block()?;
+	let (of_spec, of_database) = (genesis.hash(), client.chain_info().genesis_hash);
+	if of_spec != of_database {
+		return Err(ServiceError::Other(format!(
+			"the database is of another chain: its genesis is {of_database:?}, that of the spec is {of_spec:?}; check --chain \
+			 and --base-path, nothing was changed"
+		)));
+	}
+	Ok(())
 }
 
 fn slot_and_time(

@@ -98,6 +98,26 @@ async fn a_corrupt_database_is_refused_and_not_touched() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_spec_of_another_chain_with_the_same_id_is_refused_and_the_database_kept() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let base = dir.path().join("base");
+	let mut node = Node::start("dev", &["--dev", "--base-path", path(&base)]).await?;
+	let first = node.finalised(1).await?;
+	node.stop().await?;
+
+	let file = dir.path().join("other.json");
+	let mut spec: Value = serde_json::from_slice(&run(&["export-chain-spec", "--chain", "dev"]).stdout)?;
+	spec["genesis"]["runtimeGenesis"]["patch"]["timing"]["epochBlocks"] = json!(50);
+	fs::write(&file, spec.to_string())?;
+	let error = refusal(&["--chain", path(&file), "--base-path", path(&base), "--rpc-port", "0", "--no-prometheus"]);
+	assert!(error.contains("the database is of another chain"), "{error}");
+
+	let node = Node::start("dev", &["--dev", "--base-path", path(&base)]).await?;
+	assert_eq!(node.block_hash(1).await?, Some(first));
+	Ok(())
+}
+
+#[tokio::test]
 async fn what_was_final_survives_a_crash() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let args = ["--dev", "--base-path", path(dir.path())];
@@ -231,6 +251,7 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 				network["validators"] = json!(vec![first; 101]);
 			}),
 		),
+		("is not an id", Box::new(|network| network["id"] = json!("../elsewhere"))),
 		("unknown field `sudo`", Box::new(|network| network["sudo"] = json!(true))),
 		(
 			"missing field `id`",
