@@ -39,8 +39,10 @@ lint: ## Formatting and lints, warnings denied
 doc: ## The documentation of the code, warnings denied
 	@RUSTDOCFLAGS="-D warnings" bash -c '$(CARGO) doc --release --workspace --no-deps --document-private-items --locked'
 
-check-features: ## Compile the runtime with runtime-benchmarks and try-runtime
-	@SKIP_WASM_BUILD=1 bash -c '$(CARGO) check --release --locked -p ogpu-runtime --features runtime-benchmarks,try-runtime'
+check-features: ## Compile the runtime with runtime-benchmarks, and with try-runtime
+	@for feature in runtime-benchmarks try-runtime; do \
+		SKIP_WASM_BUILD=1 bash -c "$(CARGO) check --release --locked -p ogpu-runtime --features $$feature" || exit 1; \
+	done
 
 chain-specs: build ## Write chain-specs/*.json anew
 	@scripts/chain-specs.sh $(NODE)
