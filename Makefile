@@ -7,7 +7,7 @@ NODE = $(or $(CARGO_TARGET_DIR),target)/release/ogpu-node
 SAY_BUILD_TIME = [ -e $(NODE) ] || echo "build: the first one compiles 900 crates, half an hour on two cores; later ones compile what changed"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-network lint doc check-features chain-specs
+.PHONY: help setup build run test test-network lint doc check-features weights chain-specs
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -39,10 +39,13 @@ lint: ## Formatting and lints, warnings denied
 doc: ## The documentation of the code, warnings denied
 	@RUSTDOCFLAGS="-D warnings" bash -c '$(CARGO) doc --release --workspace --no-deps --document-private-items --locked'
 
-check-features: ## Compile the runtime with runtime-benchmarks, and with try-runtime
-	@for feature in runtime-benchmarks try-runtime; do \
-		SKIP_WASM_BUILD=1 bash -c "$(CARGO) check --release --locked -p ogpu-runtime --features $$feature" || exit 1; \
-	done
+check-features: ## Compile everything with runtime-benchmarks and try-runtime
+	@SKIP_WASM_BUILD=1 bash -c '$(CARGO) check --release --locked --workspace --features ogpu-node/runtime-benchmarks,ogpu-node/try-runtime'
+
+weights: ## Measure what calls cost; half an hour, on a machine that does nothing else
+	@scripts/setup.sh
+	@$(CARGO) build --release --workspace --bins --locked --features ogpu-node/runtime-benchmarks
+	@scripts/weights.sh $(NODE)
 
 chain-specs: build ## Write chain-specs/*.json anew
 	@scripts/chain-specs.sh $(NODE)

@@ -3,8 +3,12 @@ fn main() {
 	std::env::remove_var("RUSTC_WORKSPACE_WRAPPER");
 
 	#[cfg(feature = "std")]
-	substrate_wasm_builder::WasmBuilder::init_with_defaults()
-		// Wallets without an internet connection show what they sign with the help of this hash.
-		.enable_metadata_hash("OGPU", 18)
-		.build();
+	{
+		// `testing/build.rs` builds in the same folder.
+		let _turn = std::fs::File::open("build.rs").and_then(|file| file.lock().map(|()| file));
+		substrate_wasm_builder::WasmBuilder::init_with_defaults()
+			// Wallets without an internet connection show what they sign with the help of this hash.
+			.enable_metadata_hash("OGPU", 18)
+			.build();
+	}
 }

@@ -3,7 +3,11 @@
 use crate::chain_spec;
 use clap::Parser;
 use codec::{Decode, Encode};
-use ogpu_protocol::token::{self, Balance, CAP, OGPU};
+use ogpu_protocol::{
+	claims::MAX_LEAVES,
+	time::DAYS,
+	token::{self, format_ogpu, Balance, CIRCULATING, OGPU},
+};
 use ogpu_runtime::{
 	configs::staking::MaxValidators,
 	genesis_config_presets::{TESTNET, TESTNET_BOND},
@@ -14,7 +18,10 @@ use sc_cli::Result;
 use sc_service::ChainType;
 use serde::Deserialize;
 use serde_json::json;
-use sp_core::crypto::{ByteArray, Ss58AddressFormatRegistry, Ss58Codec};
+use sp_core::{
+	crypto::{ByteArray, Ss58AddressFormatRegistry, Ss58Codec},
+	H256,
+};
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	fs,
@@ -30,11 +37,14 @@ use std::{
 ///   {
 ///     "name": "My Network", "id": "my-network",
 ///     "validators": [{ "stash": "ADDRESS", "session_keys": "0x…", "bond": "1000" }],
-///     "balances": { "ADDRESS": "12.5" }
+///     "balances": { "ADDRESS": "12.5" },
+///     "claims": { "root": "0x…", "leaves": 1, "unclaimed": "1000", "deadline_days": 365 }
 ///   }
 ///
-/// Each stash must hold its bond and one OGPU more among the balances. Periods and limits are those of the
-/// `testnet` preset; there is no sudo.
+/// Each stash must hold its bond and one OGPU more among the balances. `claims` lets the holders of the Ethereum token
+/// claim theirs: its first three entries are the `snapshot.json` that `ogpu token snapshot` writes; leave it out if
+/// there is nothing to claim. Balances and claims share the 19,639,104.8193 OGPU that circulate on Ethereum. Periods
+/// and limits are those of the `testnet` preset; there is no sudo.
 #[derive(Debug, Parser)]
 #[command(verbatim_doc_comment)]
 pub struct NewChainCmd {
@@ -57,6 +67,16 @@ struct Network {
 	id: String,
 	validators: Vec<Validator>,
 	balances: BTreeMap<String, String>,
+	claims: Option<Claims>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+	root: H256,
+	leaves: u32,
+	unclaimed: String,
+	deadline_days: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,7 +118,7 @@ impl Network {
 		if self.validators.len() > most {
 			return Err(format!("{} validators are too many, the runtime elects {most}", self.validators.len()));
 		}
-		let balances = self.balances()?;
+		let (balances, held) = self.balances()?;
 		let mut owners = BTreeMap::new();
 		let (mut keys, mut stakers) = (Vec::new(), Vec::new());
 		let mut stashes = BTreeSet::new();
@@ -126,7 +146,9 @@ impl Network {
 		}
 		let balances: Vec<_> =
 			balances.into_iter().map(|(account, amount)| json!([generic(&account), json_number(amount)])).collect();
+		let claims = self.claims.as_ref().map(|claims| claims.parse(held)).transpose()?;
 		let patch = json!({
+			"ogpuToken": { "claims": claims },
 			"balances": { "balances": balances },
 			"session": { "keys": keys },
 			"staking": { "validatorCount": stakers.len(), "stakers": stakers },
@@ -138,7 +160,8 @@ impl Network {
 		Ok(spec)
 	}
 
-	fn balances(&self) -> std::result::Result<BTreeMap<AccountId, Balance>, String> {
+	/// The balances, and their sum.
+	fn balances(&self) -> std::result::Result<(BTreeMap<AccountId, Balance>, Balance), String> {
 		let mut balances = BTreeMap::from([(ogpu_runtime::Treasury::account_id(), OGPU)]);
 		let mut total: Balance = OGPU;
 		for (address, amount) in &self.balances {
@@ -150,10 +173,44 @@ impl Network {
 				));
 			}
 		}
-		if total > CAP {
-			return Err(format!("the balances exceed the cap of {} OGPU", CAP / OGPU));
+		if total > CIRCULATING {
+			return Err(format!(
+				"the balances exceed the {} OGPU that circulate on Ethereum; what the cap leaves beyond is emitted to \
+				 stakers",
+				format_ogpu(CIRCULATING)
+			));
 		}
-		Ok(balances)
+		Ok((balances, total))
+	}
+}
+
+impl Claims {
+	/// The genesis configuration of the claims, beside balances of this sum.
+	fn parse(&self, held: Balance) -> std::result::Result<serde_json::Value, String> {
+		if !(1..=MAX_LEAVES).contains(&self.leaves) {
+			return Err(format!("claims.leaves is {}, and must be 1 to {MAX_LEAVES}", self.leaves));
+		}
+		let unclaimed = ogpu(&self.unclaimed)?;
+		let left = CIRCULATING.saturating_sub(held);
+		if unclaimed > left {
+			return Err(format!(
+				"claims.unclaimed is {}, but beside the balances {} OGPU are left of those that circulate: leave the \
+				 holders out of the snapshot who have balances",
+				self.unclaimed,
+				format_ogpu(left)
+			));
+		}
+		let deadline = self
+			.deadline_days
+			.checked_mul(DAYS)
+			.filter(|blocks| *blocks > 0)
+			.ok_or_else(|| format!("claims.deadline_days must be 1 to {}", u32::MAX / DAYS))?;
+		Ok(json!({
+			"root": self.root,
+			"leaves": self.leaves,
+			"unclaimed": json_number(unclaimed),
+			"deadline": deadline,
+		}))
 	}
 }
 

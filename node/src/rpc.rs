@@ -1,7 +1,10 @@
-//! What the node answers beyond the standard methods of `sc-service`. The network's own `ogpu_*` methods belong here.
+//! What the node answers beyond the standard methods of `sc-service`. The network's own methods are in [`ogpu`].
+
+mod ogpu;
 
 use crate::service::{Block, FullBackend, FullClient, GrandpaLink};
 use jsonrpsee::RpcModule;
+use ogpu::{Ogpu, OgpuApiServer};
 use polkadot_sdk::{
 	pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer},
 	sc_consensus_babe_rpc::{Babe, BabeApiServer},
@@ -62,6 +65,7 @@ pub fn create(
 	module.merge(
 		Grandpa::new(executor, authority_set.clone(), voter_state, justifications, finality_proofs).into_rpc(),
 	)?;
-	module.merge(SyncState::new(chain_spec, client, authority_set, babe)?.into_rpc())?;
+	module.merge(SyncState::new(chain_spec, client.clone(), authority_set, babe)?.into_rpc())?;
+	module.merge(Ogpu::new(client).into_rpc())?;
 	Ok(module)
 }

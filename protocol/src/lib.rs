@@ -2,6 +2,13 @@
 //! node and the tools all take their constants from here, so that none can drift from another.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
+extern crate alloc;
+
+pub mod claims;
+pub mod emission;
+pub mod math;
+pub mod merkle;
 pub mod time;
 pub mod token;

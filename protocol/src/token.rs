@@ -1,5 +1,7 @@
 //! The token's units and its address format.
 
+use alloc::{format, string::String};
+
 /// The smallest unit is 10⁻¹⁸ OGPU, as on Ethereum.
 pub type Balance = u128;
 
@@ -15,6 +17,9 @@ pub const MICRO_OGPU: Balance = MILLI_OGPU / 1_000;
 
 /// No more than this will ever exist.
 pub const CAP: Balance = 21_000_000 * OGPU;
+
+/// What circulates on Ethereum, and can be claimed here one to one: 19,639,104.8193 OGPU.
+pub const CIRCULATING: Balance = 19_639_104_819_300 * MICRO_OGPU;
 
 /// What one vote in an election weighs. Votes are `u64`, and the cap in the smallest unit overflows that, so a balance
 /// is divided by this factor first.
@@ -37,6 +42,13 @@ pub fn parse_ogpu(text: &str) -> Option<Balance> {
 	whole.parse::<Balance>().ok()?.checked_mul(OGPU)?.checked_add(fraction)
 }
 
+/// Writes an amount as people read it, without needless zeros: `1000` or `0.5`.
+pub fn format_ogpu(amount: Balance) -> String {
+	let (whole, fraction) = (amount / OGPU, amount % OGPU);
+	let text = format!("{whole}.{fraction:018}");
+	text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -53,9 +65,9 @@ mod tests {
 	proptest! {
 		#[test]
 		fn an_amount_is_read_to_the_last_digit(amount in 0..=CAP) {
-			let text = std::format!("{}.{:018}", amount / OGPU, amount % OGPU);
+			let text = format!("{}.{:018}", amount / OGPU, amount % OGPU);
 			prop_assert_eq!(parse_ogpu(&text), Some(amount));
-			prop_assert_eq!(parse_ogpu(text.trim_end_matches('0').trim_end_matches('.')), Some(amount));
+			prop_assert_eq!(parse_ogpu(&format_ogpu(amount)), Some(amount));
 		}
 
 		#[test]

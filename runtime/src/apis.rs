@@ -2,8 +2,8 @@
 
 use crate::{
 	configs::consensus::{EpochDuration, BABE_GENESIS_EPOCH_CONFIG},
-	AccountId, AuthorityDiscovery, Babe, Balance, Block, Executive, Grandpa, Historical, InherentDataExt,
-	NominationPools, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, System,
+	AccountId, AuthorityDiscovery, Babe, Balance, Block, BlockNumber, Executive, Grandpa, Historical, InherentDataExt,
+	NominationPools, Nonce, OgpuToken, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, System,
 	TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
@@ -274,6 +274,12 @@ impl_runtime_apis! {
 
 		fn pool_accounts(pool_id: pallet_nomination_pools::PoolId) -> (AccountId, AccountId) {
 			NominationPools::api_pool_accounts(pool_id)
+		}
+	}
+
+	impl ogpu_token::runtime_api::TokenApi<Block> for Runtime {
+		fn supply() -> ogpu_token::Supply<BlockNumber> {
+			OgpuToken::supply()
 		}
 	}
 

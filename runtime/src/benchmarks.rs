@@ -2,16 +2,17 @@
 
 use crate::*;
 use alloc::{string::String, vec::Vec};
+use codec::Encode;
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 use pallet_election_provider_support_benchmarking::Pallet as ElectionSupport;
-use pallet_nomination_pools_benchmarking::Pallet as NominationPoolsBench;
 use pallet_offences_benchmarking::Pallet as OffencesBench;
 use pallet_session_benchmarking::Pallet as SessionBench;
 
 frame_benchmarking::define_benchmarks!(
 	[frame_system, frame_system_benchmarking::Pallet::<Runtime>]
 	[frame_system_extensions, frame_system_benchmarking::extensions::Pallet::<Runtime>]
+	[ogpu_token, OgpuToken]
 	[pallet_babe, Babe]
 	[pallet_bags_list, VoterList]
 	[pallet_balances, Balances]
@@ -21,7 +22,6 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_identity, Identity]
 	[pallet_migrations, MultiBlockMigrations]
 	[pallet_multisig, Multisig]
-	[pallet_nomination_pools, NominationPoolsBench::<Runtime>]
 	[pallet_offences, OffencesBench::<Runtime>]
 	[pallet_parameters, Parameters]
 	[pallet_preimage, Preimage]
@@ -42,9 +42,13 @@ frame_benchmarking::define_benchmarks!(
 
 impl frame_system_benchmarking::Config for Runtime {}
 impl pallet_election_provider_support_benchmarking::Config for Runtime {}
-impl pallet_nomination_pools_benchmarking::Config for Runtime {}
 impl pallet_offences_benchmarking::Config for Runtime {}
-impl pallet_session_benchmarking::Config for Runtime {}
+impl pallet_session_benchmarking::Config for Runtime {
+	fn generate_session_keys_and_proof(owner: AccountId) -> (SessionKeys, Vec<u8>) {
+		let generated = SessionKeys::generate(&owner.encode(), None);
+		(generated.keys, generated.proof.encode())
+	}
+}
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
 /// Treasury spends are in the native token and go to an account.

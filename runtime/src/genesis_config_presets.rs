@@ -8,12 +8,19 @@ use crate::{
 		consensus::BABE_GENESIS_EPOCH_CONFIG,
 		staking::{MaxElectableTargets, TreasuryAccount},
 	},
-	timing, AccountId, BabeConfig, Balance, BalancesConfig, NominationPoolsConfig, RuntimeGenesisConfig, SessionConfig,
-	SessionKeys, StakingConfig, SudoConfig, TimingConfig,
+	timing, AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, NominationPoolsConfig, OgpuTokenConfig,
+	RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig, TimingConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use ogpu_protocol::token::OGPU;
+use ogpu_protocol::{
+	claims::{leaf, EthereumAddress},
+	emission,
+	merkle::Tree,
+	time::DAYS,
+	token::OGPU,
+};
+use ogpu_token::ClaimsRecord;
 use polkadot_sdk::*;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -57,6 +64,7 @@ fn genesis(
 	validators: impl Iterator<Item = (AccountId, SessionKeys)>,
 	mut balances: Vec<(AccountId, Balance)>,
 	sudo: Option<AccountId>,
+	claims: Option<ClaimsRecord<BlockNumber>>,
 ) -> serde_json::Value {
 	let validators: Vec<_> = validators.collect();
 	balances.push((TreasuryAccount::get(), TREASURY_BALANCE));
@@ -88,6 +96,7 @@ fn genesis(
 			max_members: None,
 			global_max_commission: Some(Perbill::from_percent(20)),
 		},
+		ogpu_token: OgpuTokenConfig { emission: emission::BUDGET, claims },
 		sudo: SudoConfig { key: sudo },
 	})
 }
@@ -101,26 +110,50 @@ fn developers() -> Vec<(AccountId, Balance)> {
 	Sr25519Keyring::iter().map(|key| (key.to_account_id(), DEVELOPER_BALANCE)).collect()
 }
 
-fn development() -> serde_json::Value {
-	let sudo = Sr25519Keyring::Alice.to_account_id();
-	genesis(short_timing(), DEVELOPMENT_BOND, VALIDATORS.into_iter().take(1).map(validator), developers(), Some(sudo))
+/// The first accounts of the mnemonic that Ethereum's tools use in development, "test test test test test test test test
+/// test test test junk": they hold 1,000, 2,000 and 3,000 OGPU in the snapshot of development chains.
+pub const DEVELOPMENT_HOLDERS: [EthereumAddress; 3] = [
+	sp_core::hex2array!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"),
+	sp_core::hex2array!("70997970C51812dc3A010C7d01b50e0d17dc79C8"),
+	sp_core::hex2array!("3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"),
+];
+
+/// The snapshot of development chains: each holder and what it may claim.
+pub fn development_snapshot() -> impl Iterator<Item = (u32, EthereumAddress, Balance)> {
+	(0u32..).zip(DEVELOPMENT_HOLDERS).map(|(index, holder)| (index, holder, development_claim(index)))
 }
 
-fn local_testnet() -> serde_json::Value {
+fn development_claim(index: u32) -> Balance {
+	Balance::from(index).saturating_add(1).saturating_mul(1_000 * OGPU)
+}
+
+fn development_claims() -> Option<ClaimsRecord<BlockNumber>> {
+	let keccak = sp_io::hashing::keccak_256;
+	let leaves = development_snapshot().map(|(index, holder, amount)| leaf(keccak, index, &holder, amount)).collect();
+	Some(ClaimsRecord {
+		root: Tree::new(keccak, leaves)?.root().into(),
+		leaves: DEVELOPMENT_HOLDERS.len() as u32,
+		unclaimed: development_snapshot().map(|(_, _, amount)| amount).sum(),
+		deadline: 365 * DAYS,
+	})
+}
+
+fn development_chain(validators: usize) -> serde_json::Value {
 	let sudo = Sr25519Keyring::Alice.to_account_id();
-	genesis(short_timing(), DEVELOPMENT_BOND, VALIDATORS.into_iter().map(validator), developers(), Some(sudo))
+	let validators = VALIDATORS.into_iter().take(validators).map(validator);
+	genesis(short_timing(), DEVELOPMENT_BOND, validators, developers(), Some(sudo), development_claims())
 }
 
 fn testnet() -> serde_json::Value {
 	let balances = VALIDATORS.iter().map(|(key, _)| (key.to_account_id(), VALIDATOR_BALANCE)).collect();
-	genesis(timing::GenesisConfig::default(), TESTNET_BOND, VALIDATORS.into_iter().map(validator), balances, None)
+	genesis(timing::GenesisConfig::default(), TESTNET_BOND, VALIDATORS.into_iter().map(validator), balances, None, None)
 }
 
 /// The JSON patch of the preset, for the genesis builder.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 	let patch = match id.as_ref() {
-		DEVELOPMENT => development(),
-		LOCAL_TESTNET => local_testnet(),
+		DEVELOPMENT => development_chain(1),
+		LOCAL_TESTNET => development_chain(VALIDATORS.len()),
 		TESTNET => testnet(),
 		_ => return None,
 	};

@@ -16,8 +16,10 @@ pub mod apis;
 mod benchmarks;
 pub mod configs;
 pub mod genesis_config_presets;
+pub mod liveness;
 pub mod timing;
 mod voter_bags;
+pub mod weights;
 
 use alloc::{borrow::Cow, vec::Vec};
 // FRAME's macros look for the SDK's crates by name: through the umbrella they must be in scope.
@@ -80,17 +82,26 @@ impl_opaque_keys! {
 	}
 }
 
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("ogpu"),
-	impl_name: Cow::Borrowed("ogpu-node"),
-	authoring_version: 1,
-	spec_version: 1,
-	impl_version: 0,
-	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 1,
-	system_version: 1,
-};
+macro_rules! version {
+	($spec_version:tt) => {
+		#[sp_version::runtime_version]
+		pub const VERSION: RuntimeVersion = RuntimeVersion {
+			spec_name: Cow::Borrowed("ogpu"),
+			impl_name: Cow::Borrowed("ogpu-node"),
+			authoring_version: 1,
+			spec_version: $spec_version,
+			impl_version: 0,
+			apis: apis::RUNTIME_API_VERSIONS,
+			transaction_version: 1,
+			system_version: 1,
+		};
+	};
+}
+// The number rises with each release. Tests of upgrades build the runtime a second time, under the next one.
+#[cfg(not(feature = "next-version"))]
+version!(1);
+#[cfg(feature = "next-version")]
+version!(2);
 
 #[frame_support::runtime]
 mod runtime {
@@ -128,6 +139,8 @@ mod runtime {
 	pub type Babe = pallet_babe::Pallet<Runtime>;
 	#[runtime::pallet_index(11)]
 	pub type Authorship = pallet_authorship::Pallet<Runtime>;
+	#[runtime::pallet_index(12)]
+	pub type Liveness = liveness::Pallet<Runtime>;
 
 	// Money.
 	#[runtime::pallet_index(20)]
@@ -186,6 +199,10 @@ mod runtime {
 	pub type Proxy = pallet_proxy::Pallet<Runtime>;
 	#[runtime::pallet_index(63)]
 	pub type Identity = pallet_identity::Pallet<Runtime>;
+
+	// The network. The token's genesis counts what all others have issued, so it comes after them.
+	#[runtime::pallet_index(70)]
+	pub type OgpuToken = ogpu_token::Pallet<Runtime>;
 
 	/// Has a key in the development presets only; without one, every call of it is refused.
 	#[runtime::pallet_index(255)]

@@ -2,7 +2,8 @@
 
 use super::deposit;
 use crate::{
-	AccountId, Babe, Balance, Balances, Historical, Offences, Runtime, RuntimeEvent, Session, SessionKeys, Staking,
+	AccountId, Babe, Balance, Balances, Historical, Liveness, Offences, Runtime, RuntimeEvent, Session, SessionKeys,
+	Staking,
 };
 use frame_support::{parameter_types, traits::ConstU64};
 use ogpu_protocol::time::BLOCK_MILLIS;
@@ -67,7 +68,7 @@ impl pallet_grandpa::Config for Runtime {
 }
 
 impl pallet_authorship::Config for Runtime {
-	type EventHandler = Staking;
+	type EventHandler = (Staking, Liveness);
 	type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Babe>;
 }
 
@@ -83,7 +84,7 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation = Babe;
 	type RuntimeEvent = RuntimeEvent;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, Staking>;
+	type SessionManager = super::token::ExpireRewards<pallet_session::historical::NoteHistoricalRoot<Self, Staking>>;
 	type ShouldEndSession = Babe;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = sp_runtime::traits::ConvertInto;
@@ -94,6 +95,11 @@ impl pallet_session::historical::Config for Runtime {
 	type FullIdentification = ();
 	type FullIdentificationOf = pallet_staking::UnitIdentificationOf<Self>;
 	type RuntimeEvent = RuntimeEvent;
+}
+
+impl crate::liveness::Config for Runtime {
+	type MaxValidators = super::staking::MaxValidators;
+	type Report = Offences;
 }
 
 impl pallet_offences::Config for Runtime {

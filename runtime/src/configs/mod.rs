@@ -4,9 +4,11 @@ pub mod accounts;
 pub mod consensus;
 pub mod fees;
 pub mod governance;
+pub mod guard;
 pub mod parameters;
 pub mod staking;
 pub mod system;
+pub mod token;
 
 use ogpu_protocol::token::{Balance, MILLI_OGPU, OGPU};
 

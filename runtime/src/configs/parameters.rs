@@ -8,7 +8,7 @@ use frame_support::{
 };
 use ogpu_protocol::token::{Balance, MICRO_OGPU, MILLI_OGPU};
 use polkadot_sdk::*;
-use sp_runtime::Percent;
+use sp_runtime::{Perbill, Percent};
 
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<Runtime>)]
 pub mod dynamic_params {
@@ -29,6 +29,15 @@ pub mod dynamic_params {
 		/// For the execution of an empty transaction; calls cost in proportion to their weight.
 		#[codec(index = 2)]
 		pub static BaseFee: Balance = MILLI_OGPU / 2;
+	}
+
+	/// What stakers earn beyond fees.
+	#[dynamic_pallet_params]
+	#[codec(index = 1)]
+	pub mod emission {
+		/// The share of what is left to emit that is emitted in a year.
+		#[codec(index = 0)]
+		pub static YearlyShare: Perbill = Perbill::from_parts(ogpu_protocol::emission::YEARLY_SHARE_BILLIONTHS);
 	}
 }
 

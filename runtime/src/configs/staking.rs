@@ -70,7 +70,7 @@ parameter_types! {
 	/// Voters, those with the largest stakes, among whom seats are distributed. Members of a pool count as one.
 	pub const MaxElectingVoters: u32 = 500;
 	/// Candidates. One more than this and the election fails, so no more may ever declare themselves: the genesis
-	/// presets set staking's `MaxValidatorsCount` to it.
+	/// presets set staking's `MaxValidatorsCount` to it, and [`super::guard`] keeps governance from raising it.
 	pub const MaxElectableTargets: u16 = 300;
 	pub const MaxNominations: u32 = 16;
 	pub ElectionLimits: ElectionBounds = ElectionBoundsBuilder::default()
@@ -128,8 +128,7 @@ impl pallet_staking::Config for Runtime {
 	type CurrencyBalance = Balance;
 	type CurrencyToVote = Votes;
 	type ElectionProvider = onchain::OnChainExecution<OnChainElection>;
-	/// Nothing is minted for stakers yet: they live on fees.
-	type EraPayout = ();
+	type EraPayout = super::token::Emission;
 	type EventListeners = (NominationPools, DelegatedStaking);
 	type Filter = pallet_nomination_pools::AllPoolMembers<Runtime>;
 	type GenesisElectionProvider = onchain::OnChainExecution<OnChainElection>;
@@ -141,8 +140,8 @@ impl pallet_staking::Config for Runtime {
 	type NextNewSession = Session;
 	type NominationsQuota = pallet_staking::FixedNominationsQuota<{ MaxNominations::get() }>;
 	type OldCurrency = Balances;
-	type Reward = ();
-	type RewardRemainder = ResolveTo<TreasuryAccount, Balances>;
+	type Reward = super::token::FromPot;
+	type RewardRemainder = super::token::WithheldFromPot;
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type SessionInterface = Self;

@@ -141,7 +141,7 @@ impl pallet_balances::Config for Runtime {
 }
 
 impl pallet_sudo::Config for Runtime {
-	type RuntimeCall = RuntimeCall;
+	type RuntimeCall = super::guard::GuardedCall;
 	type RuntimeEvent = RuntimeEvent;
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }

@@ -1,17 +1,30 @@
-//! How long a validator takes to execute a block of others: an empty one, and one as full of transfers as its weight
-//! limit allows. The wasm blob runs as in the node, on a state in memory; the disk is not measured.
+//! How long a validator takes to execute a block of others: an empty one, one as full of transfers as its weight limit
+//! allows, one of claims from Ethereum, and one in which as many stakers vote as an election takes. The wasm blob runs as in the node, on a state in memory; the disk is not measured.
 //!
 //!   cargo bench --workspace --bench block
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use codec::Encode;
-use ogpu_protocol::token::OGPU;
-use ogpu_runtime::{genesis_config_presets::LOCAL_TESTNET, AccountId, UncheckedExtrinsic};
+use frame_support::traits::fungible::Mutate;
+use ogpu_protocol::{claims, merkle::Tree, token::OGPU};
+use ogpu_runtime::{
+	configs::staking::{
+		ElectionWeight, MaxElectableTargets, MaxElectingVoters, MaxNominations, MaxValidators, OnChainElection,
+	},
+	genesis_config_presets::LOCAL_TESTNET,
+	AccountId, Address, Balances, OgpuToken, Runtime, Staking, UncheckedExtrinsic,
+};
 use ogpu_runtime_testing::{transfer, Chain};
+use ogpu_token::ClaimsRecord;
 use polkadot_sdk::*;
 use sc_executor::WasmExecutor;
-use sp_core::traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode};
+use sp_core::{
+	ecdsa,
+	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+	Pair,
+};
+use sp_io::hashing::keccak_256;
 use sp_keyring::Sr25519Keyring::Eve;
 use sp_state_machine::{Ext, OverlayedChanges};
 use std::time::{Duration, Instant};
@@ -37,6 +50,96 @@ fn main() {
 	println!("one transfer more              {:>10.2?}", full.saturating_sub(empty) / count);
 	println!("full / empty                   {:>10.1}", full.as_secs_f64() / empty.as_secs_f64());
 	println!("full / time its weight allows  {:>10.2}", full.as_secs_f64() / 0.75);
+
+	let claims = claims(&mut chain);
+	let (claims, claimed) = measure(&executor, &mut chain, claims);
+	let (transfer, claim) = (full.saturating_sub(empty) / count, claims.saturating_sub(empty) / claimed);
+	println!("one claim of a million leaves  {claim:>10.2?}");
+	println!("claim / transfer               {:>10.2}", claim.as_secs_f64() / transfer.as_secs_f64());
+
+	let (election, weight) = election(&executor);
+	println!("block with the largest election{election:>10.2?}");
+	println!("election / its weight          {:>10.2}", election.as_secs_f64() / weight.as_secs_f64());
+}
+
+/// Claims from the largest snapshot, as bare transactions; the chain is made to know its root.
+fn claims(chain: &mut Chain) -> Vec<UncheckedExtrinsic> {
+	const CLAIMS: u32 = 500;
+	let holder = |index: u32| ecdsa::Pair::from_seed(&keccak_256(&index.to_be_bytes()));
+	let sign = |holder: &ecdsa::Pair, hash: [u8; 32]| holder.sign_prehashed(&hash).0;
+	let address = |holder: &ecdsa::Pair| {
+		let key = sp_io::crypto::secp256k1_ecdsa_recover(&sign(holder, [1; 32]), &[1; 32]).ok().unwrap();
+		claims::address_of(keccak_256, &key)
+	};
+	let addresses: Vec<_> = (0..CLAIMS).map(|index| address(&holder(index))).collect();
+	let leaves = (0..claims::MAX_LEAVES)
+		.map(|index| claims::leaf(keccak_256, index, addresses.get(index as usize).unwrap_or(&[0; 20]), OGPU))
+		.collect();
+	let tree = Tree::new(keccak_256, leaves).unwrap();
+	chain.read(|| {
+		ogpu_token::Claims::<Runtime>::put(ClaimsRecord {
+			root: tree.root().into(),
+			leaves: claims::MAX_LEAVES,
+			unclaimed: 1_000 * OGPU,
+			deadline: u32::MAX,
+		});
+		let claim = |index: u32| {
+			let destination = AccountId::new(sp_io::hashing::blake2_256(&index.to_le_bytes()));
+			let text = OgpuToken::message(index, OGPU, &destination);
+			let call = ogpu_token::Call::claim {
+				index,
+				ethereum_address: addresses[index as usize].into(),
+				amount: OGPU,
+				proof: tree.proof(index).unwrap().into_iter().map(Into::into).collect::<Vec<_>>().try_into().unwrap(),
+				signature: sign(&holder(index), keccak_256(&claims::personal(&text))),
+				destination,
+			};
+			UncheckedExtrinsic::new_bare(call.into())
+		};
+		(0..CLAIMS).map(claim).collect()
+	})
+}
+
+/// The slowest block of an era in which as many candidates and voters stand as an election takes, each voting for as many
+/// as it may; and the time that the weight of the election stands for.
+fn election(executor: &Executor) -> (Duration, Duration) {
+	use frame_election_provider_support::{onchain, ElectionProvider, WeightInfo};
+	let mut chain = Chain::from_preset(LOCAL_TESTNET);
+	chain.block(vec![]);
+	let account = |kind: u8, index: u32| {
+		AccountId::new(sp_io::hashing::blake2_256(&[[kind].as_slice(), &index.to_le_bytes()].concat()))
+	};
+	let (candidates, voters) = (u32::from(MaxElectableTargets::get()) - 4, MaxElectingVoters::get());
+	chain.read(|| {
+		pallet_staking::ValidatorCount::<Runtime>::put(MaxValidators::get());
+		let bond = |who: &AccountId, value: u128| {
+			let origin = || frame_system::RawOrigin::Signed(who.clone());
+			Balances::mint_into(who, 2 * value).unwrap();
+			Staking::bond(origin().into(), value, pallet_staking::RewardDestination::Staked).unwrap();
+			origin()
+		};
+		for index in 0..candidates {
+			let origin = bond(&account(0, index), (10 + u128::from(index)) * OGPU);
+			Staking::validate(origin.into(), Default::default()).unwrap();
+		}
+		for index in 0..voters {
+			let origin = bond(&account(1, index), (1_000 + u128::from(index)) * OGPU);
+			let targets = (0..MaxNominations::get()).map(|vote| account(0, (index * 7 + vote * 13) % candidates));
+			Staking::nominate(origin.into(), targets.map(Address::Id).collect()).unwrap();
+		}
+	});
+	let slowest = (0..60).map(|_| {
+		let (time, _) = measure_runs(executor, &mut chain, vec![], 1);
+		chain.block(vec![]);
+		time
+	});
+	let slowest = slowest.max().unwrap();
+	let elected = chain.read(|| {
+		<onchain::OnChainExecution<OnChainElection> as ElectionProvider>::elect(0).map(|winners| winners.len()).ok()
+	});
+	assert_eq!(elected, Some(MaxValidators::get() as usize), "all seats must have been filled");
+	let weight = ElectionWeight::phragmen(voters, candidates + 4, MaxNominations::get());
+	(slowest, Duration::from_nanos(weight.ref_time() / 1_000))
 }
 
 /// More transfers to new accounts than one block takes.
@@ -51,6 +154,15 @@ fn transfers(chain: &mut Chain) -> Vec<UncheckedExtrinsic> {
 
 /// The median time of executing a block with as many of these transactions as fit, and their number.
 fn measure(executor: &Executor, chain: &mut Chain, transactions: Vec<UncheckedExtrinsic>) -> (Duration, u32) {
+	measure_runs(executor, chain, transactions, RUNS)
+}
+
+fn measure_runs(
+	executor: &Executor,
+	chain: &mut Chain,
+	transactions: Vec<UncheckedExtrinsic>,
+	runs: usize,
+) -> (Duration, u32) {
 	chain.state.commit_all().unwrap();
 	let backend = chain.state.as_backend();
 	let block = chain.sealed(transactions);
@@ -58,7 +170,7 @@ fn measure(executor: &Executor, chain: &mut Chain, transactions: Vec<UncheckedEx
 	let count = block.extrinsics.len() as u32 - 1;
 	let encoded = block.encode();
 	let code = ogpu_runtime::wasm_binary().unwrap();
-	let mut times: Vec<_> = (0..=RUNS)
+	let mut times: Vec<_> = (0..=runs)
 		.map(|_| {
 			let mut overlay = OverlayedChanges::default();
 			let mut ext = Ext::new(&mut overlay, &backend, None);
@@ -80,5 +192,5 @@ fn measure(executor: &Executor, chain: &mut Chain, transactions: Vec<UncheckedEx
 		.skip(1)
 		.collect();
 	times.sort();
-	(times[RUNS / 2], count)
+	(times[runs / 2], count)
 }

@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-use codec::Encode;
+use codec::{Decode, Encode};
+use frame_support::traits::{TryState, TryStateSelect};
 use ogpu_protocol::time::BLOCK_MILLIS;
 use ogpu_runtime::{
-	AccountId, Address, Balance, Block, Executive, Header, Runtime, RuntimeCall, SignedPayload, System, TxExtension,
-	UncheckedExtrinsic, VERSION,
+	AccountId, Address, AllPalletsWithSystem, Balance, Block, Executive, Hash, Header, Nonce, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, Session, SignedPayload, System, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use polkadot_sdk::*;
 use sp_consensus_babe::{
@@ -18,25 +19,30 @@ use sp_core::{crypto::VrfSecret, Pair};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
-	traits::{Block as _, Header as _},
-	ApplyExtrinsicResult, MultiSignature,
+	traits::{Block as _, Header as _, TransactionExtension},
+	ApplyExtrinsicResult, BuildStorage, MultiSignature,
 };
+
+include!(concat!(env!("OUT_DIR"), "/next_runtime.rs"));
+
+/// The runtime's wasm under the next version number.
+pub fn next_runtime() -> &'static [u8] {
+	WASM_BINARY.expect("the tests need the wasm blobs: build without SKIP_WASM_BUILD")
+}
 
 pub struct Chain {
 	pub state: sp_io::TestExternalities,
 	pub head: Header,
+	/// Validators whose machines do not run.
+	pub silent: Vec<AccountId>,
 	slot: u64,
 }
 
 impl Chain {
 	pub fn from_preset(preset: &str) -> Self {
-		let code = ogpu_runtime::wasm_binary().expect("the tests need the wasm blob");
-		let storage = sc_chain_spec::GenesisConfigBuilderRuntimeCaller::<sp_io::SubstrateHostFunctions>::new(code)
-			.get_storage_for_named_preset(Some(&preset.to_string()))
-			.expect("the preset must build");
-		let state = sp_io::TestExternalities::new(storage);
+		let state = sp_io::TestExternalities::new(genesis(preset));
 		let head = Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
-		Self { state, head, slot: 1_000 }
+		Self { state, head, silent: Vec::new(), slot: 1_000 }
 	}
 
 	/// Reads the state of the head.
@@ -46,17 +52,32 @@ impl Chain {
 
 	/// Authors a block with these transactions, and returns what became of each.
 	pub fn block(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Vec<ApplyExtrinsicResult> {
-		self.slot += 1;
+		self.slot = self.next_slot();
 		let (slot, parent) = (self.slot, self.head.clone());
 		let (header, _, results) = self.state.execute_with(|| author(&parent, slot, transactions));
 		self.head = header;
+		// The root of the next block's state is computed over what is not committed.
+		self.state.commit_all().expect("no storage transaction is open");
 		results
+	}
+
+	/// Signs a call and sends it, which must succeed. As the pool does, it waits for a block that has room: one with an
+	/// election has none.
+	pub fn send(&mut self, signer: Sr25519Keyring, call: impl Into<RuntimeCall>) {
+		let transaction = self.sign(signer, call.into());
+		for _ in 0..5 {
+			match self.block(vec![transaction.clone()])[0] {
+				Ok(result) => return result.unwrap_or_else(|error| panic!("{signer:?}: {error:?}")),
+				Err(error) => assert!(error.exhausted_resources(), "{signer:?}: {error:?}"),
+			}
+		}
+		panic!("no block had room for {signer:?}");
 	}
 
 	/// The next block with those of these transactions that fit, whole, as a validator sends it to others. The head
 	/// stays.
 	pub fn sealed(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Block {
-		let (slot, parent) = (self.slot + 1, self.head.clone());
+		let (slot, parent) = (self.next_slot(), self.head.clone());
 		self.state.execute_with(|| {
 			sp_io::storage::start_transaction();
 			let (header, extrinsics, _) = author(&parent, slot, transactions);
@@ -74,6 +95,63 @@ impl Chain {
 			self.block(vec![]);
 		}
 		panic!("not within {limit} blocks: {what}");
+	}
+
+	/// The next slot whose author is at work and may author.
+	fn next_slot(&mut self) -> u64 {
+		let (first, silent) = (self.slot + 1, self.silent.clone());
+		self.read(|| {
+			let disabled = Session::disabled_validators();
+			let works = |slot: &u64| {
+				let (index, author) = author_of(*slot);
+				!disabled.contains(&index) && !silent.contains(&author.to_account_id())
+			};
+			(first..first + 1_000).find(works).expect("some validator must work")
+		})
+	}
+
+	/// Authors empty blocks until this era is active.
+	pub fn until_era(&mut self, era: u32) {
+		let active = || pallet_staking::ActiveEra::<Runtime>::get().map(|era| era.index).unwrap_or_default();
+		self.blocks_until(20_000, "the era must begin", || active() >= era);
+	}
+
+	/// What the wasm in the state answers.
+	pub fn call_wasm(&mut self, method: &str, data: &[u8]) -> Vec<u8> {
+		use sp_core::traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode};
+		let code = self.read(|| sp_io::storage::get(sp_core::storage::well_known_keys::CODE)).expect("there is code");
+		let executor = sc_executor::WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
+		let runtime = RuntimeCode {
+			code_fetcher: &WrappedRuntimeCode(code.as_ref().into()),
+			heap_pages: None,
+			hash: sp_io::hashing::blake2_256(&code).to_vec(),
+		};
+		executor
+			.call(&mut self.state.ext(), &runtime, method, data, CallContext::Offchain)
+			.0
+			.expect("the wasm must answer")
+	}
+
+	/// Executes an empty block by the wasm in the state, which need not be the native runtime's version.
+	pub fn block_by_wasm(&mut self) {
+		let slot = self.next_slot();
+		self.slot = slot;
+		let digest = self.read(|| Digest { logs: vec![claim(slot)] });
+		let parent = &self.head;
+		let header = Header::new(parent.number + 1, Default::default(), Default::default(), parent.hash(), digest);
+		self.call_wasm("Core_initialize_block", &header.encode());
+		let now = slot * BLOCK_MILLIS;
+		let time = UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }));
+		let applied = self.call_wasm("BlockBuilder_apply_extrinsic", &time.encode());
+		ApplyExtrinsicResult::decode(&mut applied.as_slice()).unwrap().unwrap().unwrap();
+		let header = self.call_wasm("BlockBuilder_finalize_block", &[]);
+		self.head = Header::decode(&mut header.as_slice()).unwrap();
+	}
+
+	/// Every invariant that any pallet knows must hold.
+	pub fn check(&mut self) {
+		self.read(|| AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All))
+			.expect("all invariants must hold");
 	}
 
 	/// A transaction that this account signs for the next block.
@@ -96,25 +174,52 @@ impl Chain {
 	) -> UncheckedExtrinsic {
 		let account = signer.to_account_id();
 		let genesis = self.read(|| System::block_hash(0));
-		let extension: TxExtension = (
-			frame_system::AuthorizeCall::new(),
-			frame_system::CheckNonZeroSender::new(),
-			frame_system::CheckSpecVersion::new(),
-			frame_system::CheckTxVersion::new(),
-			frame_system::CheckGenesis::new(),
-			frame_system::CheckMortality::from(Era::Immortal),
-			frame_system::CheckNonce::from(nonce),
-			frame_system::CheckWeight::new(),
-			pallet_transaction_payment::ChargeTransactionPayment::from(tip),
-			frame_metadata_hash_extension::CheckMetadataHash::new(false),
-			frame_system::WeightReclaim::new(),
-		);
-		let versions = (VERSION.spec_version, VERSION.transaction_version);
-		let implicit = ((), (), versions.0, versions.1, genesis, genesis, (), (), (), None, ());
+		let (extension, implicit) = extension(nonce, tip, genesis, None);
 		let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
 		let signature: MultiSignature = payload.using_encoded(|payload| signer.pair().sign(payload)).into();
 		UncheckedExtrinsic::new_signed(call, Address::Id(account), signature, extension)
 	}
+}
+
+/// What every signer of a transaction signs without sending it.
+pub type Implicit = <TxExtension as TransactionExtension<RuntimeCall>>::Implicit;
+
+/// What surrounds the call of a transaction that is valid for ever, and what its signer signs beside it. With the hash of
+/// the metadata, the chain checks that too.
+pub fn extension(
+	nonce: Nonce,
+	tip: Balance,
+	genesis: Hash,
+	metadata_hash: Option<[u8; 32]>,
+) -> (TxExtension, Implicit) {
+	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckMortality::from(Era::Immortal),
+		frame_system::CheckNonce::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+		frame_metadata_hash_extension::CheckMetadataHash::new(metadata_hash.is_some()),
+		frame_system::WeightReclaim::new(),
+	);
+	let versions = (VERSION.spec_version, VERSION.transaction_version);
+	let implicit = ((), (), versions.0, versions.1, genesis, genesis, (), (), (), metadata_hash, ());
+	(extension, implicit)
+}
+
+/// The state that a preset describes, made by the native runtime: compiling the wasm would take seconds.
+fn genesis(preset: &str) -> sp_core::storage::Storage {
+	let patch = ogpu_runtime::genesis_config_presets::get_preset(&preset.into()).expect("the preset exists");
+	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it is plain data");
+	sc_chain_spec::json_patch::merge(&mut config, serde_json::from_slice(&patch).expect("presets are JSON"));
+	let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset is a genesis");
+	let mut storage = config.build_storage().expect("the genesis must build");
+	let code = ogpu_runtime::wasm_binary().expect("the tests need the wasm blob").to_vec();
+	storage.top.insert(sp_core::storage::well_known_keys::CODE.to_vec(), code);
+	storage
 }
 
 /// As an author does: a transaction that is refused leaves no trace in the block.
@@ -146,18 +251,24 @@ fn author(
 	(Executive::finalize_block(), extrinsics, results)
 }
 
+/// Whose slot it is, by its number.
+fn author_of(slot: u64) -> (u32, Sr25519Keyring) {
+	let authorities = pallet_babe::Authorities::<Runtime>::get();
+	let index = slot % authorities.len() as u64;
+	let author = Sr25519Keyring::iter()
+		.find(|key| key.public() == authorities[index as usize].0.clone().into())
+		.expect("the validators of the presets are well-known keys");
+	(index as u32, author)
+}
+
 /// The claim of whichever validator the slot's number points at, with a real VRF signature.
 fn claim(slot: u64) -> DigestItem {
-	let authorities = pallet_babe::Authorities::<Runtime>::get();
-	let index = (slot % authorities.len() as u64) as usize;
-	let author = Sr25519Keyring::iter()
-		.find(|key| key.public() == authorities[index].0.clone().into())
-		.expect("the validators of the presets are well-known keys");
+	let (authority_index, author) = author_of(slot);
 	let epoch = pallet_babe::EpochIndex::<Runtime>::get();
 	let randomness = pallet_babe::Randomness::<Runtime>::get();
 	let vrf_signature = author.pair().vrf_sign(&make_vrf_sign_data(&randomness, slot.into(), epoch));
 	DigestItem::babe_pre_digest(PreDigest::SecondaryVRF(SecondaryVRFPreDigest {
-		authority_index: index as u32,
+		authority_index,
 		slot: slot.into(),
 		vrf_signature,
 	}))

@@ -5,10 +5,14 @@ pub mod tracks;
 
 pub use origins::{Canceller, ParametersAdmin, SafetyAdmin, Spender};
 
-use super::{deposit, staking::TreasuryAccount};
+use super::{
+	deposit,
+	guard::{GuardedCall, GuardedScheduler},
+	staking::TreasuryAccount,
+};
 use crate::{
 	AccountId, Balance, Balances, BlockNumber, OriginCaller, Preimage, Referenda, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeHoldReason, RuntimeOrigin, Scheduler, System, Treasury,
+	RuntimeHoldReason, RuntimeOrigin, System, Treasury,
 };
 use frame_support::{
 	parameter_types,
@@ -61,7 +65,7 @@ impl pallet_scheduler::Config for Runtime {
 	type OriginPrivilegeCmp = EqualPrivilegeOnly;
 	type PalletsOrigin = OriginCaller;
 	type Preimages = Preimage;
-	type RuntimeCall = RuntimeCall;
+	type RuntimeCall = GuardedCall;
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeOrigin = RuntimeOrigin;
 	type ScheduleOrigin = EnsureRoot<AccountId>;
@@ -87,7 +91,7 @@ impl pallet_referenda::Config for Runtime {
 	type Preimages = Preimage;
 	type RuntimeCall = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
-	type Scheduler = Scheduler;
+	type Scheduler = GuardedScheduler;
 	type Slash = Treasury;
 	type SubmissionDeposit = SubmissionDeposit;
 	type SubmitOrigin = EnsureSigned<AccountId>;

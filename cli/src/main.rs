@@ -1,0 +1,44 @@
+//! `ogpu`: what people and scripts do on the OGPU network beside running a node.
+
+mod amount;
+mod output;
+mod token;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The command line of OGPU, a free market of GPU computing in which nobody has to trust anybody.
+#[derive(Debug, Parser)]
+#[command(name = "ogpu", version)]
+struct Cli {
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+	/// The token: claims of its Ethereum holders, and its emission.
+	#[command(subcommand)]
+	Token(token::TokenCmd),
+}
+
+impl Cli {
+	fn run(&self) -> Result<()> {
+		match &self.command {
+			Command::Token(command) => command.run(),
+		}
+	}
+}
+
+fn main() -> ExitCode {
+	match Cli::parse().run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			// With all its causes, and in one line.
+			let error = format!("{error:#}");
+			eprintln!("Error: {}", error.split_whitespace().collect::<Vec<_>>().join(" "));
+			ExitCode::FAILURE
+		}
+	}
+}

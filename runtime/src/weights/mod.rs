@@ -1,0 +1,3 @@
+//! What calls cost, measured: see `make weights`.
+
+pub mod ogpu_token;
