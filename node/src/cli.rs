@@ -33,7 +33,7 @@ pub enum Subcommand {
 
 	NewChain(NewChainCmd),
 
-	/// Ask the import queue about a block of the database; one that is already imported is not executed again.
+	/// Execute a block of the database once more, and say whether it is valid.
 	CheckBlock(sc_cli::CheckBlockCmd),
 
 	/// Write blocks to a file or stdout.

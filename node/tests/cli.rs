@@ -4,7 +4,7 @@
 
 mod common;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use common::{path, refusal, run, Node, NODE};
 use jsonrpsee::rpc_params;
 use ogpu_protocol::token::SS58_PREFIX;
@@ -12,7 +12,7 @@ use polkadot_sdk::*;
 use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
-use std::{fs, net::TcpListener, path::Path, process::Command};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 #[test]
 fn an_unknown_or_missing_chain_is_refused_with_the_names_that_exist() {
@@ -70,10 +70,146 @@ fn a_busy_port_is_refused_with_a_way_out() -> Result<()> {
 }
 
 #[test]
-fn a_validator_without_a_node_key_is_told_how_to_make_one() -> Result<()> {
+fn a_validator_without_a_node_key_is_given_the_command_that_makes_one() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let error = refusal(&["--chain", "testnet", "--validator", "--base-path", path(dir.path())]);
-	assert!(error.contains("without network key") && error.contains("generate-node-key"), "{error}");
+	let (_, command) = error.split_once("make it with: ogpu-node ").context(error.clone())?;
+	let output = run(&command.split(' ').collect::<Vec<_>>());
+	assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+	let key = fs::metadata(dir.path().join("chains/ogpu-testnet/network/secret_ed25519"))?;
+	assert_eq!(key.permissions().mode() & 0o777, 0o600, "the key is its owner's alone");
+
+	assert!(refusal(&["--chain", "local", "--alice", "--tmp"]).contains("--unsafe-force-node-key-generation"));
+	Ok(())
+}
+
+#[test]
+fn a_secret_that_everybody_knows_is_not_stored_by_mistake() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let base = dir.path().join("base");
+	let file = dir.path().join("secret");
+	let insert = ["key", "insert", "--chain", "dev", "--key-type", "babe", "--scheme", "sr25519", "--base-path"];
+	fs::write(&file, "\n")?;
+	for (secret, reason) in [
+		("/does/not/exist", "there is no file '/does/not/exist'"),
+		("./mistyped", "there is no file './mistyped'"),
+		("", "holds no secret"),
+		(path(&file), "holds no secret"),
+	] {
+		let error = refusal(&[&insert[..], &[path(&base), "--suri", secret][..]].concat());
+		assert!(error.contains(reason), "{error}");
+		let error = refusal(&["key", "inspect", secret]);
+		assert!(error.contains(reason), "{error}");
+	}
+	assert!(!base.exists());
+
+	fs::write(&file, "//Alice\n")?;
+	for secret in ["//Alice", path(&file)] {
+		let output = run(&[&insert[..], &[path(&base), "--suri", secret][..]].concat());
+		assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	}
+	let keys = fs::read_dir(base.join("chains/ogpu-dev/keystore"))?.count();
+	assert_eq!(keys, 1, "both are the same key");
+	Ok(())
+}
+
+#[test]
+fn an_error_of_a_file_names_the_file() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let (file, base) = (dir.path().join("file"), dir.path().join("base"));
+	fs::write(&file, "")?;
+	let (impossible, base) = (file.join("below"), path(&base));
+	let impossible = path(&impossible);
+	for args in [
+		&["--dev", "--base-path", impossible][..],
+		&["import-blocks", impossible, "--dev", "--base-path", base][..],
+		&["export-chain-spec", "--chain", "dev", "--output", impossible][..],
+		&["key", "generate-node-key", "--chain", "dev", "--base-path", impossible][..],
+		&["key", "generate-node-key", "--chain", "dev", "--file", impossible][..],
+	] {
+		let error = refusal(args);
+		assert!(error.contains(impossible), "{error}");
+	}
+	Ok(())
+}
+
+#[test]
+fn a_mistyped_base_path_makes_no_new_database() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let base = dir.path().join("mistyped");
+	for command in ["chain-info", "revert", "export-blocks", "export-state", "check-block 1"] {
+		let mut args: Vec<_> = command.split(' ').collect();
+		args.extend(["--dev", "--base-path", path(&base)]);
+		let error = refusal(&args);
+		assert!(error.contains("there is no database at") && error.contains(path(&base)), "{error}");
+	}
+	assert!(!base.exists());
+	Ok(())
+}
+
+#[tokio::test]
+async fn a_database_that_is_in_use_or_incomplete_is_refused_and_not_touched() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let base = path(dir.path());
+	let info = ["chain-info", "--dev", "--base-path", base];
+	let mut node = Node::start("dev", &["--dev", "--base-path", base]).await?;
+	node.finalised(1).await?;
+	for args in [&info[..], &["purge-chain", "-y", "--dev", "--base-path", base][..]] {
+		let error = refusal(args);
+		assert!(error.contains("a node is running on it, stop it first") && error.contains(base), "{error}");
+	}
+	node.finalised(2).await?;
+	node.stop().await?;
+
+	let database = dir.path().join("chains/ogpu-dev/paritydb/full");
+	let (metadata, aside) = (database.join("metadata"), dir.path().join("metadata"));
+	fs::rename(&metadata, &aside)?;
+	for args in [&info[..], &["--dev", "--base-path", base][..]] {
+		let error = refusal(args);
+		assert!(error.contains("its file `metadata` is missing") && error.contains(path(&database)), "{error}");
+		assert!(!metadata.exists(), "no new database over the old one");
+	}
+	fs::rename(&aside, &metadata)?;
+
+	// The first opening moves the blocks from the log into tables.
+	assert!(run(&info).status.success());
+	for entry in fs::read_dir(&database)? {
+		let file = entry?.path();
+		if path(&file).contains("table_") {
+			fs::remove_file(file)?;
+		}
+	}
+	let error = refusal(&info);
+	assert!(error.contains("a file of it is missing or damaged") && error.contains(path(&database)), "{error}");
+	Ok(())
+}
+
+#[tokio::test]
+async fn a_block_of_the_database_is_executed_once_more() -> Result<()> {
+	let dir = tempfile::tempdir()?;
+	let base = path(dir.path());
+	let mut node = Node::start("dev", &["--dev", "--base-path", base, "--state-pruning", "2"]).await?;
+	node.finalised(6).await?;
+	let eighth = node.block_hash(8).await?.context("what is final is two blocks behind the best")?;
+	node.stop().await?;
+
+	for block in ["8", eighth.as_str()] {
+		let output = run(&["check-block", block, "--dev", "--base-path", base]);
+		let (stdout, stderr) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+		assert!(output.status.success(), "{stderr}");
+		assert!(stdout.contains(&format!("Block #8 ({eighth}) is valid")), "{stdout}");
+	}
+	let unknown = format!("0x{}", "11".repeat(32));
+	for (block, reason) in [
+		("1", "does not hold the state before it"),
+		("1000000", "the database has no block #1000000"),
+		(unknown.as_str(), "the database has no block 0x1111"),
+	] {
+		let error = refusal(&["check-block", block, "--dev", "--base-path", base]);
+		assert!(error.contains(reason), "{error}");
+	}
+	let error = refusal(&["export-blocks", "/does/not/exist", "--dev", "--base-path", base]);
+	assert!(error.contains("/does/not/exist"), "{error}");
 	Ok(())
 }
 
