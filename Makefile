@@ -15,7 +15,7 @@ help: ## This list
 setup: ## Install what build and tests need (Debian, Ubuntu)
 	@scripts/setup.sh --tests
 
-build: ## Build the node
+build: ## Build ogpu-node and the command line tool ogpu
 	@scripts/setup.sh
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) build --release --workspace --bins --locked

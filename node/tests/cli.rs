@@ -7,7 +7,7 @@ mod common;
 use anyhow::{Context, Result};
 use common::{path, refusal, run, Node, NODE};
 use jsonrpsee::rpc_params;
-use ogpu_protocol::token::SS58_PREFIX;
+use ogpu_protocol::{time::DAYS, token::SS58_PREFIX};
 use polkadot_sdk::*;
 use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
@@ -316,7 +316,10 @@ fn network(dir: &Path, change: impl FnOnce(&mut Value)) -> std::path::PathBuf {
 #[tokio::test]
 async fn an_operator_makes_a_network_of_its_own_and_it_runs() -> Result<()> {
 	let dir = tempfile::tempdir()?;
-	let file = network(dir.path(), |_| ());
+	let root = format!("0x{}", "ab".repeat(32));
+	let file = network(dir.path(), |network| {
+		network["claims"] = json!({ "root": root, "leaves": 3, "unclaimed": "12.5", "deadline_days": 2 });
+	});
 	let spec = dir.path().join("spec.json");
 	let output = run(&["new-chain", path(&file), "--raw", "--output", path(&spec)]);
 	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -337,6 +340,9 @@ async fn an_operator_makes_a_network_of_its_own_and_it_runs() -> Result<()> {
 	assert_eq!(alice.finalised(2).await?, bob.finalised(2).await?);
 	let chain: String = alice.call("system_chain", rpc_params![]).await?;
 	assert_eq!(chain, "Our Network");
+	let supply: Value = alice.call("ogpu_supply", rpc_params![]).await?;
+	assert_eq!(supply["unclaimed"], "12500000000000000000");
+	assert_eq!(supply["claimsDeadline"], json!(2 * DAYS));
 	Ok(())
 }
 
@@ -345,6 +351,11 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 	let dir = tempfile::tempdir()?;
 	let alice = Sr25519Keyring::Alice.to_account_id().to_string();
 	type Change = Box<dyn FnOnce(&mut Value)>;
+	let claims = |unclaimed: &str, leaves: u32, deadline_days: u32| -> Change {
+		let root = format!("0x{}", "ab".repeat(32));
+		let claims = json!({ "root": root, "leaves": leaves, "unclaimed": unclaimed, "deadline_days": deadline_days });
+		Box::new(move |network| network["claims"] = claims)
+	};
 	let cases: Vec<(&str, Change)> = vec![
 		("at least one validator", Box::new(|network| network["validators"] = json!([]))),
 		(
@@ -361,7 +372,7 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 		("is not an amount of OGPU", Box::new(|network| network["validators"][0]["bond"] = json!("-1"))),
 		("1 OGPU more", Box::new(move |network| network["balances"][&alice] = json!("1000"))),
 		(
-			"exceed the cap",
+			"that circulate on Ethereum",
 			Box::new(|network| {
 				let rich = Sr25519Keyring::Ferdie.to_account_id().to_string();
 				network["balances"][&rich] = json!("21000000");
@@ -387,6 +398,12 @@ fn a_network_that_cannot_work_is_refused_with_the_reason() -> Result<()> {
 				network["validators"] = json!(vec![first; 101]);
 			}),
 		),
+		("beside the balances", claims("19639104.8193", 1, 1)),
+		("is not an amount of OGPU", claims("all", 1, 1)),
+		("must be 1 to 1000000", claims("1", 0, 1)),
+		("must be 1 to 1000000", claims("1", 1_000_001, 1)),
+		("deadline_days must be 1 to", claims("1", 1, 0)),
+		("deadline_days must be 1 to", claims("1", 1, u32::MAX)),
 		("is not an id", Box::new(|network| network["id"] = json!("../elsewhere"))),
 		("unknown field `sudo`", Box::new(|network| network["sudo"] = json!(true))),
 		(
