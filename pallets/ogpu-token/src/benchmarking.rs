@@ -47,7 +47,7 @@ fn open<T: Config>(root: [u8; 32]) {
 #[benchmarks]
 mod benchmarks {
 	use super::*;
-	use frame_support::traits::UnfilteredDispatchable;
+	use frame_support::traits::{EnsureOrigin, UnfilteredDispatchable};
 
 	#[benchmark]
 	fn claim() -> Result<(), BenchmarkError> {
