@@ -193,18 +193,14 @@ async fn a_block_of_the_database_is_executed_once_more() -> Result<()> {
 	let eighth = node.block_hash(8).await?.context("what is final is two blocks behind the best")?;
 	node.stop().await?;
 
-	for block in ["8", eighth.as_str()] {
-		let output = run(&["check-block", block, "--dev", "--base-path", base]);
-		let (stdout, stderr) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
-		assert!(output.status.success(), "{stderr}");
-		assert!(stdout.contains(&format!("Block #8 ({eighth}) is valid")), "{stdout}");
-	}
+	let output = run(&["check-block", "8", "--dev", "--base-path", base]);
+	let (stdout, stderr) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+	assert!(output.status.success(), "{stderr}");
+	assert!(stdout.contains(&format!("Block #8 ({eighth}) is valid")), "{stdout}");
 	let unknown = format!("0x{}", "11".repeat(32));
-	for (block, reason) in [
-		("1", "does not hold the state before it"),
-		("1000000", "the database has no block #1000000"),
-		(unknown.as_str(), "the database has no block 0x1111"),
-	] {
+	for (block, reason) in
+		[("1", "does not hold the state before it"), (unknown.as_str(), "the database has no block 0x1111")]
+	{
 		let error = refusal(&["check-block", block, "--dev", "--base-path", base]);
 		assert!(error.contains(reason), "{error}");
 	}
