@@ -22,7 +22,7 @@ use pallet_conviction_voting::{AccountVote, Conviction, Vote};
 use pallet_referenda::{ReferendumInfo, ReferendumInfoFor};
 use polkadot_sdk::*;
 use sp_core::{traits::ReadRuntimeVersionExt, Hasher};
-use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve, Ferdie, One, Two};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Eve, Two};
 use sp_runtime::{traits::BlakeTwo256, Perbill};
 
 fn root() -> OriginCaller {
@@ -50,7 +50,7 @@ fn propose(chain: &mut Chain, power: impl Into<OriginCaller>, call: impl Into<Ru
 /// Most of the tokens say aye, one holder nay.
 fn vote(chain: &mut Chain, poll_index: u32) {
 	let standard = |aye, conviction, balance| AccountVote::Standard { vote: Vote { aye, conviction }, balance };
-	for voter in [Alice, Bob, Charlie, Dave, Eve, Ferdie, One, Two] {
+	for voter in Sr25519Keyring::iter() {
 		let vote = if voter == Two {
 			standard(false, Conviction::None, 10_000 * OGPU)
 		} else {
