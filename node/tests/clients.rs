@@ -55,9 +55,15 @@ fn bytes(hex: &str) -> Vec<u8> {
 	sp_core::bytes::from_hex(hex).expect("the node answers hex")
 }
 
-/// A transaction signed with the metadata hash check on, as hex.
-fn signed(signer: &sr25519::Pair, nonce: u32, call: RuntimeCall, genesis: H256, metadata_hash: [u8; 32]) -> String {
-	let (extension, implicit) = ogpu_runtime_testing::extension(nonce, 0, genesis, Some(metadata_hash));
+/// A signed transaction, as hex; with the hash of the metadata, its check is on.
+fn signed(
+	signer: &sr25519::Pair,
+	nonce: u32,
+	call: RuntimeCall,
+	genesis: H256,
+	metadata_hash: impl Into<Option<[u8; 32]>>,
+) -> String {
+	let (extension, implicit) = ogpu_runtime_testing::extension(nonce, 0, genesis, metadata_hash.into());
 	let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
 	let signature: MultiSignature = payload.using_encoded(|payload| signer.sign(payload)).into();
 	let transaction = UncheckedExtrinsic::new_signed(call, Address::Id(signer.public().into()), signature, extension);
@@ -283,7 +289,7 @@ async fn a_running_node_goes_on_with_a_new_runtime() -> Result<()> {
 	let head: Value = node.call("chain_getHeader", rpc_params![]).await?;
 	node.finalised(common::height_of(&head)? + 2).await?;
 	let remark = frame_system::Call::remark { remark: vec![] };
-	let old = signed(&alice, 1, remark.into(), genesis, hash);
+	let old = signed(&alice, 1, remark.into(), genesis, None);
 	let refused = node.call::<Value>("author_submitExtrinsic", rpc_params![old]).await.unwrap_err();
 	assert!(format!("{refused:?}").contains("bad signature"), "{refused:?}");
 	Ok(())
