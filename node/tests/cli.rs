@@ -193,7 +193,11 @@ async fn a_block_of_the_database_is_executed_once_more() -> Result<()> {
 	let eighth = node.block_hash(8).await?.context("what is final is two blocks behind the best")?;
 	node.stop().await?;
 
-	let output = run(&["check-block", "8", "--dev", "--base-path", base]);
+	// Raw, so that the commands need not build the genesis first.
+	let spec = dir.path().join("raw.json");
+	assert!(run(&["export-chain-spec", "--chain", "dev", "--raw", "--output", path(&spec)]).status.success());
+	let spec = path(&spec);
+	let output = run(&["check-block", "8", "--chain", spec, "--base-path", base]);
 	let (stdout, stderr) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
 	assert!(output.status.success(), "{stderr}");
 	assert!(stdout.contains(&format!("Block #8 ({eighth}) is valid")), "{stdout}");
@@ -201,10 +205,10 @@ async fn a_block_of_the_database_is_executed_once_more() -> Result<()> {
 	for (block, reason) in
 		[("1", "does not hold the state before it"), (unknown.as_str(), "the database has no block 0x1111")]
 	{
-		let error = refusal(&["check-block", block, "--dev", "--base-path", base]);
+		let error = refusal(&["check-block", block, "--chain", spec, "--base-path", base]);
 		assert!(error.contains(reason), "{error}");
 	}
-	let error = refusal(&["export-blocks", "/does/not/exist", "--dev", "--base-path", base]);
+	let error = refusal(&["export-blocks", "/does/not/exist", "--chain", spec, "--base-path", base]);
 	assert!(error.contains("/does/not/exist"), "{error}");
 	Ok(())
 }
