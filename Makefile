@@ -25,6 +25,7 @@ run: build ## Start a chain of your own: http and ws on 127.0.0.1:9944
 	@$(NODE) --dev
 
 test: setup ## Unit, runtime and process tests
+	@node protocol/tests/js/vectors.mjs
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) nextest run --release --workspace --locked
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need on Debian or Ubuntu: system packages, Rust, the wasm target, cargo-nextest
-# and the JavaScript packages of the client tests. Safe to run again: it only adds what is missing.
+# and the packages of the JavaScript tests. Safe to run again: it only adds what is missing.
 #
 #   scripts/setup.sh            what `make run` and `make build` need
 #   scripts/setup.sh --tests    the tools of `make test` as well
@@ -72,7 +72,7 @@ if $with_tests; then
 	node_version=$(node --version)
 	node_major=${node_version#v}
 	[ "${node_major%%.*}" -ge 18 ] ||
-		die "the client tests need Node.js 18 or newer, and this is $node_version: install one from https://nodejs.org and run this again"
+		die "the JavaScript tests need Node.js 18 or newer, and this is $node_version: install one from https://nodejs.org and run this again"
 fi
 
 # --- Rust ------------------------------------------------------------------------------------------------------------
@@ -144,11 +144,12 @@ if $with_tests; then
 		cargo install -q --locked cargo-nextest --version 0.9.143 ||
 			die "cargo-nextest could not be installed; see https://nexte.st and run this again"
 	fi
-	js=node/tests/js
-	if ! cmp -s $js/package-lock.json $js/node_modules/.installed; then
-		say "installing the JavaScript packages of the client tests"
-		npm ci --prefix $js --silent --no-audit --no-fund || die "npm could not install the packages of $js/package-lock.json"
-		cp $js/package-lock.json $js/node_modules/.installed
-	fi
+	for js in node/tests/js protocol/tests/js; do
+		if ! cmp -s $js/package-lock.json $js/node_modules/.installed; then
+			say "installing the JavaScript packages of $js"
+			npm ci --prefix $js --silent --no-audit --no-fund || die "npm could not install the packages of $js/package-lock.json"
+			cp $js/package-lock.json $js/node_modules/.installed
+		fi
+	done
 fi
 say "everything needed is here"

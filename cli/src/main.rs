@@ -2,6 +2,7 @@
 
 mod amount;
 mod output;
+mod sim;
 mod token;
 
 use anyhow::Result;
@@ -21,12 +22,15 @@ enum Command {
 	/// The token: claims of its Ethereum holders, and its emission.
 	#[command(subcommand)]
 	Token(token::TokenCmd),
+
+	Sim(sim::SimCmd),
 }
 
 impl Cli {
 	fn run(&self) -> Result<()> {
 		match &self.command {
 			Command::Token(command) => command.run(),
+			Command::Sim(command) => command.run(),
 		}
 	}
 }

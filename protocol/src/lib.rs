@@ -6,9 +6,22 @@
 
 extern crate alloc;
 
+pub mod auction;
+pub mod audit;
 pub mod claims;
+pub mod class;
+pub mod commitment;
+pub mod cost;
+pub mod detection;
 pub mod emission;
+pub mod jury;
+pub mod leaf;
 pub mod math;
 pub mod merkle;
+pub mod pool;
+pub mod random;
+pub mod reputation;
+pub mod seats;
+pub mod slashing;
 pub mod time;
 pub mod token;

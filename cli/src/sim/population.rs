@@ -1,0 +1,97 @@
+//! Who holds the seats.
+
+use super::numbers::{part_of, Share};
+use anyhow::{ensure, Context, Result};
+use clap::Args;
+use ogpu_protocol::{
+	seats::{allot, Table, SEATS},
+	token::{Balance, CIRCULATING},
+};
+use std::collections::BTreeMap;
+
+/// An operator of a verifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operator {
+	pub number: u32,
+	pub is_byzantine: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Population {
+	/// The byzantine share of the stake: those who act together against the rules. As 0.2 or 1/5.
+	#[arg(short = 'f', long = "byzantine", value_name = "SHARE", default_value = "1/5", allow_negative_numbers = true)]
+	share: Share,
+
+	/// How many honest operators there are.
+	#[arg(long, value_name = "N", default_value_t = 100)]
+	operators: u32,
+
+	/// How unequal honest stakes are: the n-th largest is in proportion to 1 / n to this power (Zipf); 0: all are equal.
+	#[arg(long, value_name = "EXPONENT", allow_negative_numbers = true)]
+	zipf: Option<f64>,
+
+	/// Over how many operators the byzantine stake is spread. Seats are then allotted by stakes, as by the chain, and
+	/// may be more or fewer than the share by what is rounded.
+	#[arg(long, value_name = "N")]
+	sybils: Option<u32>,
+}
+
+/// More operators than so many never had a seat.
+const MOST_OPERATORS: u32 = 100_000;
+
+impl Population {
+	pub fn share(&self) -> Result<f64> {
+		self.share.below_one("the byzantine share")
+	}
+
+	/// Without stakes to be rounded, the byzantine have their share of the seats, rounded up.
+	pub fn table(&self) -> Result<Table<Operator>> {
+		let (share, honest) = (self.share()?, self.operators);
+		let sybils = self.sybils.unwrap_or(honest.div_ceil(2));
+		ensure!(honest > 0, "there must be honest operators");
+		ensure!(
+			honest <= MOST_OPERATORS && sybils <= MOST_OPERATORS,
+			"at most {MOST_OPERATORS} operators can be simulated"
+		);
+		ensure!(sybils > 0 || share == 0.0, "somebody must hold the byzantine share, so --sybils cannot be 0");
+		let zipf = self.zipf.unwrap_or(0.0);
+		ensure!((0.0..=10.0).contains(&zipf), "the exponent of Zipf's law must be from 0 to 10, not {zipf}");
+
+		let seats = if self.zipf.is_none() && self.sybils.is_none() {
+			let byzantine = part_of(share, SEATS);
+			let mut seats = evenly(SEATS.saturating_sub(byzantine), honest);
+			seats.extend(evenly(byzantine, sybils));
+			seats
+		} else {
+			let sum: f64 = (1..=honest).map(|rank| f64::from(rank).powf(-zipf)).sum();
+			let honest = (1..=honest).map(|rank| (1.0 - share) * f64::from(rank).powf(-zipf) / sum);
+			let byzantine = (0..sybils).map(|_| share / f64::from(sybils));
+			// The byzantine come last, so that of equal remainders they do not profit: that would be mere luck.
+			let stakes: Vec<_> = honest.chain(byzantine).map(|share| (share * CIRCULATING as f64) as Balance).collect();
+			allot(&stakes, SEATS).context("somebody must have a stake")?
+		};
+		let operators =
+			(0..).zip(seats).map(|(number, seats)| (Operator { number, is_byzantine: number >= honest }, seats));
+		Table::new(operators.collect()).context("there are too many seats")
+	}
+}
+
+/// So many seats over so many operators.
+fn evenly(seats: u32, operators: u32) -> Vec<u32> {
+	let (each, more) = (seats.checked_div(operators), seats.checked_rem(operators));
+	let (each, more) = (each.unwrap_or(0), more.unwrap_or(0));
+	(0..operators).map(|number| each.saturating_add((number < more).into())).collect()
+}
+
+/// How many seats are byzantine.
+pub fn byzantine_seats(table: &Table<Operator>) -> u32 {
+	table.held().filter(|(operator, _)| operator.is_byzantine).map(|(_, seats)| seats).fold(0, u32::saturating_add)
+}
+
+/// One seat for each operator: where executions are as many as seats.
+pub fn one_seat_each(share: f64) -> Option<Table<Operator>> {
+	let honest = SEATS.saturating_sub(part_of(share, SEATS));
+	let seats: BTreeMap<_, _> =
+		(0..SEATS).map(|number| (Operator { number, is_byzantine: number >= honest }, 1)).collect();
+	Table::new(seats)
+}
