@@ -270,7 +270,7 @@ pub const MOST_SALES: usize = 32;
 
 /// A settled auction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sale {
+pub struct Sold {
 	pub settled: BlockNumber,
 	/// For a billion multiply-adds.
 	pub giga_price: Balance,
@@ -280,18 +280,19 @@ pub struct Sale {
 /// The recent sales of one kind of work, from which the usual price follows: the median by work.
 ///
 /// By work and not by number, so that moving it takes more verified work than all the others did, and not some tasks of
-/// dust. When there is no room, the lightest sale goes, so that dust cannot push out what counts.
+/// dust. When there is no room, the lightest sale goes, so that dust cannot push out what counts. Note what was really
+/// computed: a ceiling that was declared and not reached is no work.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RecentSales(Vec<Sale>);
+pub struct RecentSales(Vec<Sold>);
 
 impl RecentSales {
 	/// As it was kept: what exceeds the bound is left out.
-	pub fn resume(sales: impl IntoIterator<Item = Sale>) -> Self {
+	pub fn resume(sales: impl IntoIterator<Item = Sold>) -> Self {
 		Self(sales.into_iter().take(MOST_SALES).collect())
 	}
 
 	/// In the order in which they were settled.
-	pub fn sales(&self) -> &[Sale] {
+	pub fn sales(&self) -> &[Sold] {
 		&self.0
 	}
 
@@ -300,7 +301,7 @@ impl RecentSales {
 	pub fn note(&mut self, now: BlockNumber, fee: Balance, work: Work, parameters: &AuctionParameters) {
 		let Some(giga_price) = mul_div_up(fee, GIGA, work) else { return };
 		self.0.retain(|sale| is_recent(sale, now, parameters));
-		self.0.push(Sale { settled: now, giga_price, work });
+		self.0.push(Sold { settled: now, giga_price, work });
 		if self.0.len() > MOST_SALES {
 			let lightest = self.0.iter().enumerate().min_by_key(|(_, sale)| sale.work).map(|(place, _)| place);
 			if let Some(place) = lightest {
@@ -311,7 +312,7 @@ impl RecentSales {
 
 	/// The usual price of this much work: half of all recent work was sold at no more. `None` if nothing was sold.
 	pub fn usual_price(&self, now: BlockNumber, work: Work, parameters: &AuctionParameters) -> Option<Balance> {
-		let mut sales: Vec<&Sale> = self.0.iter().filter(|sale| is_recent(sale, now, parameters)).collect();
+		let mut sales: Vec<&Sold> = self.0.iter().filter(|sale| is_recent(sale, now, parameters)).collect();
 		sales.sort_unstable_by_key(|sale| sale.giga_price);
 		let total = sales.iter().fold(U256::zero(), |sum, sale| sum.saturating_add(sale.work.into()));
 		let mut sold = U256::zero();
@@ -323,7 +324,7 @@ impl RecentSales {
 	}
 }
 
-fn is_recent(sale: &Sale, now: BlockNumber, parameters: &AuctionParameters) -> bool {
+fn is_recent(sale: &Sold, now: BlockNumber, parameters: &AuctionParameters) -> bool {
 	now.saturating_sub(sale.settled) <= parameters.window_blocks
 }
 
@@ -426,6 +427,21 @@ mod tests {
 		let standing = standing(&terms, [known, stranger(450)]);
 		assert_eq!(standing.winner.unwrap().bidder, 2);
 		assert_eq!(standing.award(&terms, None).unwrap().fee, 454, "500 of a name are 454 of a stranger");
+	}
+
+	#[test]
+	fn the_usual_price_is_the_median_by_work() {
+		let usual = |sold: &[(u128, u128)]| {
+			let mut sales = RecentSales::default();
+			for (price, work) in sold {
+				sales.note(1, price * work, work * GIGA, &AuctionParameters::default());
+			}
+			sales.usual_price(1, 10 * GIGA, &AuctionParameters::default())
+		};
+		assert_eq!(usual(&[]), None);
+		assert_eq!(usual(&[(30, 1), (10, 1), (20, 1)]), Some(200));
+		assert_eq!(usual(&[(10, 1), (20, 1), (30, 3)]), Some(300), "most of the work was sold for 30");
+		assert_eq!(usual(&[(10, 2), (30, 2)]), Some(100), "half of the work at no more");
 	}
 
 	#[test]

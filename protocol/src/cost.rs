@@ -693,6 +693,8 @@ pub(crate) mod tests {
 		let heavy = LeafCost { work: 1, recompute_work: 1, fetched_bytes: 3_750_000_000 };
 		assert_eq!(reference.leaf_blocks(&heavy), Some(101));
 		assert_eq!(reference.leaf_blocks(&LeafCost::default()), Some(1), "no leaf takes no time");
+		let late_block = LeafCost { work: GIGA, recompute_work: 3_000 * GIGA, fetched_bytes: 1 };
+		assert_eq!(reference.leaf_blocks(&late_block), Some(11), "time is the verifier's, not the provider's");
 		let too_heavy = LeafCost { fetched_bytes: 600 * 37_500_000, ..heavy };
 		assert_eq!(reference.leaf_blocks(&too_heavy), None);
 		let no_verifier = ReferenceVerifier { work_per_block: 0, ..reference };
