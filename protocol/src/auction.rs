@@ -8,7 +8,8 @@
 
 use crate::{
 	commitment::{Domain, Value},
-	cost::{mul_div_up, share, Work, BILLION, GIGA},
+	cost::{Work, BILLION, GIGA},
+	math::{mul_div_up, share},
 	merkle::Hash,
 	time::{BlockNumber, DAYS},
 	token::Balance,

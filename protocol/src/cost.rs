@@ -3,9 +3,13 @@
 //! declared shape, so that no work exceeds what was counted here.
 
 use crate::{
-	audit::drawn_leaves, class::Class, math::mul_div, random::CERTAIN_BILLIONTHS, time::BlockNumber, token::Balance,
+	audit::drawn_leaves,
+	class::Class,
+	math::{mul_div_up, share_up},
+	random::CERTAIN_BILLIONTHS,
+	time::BlockNumber,
+	token::Balance,
 };
-use primitive_types::U256;
 
 /// Multiply-adds, the unit of all work: the kernel sets are nothing but them.
 pub type Work = u128;
@@ -21,27 +25,6 @@ pub const FUNCTION_WORK: Work = 24;
 
 /// The bytes of a number in fp32.
 const NUMBER_BYTES: u128 = 4;
-
-/// This share of an amount, rounded down.
-pub(crate) fn share(amount: u128, billionths: impl Into<u128>) -> u128 {
-	mul_div(amount, billionths.into(), BILLION.into()).unwrap_or(u128::MAX)
-}
-
-/// This share of an amount, rounded up.
-pub(crate) fn share_up(amount: u128, billionths: impl Into<u128>) -> u128 {
-	mul_div_up(amount, billionths.into(), BILLION.into()).unwrap_or(u128::MAX)
-}
-
-/// `a · b / c`, rounded up. `None` if `c` is zero or the result exceeds a `u128`.
-pub(crate) fn mul_div_up(a: u128, b: u128, c: u128) -> Option<u128> {
-	let floor = mul_div(a, b, c)?;
-	let is_exact = U256::from(a).checked_mul(b.into())? == U256::from(floor).checked_mul(c.into())?;
-	if is_exact {
-		Some(floor)
-	} else {
-		floor.checked_add(1)
-	}
-}
 
 fn product<const N: usize>(factors: [u128; N]) -> u128 {
 	factors.into_iter().fold(1, u128::saturating_mul)
@@ -911,14 +894,6 @@ pub(crate) mod tests {
 		) {
 			let apart: u128 = fees.iter().map(|fee| burned(*fee, rate)).sum();
 			prop_assert!(apart >= burned(fees.iter().sum(), rate));
-		}
-
-		#[test]
-		fn a_share_is_exact_to_the_unit(amount: u128, rate in 0..=BILLION) {
-			let (down, up) = (share(amount, rate), share_up(amount, rate));
-			prop_assert!(down <= up && up <= amount && up - down <= 1);
-			prop_assert_eq!(up == down, U256::from(amount) * U256::from(rate) % U256::from(BILLION) == U256::zero());
-			prop_assert_eq!(down + share_up(amount, BILLION - rate), amount);
 		}
 
 		#[test]

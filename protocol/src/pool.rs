@@ -1,8 +1,8 @@
 //! Selling requests to services: a price that floats with demand, and a race among a few providers drawn by lot.
 
 use crate::{
-	cost::{burned, share, share_up, BILLION, BURNED_BILLIONTHS},
-	math::mul_div,
+	cost::{burned, BILLION, BURNED_BILLIONTHS},
+	math::{mul_div, share, share_up},
 	random::{Random, Weights},
 	slashing::Pay,
 	time::{BlockNumber, MINUTES},

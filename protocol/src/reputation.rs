@@ -423,7 +423,7 @@ mod tests {
 		/// The value of one account, spread over two, scores less on each of them.
 		#[test]
 		fn splitting_a_name_gains_nothing(value in 1..=CAP, share in 0..=BILLION) {
-			let part = crate::cost::share(value, share);
+			let part = crate::math::share(value, share);
 			let named = |clean| score(&Reputation { clean, ..Reputation::default() }, 0);
 			prop_assert!(named(part).max(named(value - part)) <= named(value));
 		}

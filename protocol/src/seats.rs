@@ -1,5 +1,6 @@
 //! Verification seats: the active stake cut into equal seats, and drawing among them. Seats follow stake, not
-//! identities, so splitting a stake over many accounts gains nothing but the luck of a rounding.
+//! identities, but for the rounding: who splits a stake so that each part is just above a remainder gains seats, the more
+//! the fewer seats there are for each operator. `docs/validation.md` counts how many.
 
 use crate::{
 	random::{Random, Urn, Weights},

@@ -6,8 +6,8 @@
 //! profits from it, so fines are burned and do not go to the treasury.
 
 use crate::{
-	cost::{burned, mul_div_up, share, share_up, Work, BILLION, BURNED_BILLIONTHS},
-	math::mul_div,
+	cost::{burned, Work, BILLION, BURNED_BILLIONTHS},
+	math::{mul_div, mul_div_up, share, share_up},
 	time::BlockNumber,
 	token::Balance,
 };
