@@ -1,9 +1,11 @@
 //! Audit classes: how much of a job is checked, and how sure a jury must be. A client chooses one and pays for it.
 
 use crate::{jury::Rules, random::CERTAIN_BILLIONTHS};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// The parameters of a class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Class {
 	/// The probability that a task of a well-known provider is audited at all.
 	pub audit_billionths: u32,

@@ -6,6 +6,8 @@
 
 use crate::merkle::Hash;
 use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// What a hash is for. No tag begins like a node or a leaf of a [tree](crate::merkle).
 pub type Domain = [u8; 16];
@@ -71,7 +73,7 @@ impl Place {
 }
 
 /// What a provider commits to: the root of its leaves and the hash of the whole output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Outcome {
 	pub root: Hash,
 	pub output: Hash,
@@ -86,7 +88,7 @@ impl Value for Outcome {
 }
 
 /// Why a leaf cannot be recomputed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Obstacle {
 	/// The provider does not serve what it has to.
 	OutputMissing,
@@ -100,7 +102,7 @@ pub enum Obstacle {
 pub type Finding<T> = Result<T, Obstacle>;
 
 /// What an auditor found, never whether it agrees: it does not know with what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Audit {
 	/// The hash of the bytes that it began from.
 	pub opening: Hash,
@@ -117,7 +119,7 @@ impl Value for Finding<Audit> {
 }
 
 /// What a juror found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Vote {
 	/// The digest of the leaf.
 	pub digest: Hash,

@@ -10,6 +10,8 @@ use crate::{
 	time::BlockNumber,
 	token::Balance,
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// Multiply-adds, the unit of all work: the kernel sets are nothing but them.
 pub type Work = u128;
@@ -438,7 +440,7 @@ pub fn charged_leaves(work: Work, priced_leaf: Work) -> Option<u32> {
 }
 
 /// What is sold, as far as deadlines differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Sale {
 	/// Requests to services.
 	Pool,

@@ -10,9 +10,11 @@ use crate::{
 	merkle::Hash,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// How a jury is drawn and when it has decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Rules {
 	/// How many seats a round draws.
 	pub draw_seats: u32,
@@ -32,7 +34,7 @@ pub struct Ballot {
 }
 
 /// What a jury decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Verdict {
 	/// The leaf is what the provider says.
 	Upheld,
@@ -43,7 +45,9 @@ pub enum Verdict {
 }
 
 /// The seats that stood for each verdict so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct Tally {
 	pub upheld: u32,
 	pub input_at_fault: u32,
@@ -111,7 +115,7 @@ fn votes(round: &[Ballot]) -> impl Iterator<Item = (&Vote, u64)> {
 }
 
 /// A dispute that waits for the votes of a round. Plain numbers, to be stored, or made again by replaying its rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Dispute {
 	pub rules: Rules,
 	/// The digest that the provider's reveal proves.
@@ -182,7 +186,7 @@ impl Dispute {
 }
 
 /// How a juror stands when its dispute has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Standing {
 	/// It computed what the jury established. Paid.
 	Right,

@@ -3,9 +3,11 @@
 
 use crate::merkle::{self, Hash, Tree};
 use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// What computing a leaf gives. A kind of work without a carry, or without a trace, has the hash of no bytes there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Leaf {
 	/// Hash of its slice of the output.
 	pub output: Hash,
@@ -30,7 +32,7 @@ pub fn tree(hash: impl Fn(&[u8]) -> Hash, task: &Hash, leaves: &[Leaf]) -> Optio
 }
 
 /// A leaf and its way to the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct Proven {
 	pub leaf: Leaf,
 	pub proof: Vec<Hash>,
@@ -38,7 +40,7 @@ pub struct Proven {
 
 /// What a provider shows of a drawn leaf after everybody has committed: the leaf, and the one before it, which says
 /// where it begins. The first leaf has none before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct Reveal {
 	pub leaf: Proven,
 	pub before: Option<Proven>,
@@ -57,7 +59,7 @@ pub struct Job {
 }
 
 /// How a reveal contradicts what its provider committed to or posted. Each convicts it without a jury.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Mismatch {
 	/// The leaf, as shown, does not stand in the root at its place.
 	LeafNotInRoot,

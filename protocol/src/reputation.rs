@@ -12,7 +12,9 @@ use crate::{
 	time::{BlockNumber, DAYS},
 	token::{format_ogpu, Balance, OGPU},
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
+use scale_info::TypeInfo;
 
 /// How reputation is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +74,9 @@ pub fn decayed(amount: u128, since: BlockNumber, now: BlockNumber, half_life_blo
 }
 
 /// The record of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(
+	Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct Reputation {
 	/// Fees of tasks that were audited and found clean.
 	pub clean: Balance,
