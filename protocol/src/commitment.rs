@@ -34,6 +34,8 @@ pub mod domain {
 	pub const AUDIT_DRAWS: Domain = *b"ogpu/audit-draws";
 	/// Which leaves have a second auditor.
 	pub const SECOND_DRAWS: Domain = *b"ogpu/twice-drawn";
+	/// A leaf of a task, where commitments and seeds are about it alone.
+	pub const LEAF: Domain = *b"ogpu/single-leaf";
 	/// Who sits on a jury.
 	pub const JUROR_DRAWS: Domain = *b"ogpu/juror-draws";
 }
@@ -70,6 +72,12 @@ impl Place {
 		let round = self.round.to_le_bytes();
 		hash(&[V::DOMAIN.as_slice(), &self.task, &round, &self.account, &value.bytes(), salt].concat())
 	}
+}
+
+/// What stands for the task in commitments and seeds that are about one of its leaves: of auditors, in round 0, and of
+/// its jury, from round 1.
+pub fn leaf_task(hash: impl Fn(&[u8]) -> Hash, task: &Hash, leaf: u32) -> Hash {
+	hash(&[domain::LEAF.as_slice(), task, &leaf.to_le_bytes()].concat())
 }
 
 /// What a provider commits to: the root of its leaves and the hash of the whole output.
@@ -292,6 +300,13 @@ mod tests {
 			prop_assert_ne!(this, binding(keccak, &other, &bytes));
 			prop_assert_ne!(this, binding(keccak, &seed, &guess));
 			prop_assert_eq!(this, keccak(&[binding_prefix(&seed), bytes].concat()));
+		}
+
+		#[test]
+		fn each_leaf_of_each_task_stands_for_itself(task: Hash, bit: u8, leaf: u32, other: u32) {
+			let this = leaf_task(keccak, &task, leaf);
+			prop_assert_eq!(this == leaf_task(keccak, &task, other), leaf == other);
+			prop_assert_ne!(this, leaf_task(keccak, &flipped(task, bit), leaf));
 		}
 
 		#[test]
