@@ -210,9 +210,9 @@ fn a_jury_of_one_seat_is_a_coin_and_seats_one_by_one_are_the_gamblers_ruin() {
 		let walk = jury("1", &m.to_string(), "1000");
 		let (wrong, odds) = (figure(&walk, "exact.wrongReject"), 3f64.powi(-m));
 		let ruin = odds / (1.0 + odds);
-		assert!(wrong < ruin && wrong > ruin * 0.7, "a little less, for no seat is drawn twice: {wrong}, {ruin}");
+		assert!(wrong < ruin && wrong > ruin * 0.99, "a little less, for no seat is drawn twice: {wrong}, {ruin}");
 		assert!(figure(&walk, "exact.wrongByAnyConduct") < odds, "{walk}");
-		assert_eq!(figure(&walk, "exact.void"), 0.0);
+		assert!(figure(&walk, "exact.void") < 1e-12, "hardly ever is it a walk of a thousand: {walk}");
 	}
 }
 
@@ -256,7 +256,8 @@ fn nonsense_is_refused_in_one_line_that_says_why() {
 		("jury -m 0", "m must be at least 1"),
 		("jury -m 208", "m = 208 cannot be reached"),
 		("jury --cap 22", "the cap of 22 is less than a round"),
-		("jury --cap 1001", "more than the 1000 seats"),
+		("jury --cap 1001", "juries of at most 1000 seats"),
+		("jury --redraws 1001", "as many redraws"),
 		("jury -f 1", "the byzantine share must be at least 0 and less than 1, not 1"),
 		("jury -f -0.1", "not -0.1"),
 		("jury -f NaN", "not NaN"),

@@ -393,17 +393,17 @@ mod tests {
 		assert_eq!(standings(&CLAIMED, Some(Verdict::InputAtFault), &rounds), [[Unpaid; 2]]);
 	}
 
-	/// Outcomes of disputes in which this share of a thousand seats votes for the wrong verdict, as probabilities, and
-	/// the seats that are heard on average. Exact but for floating point: every draw is followed, through [`Dispute`].
+	/// Outcomes of disputes in which so many of a million seats vote for the wrong verdict, as probabilities, and the
+	/// seats that are heard on average. Exact but for floating point: every draw is followed, through [`Dispute`].
 	fn outcomes(rules: Rules, dishonest: u32) -> (f64, f64, f64) {
 		let choose = |of: u32, count: u32| (0..count).fold(1.0, |ways, i| ways * f64::from(of - i) / f64::from(i + 1));
 		let (mut wrong, mut void, mut heard) = (0.0, 0.0, 0.0);
-		let (first, _) = opened(Dispute::open(rules, CLAIMED, 1_000));
+		let (first, _) = opened(Dispute::open(rules, CLAIMED, SEATS));
 		let mut waiting = HashMap::from([((0, 0), (first, rules.draw_seats, 1.0))]);
 		while !waiting.is_empty() {
 			for (_, (dispute, seats, probability)) in core::mem::take(&mut waiting) {
 				let liars = dishonest - dispute.tally.convicted;
-				let honest = 1_000 - dishonest - dispute.tally.upheld;
+				let honest = SEATS - dishonest - dispute.tally.upheld;
 				for lies in 0..=seats.min(liars) {
 					let ways = choose(liars, lies) * choose(honest, seats - lies) / choose(liars + honest, seats);
 					let probability = probability * ways;
@@ -432,7 +432,7 @@ mod tests {
 	fn juries_err_no_more_often_than_the_protocol_says() {
 		let (small, large) = (Class::STANDARD.jury, Class::HIGH.jury);
 		for (rules, dishonest, most) in
-			[(small, 200, 1e-6), (small, 333, 3e-3), (large, 200, 1e-12), (large, 333, 1e-6)]
+			[(small, 200_000, 1e-6), (small, 333_334, 3e-3), (large, 200_000, 1e-12), (large, 333_334, 1e-6)]
 		{
 			let (wrong, void, heard) = outcomes(rules, dishonest);
 			assert!(
@@ -441,7 +441,7 @@ mod tests {
 			);
 		}
 		assert_eq!(outcomes(large, 0), (0.0, 0.0, 23.0));
-		let (_, void, heard) = outcomes(large, 333);
+		let (_, void, heard) = outcomes(large, 333_334);
 		assert!(void <= 0.01 && (78.0..92.0).contains(&heard), "{void} void, {heard} heard");
 	}
 

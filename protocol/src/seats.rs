@@ -1,6 +1,6 @@
 //! Verification seats: the active stake cut into equal seats, and drawing among them. Seats follow stake, not
-//! identities, but for the rounding: who splits a stake so that each part is just above a remainder gains seats, the more
-//! the fewer seats there are for each operator. `docs/validation.md` counts how many.
+//! identities: rounding gives or takes each operator less than one seat. There are so many seats that this is nothing: of
+//! a thousand, a third of the stake in many accounts, each just above a remainder, would get 426.
 
 use crate::{
 	random::{Random, Urn, Weights},
@@ -11,7 +11,7 @@ use core::cmp::Reverse;
 use primitive_types::U256;
 
 /// How many seats there are.
-pub const SEATS: u32 = 1_000;
+pub const SEATS: u32 = 1_000_000;
 
 /// How many of the seats each stake gives, in the order of the stakes: its exact share rounded down, and one more for
 /// the largest remainders. Of equal remainders the earlier wins, so pass the stakes in an order that cannot be chosen
@@ -132,13 +132,25 @@ mod tests {
 	}
 
 	#[test]
-	fn three_equal_stakes_share_a_thousand_seats_and_the_first_gets_the_odd_one() {
-		assert_eq!(allot(&[5 * OGPU; 3], SEATS), Some(vec![334, 333, 333]));
+	fn three_equal_stakes_share_a_million_seats_and_the_first_gets_the_odd_one() {
+		assert_eq!(allot(&[5 * OGPU; 3], SEATS), Some(vec![333_334, 333_333, 333_333]));
 		assert_eq!(allot(&[1, 1, 4], 3), Some(vec![1, 0, 2]), "halves remain twice");
 		assert_eq!(allot(&[], SEATS), None);
 		assert_eq!(allot(&[0, 0], SEATS), None);
 		assert_eq!(allot(&[Balance::MAX, 1], SEATS), None);
 		assert_eq!(allot(&[Balance::MAX, 0], u32::MAX), Some(vec![u32::MAX, 0]));
+	}
+
+	/// A third of the stake, spread over any number of accounts among three hundred unequal ones.
+	#[test]
+	fn splitting_a_stake_gains_less_than_a_seat_for_each_of_the_others() {
+		let others: Vec<Balance> = (1..=300u32).map(|rank| (1e24 / f64::from(rank).sqrt()) as Balance).collect();
+		let third = others.iter().sum::<Balance>() / 2;
+		for accounts in (1..=1_000).step_by(3) {
+			let stakes = [others.clone(), vec![third / accounts as Balance; accounts]].concat();
+			let seats: u32 = allot(&stakes, SEATS).unwrap()[300..].iter().sum();
+			assert!(seats <= SEATS / 3 + 300, "{seats} seats for {accounts} accounts");
+		}
 	}
 
 	#[test]

@@ -158,9 +158,10 @@ impl Outcome {
 			let of = |((is_byzantine, held), operators): (&(bool, u32), &f64)| {
 				let (all, drawn) =
 					if *is_byzantine { (seats.byzantine, drawn.byzantine) } else { (seats.honest, drawn.honest) };
-				let missed = (0..*held).map(|seat| {
+				// None of those that are held is drawn, none of those that are drawn is held: it is the same.
+				let missed = (0..drawn.min(*held)).map(|seat| {
 					let all = f64::from(all) - f64::from(seat);
-					((all - f64::from(drawn)) / all).max(0.0)
+					((all - f64::from(drawn.max(*held))) / all).max(0.0)
 				});
 				operators * (1.0 - missed.product::<f64>())
 			};

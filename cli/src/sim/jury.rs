@@ -67,9 +67,12 @@ pub struct JuryCmd {
 	json: bool,
 }
 
+/// More would take long.
+const MOST_SEATS_HEARD: u32 = 1_000;
+
 /// Refuses what the chain refuses, in words.
 pub fn checked(rules: Rules) -> Result<Rules> {
-	let Rules { draw_seats, margin_seats, cap_seats, .. } = rules;
+	let Rules { draw_seats, margin_seats, cap_seats, redraw_seats } = rules;
 	match (Class { jury: rules, ..Class::STANDARD }).validate() {
 		Ok(_) => {}
 		Err(Nonsense::NobodyDrawn) => bail!("k must be at least 1, or nobody is ever asked"),
@@ -77,7 +80,10 @@ pub fn checked(rules: Rules) -> Result<Rules> {
 		Err(_) if draw_seats > cap_seats => bail!("the cap of {cap_seats} is less than a round, k = {draw_seats}"),
 		Err(_) => bail!("m = {margin_seats} cannot be reached, for the cap is {cap_seats}"),
 	}
-	ensure!(cap_seats <= SEATS, "the cap of {cap_seats} is more than the {SEATS} seats that there are");
+	ensure!(
+		cap_seats <= MOST_SEATS_HEARD && redraw_seats <= MOST_SEATS_HEARD,
+		"juries of at most {MOST_SEATS_HEARD} seats, and as many redraws, can be computed"
+	);
 	Ok(rules)
 }
 
@@ -337,7 +343,7 @@ pub fn plot(juries: &[(&str, Rules)], conduct: Conduct) -> Result<plot::Chart> {
 	let mut lines = Vec::new();
 	for (name, rules) in juries {
 		let (mut wrong, mut void) = (Vec::new(), Vec::new());
-		for byzantine in (10..=500).step_by(10) {
+		for byzantine in (1..=50).map(|percent| SEATS / 100 * percent) {
 			let seats = Seats { honest: SEATS.saturating_sub(byzantine), byzantine };
 			let share = f64::from(byzantine) / f64::from(SEATS);
 			let outcome = exact::jury(*rules, seats, Provider::Honest, conduct);

@@ -7,7 +7,6 @@ use ogpu_protocol::{
 	seats::{allot, Table, SEATS},
 	token::{Balance, CIRCULATING},
 };
-use std::collections::BTreeMap;
 
 /// An operator of a verifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +35,7 @@ pub struct Population {
 	sybils: Option<u32>,
 }
 
-/// More operators than so many never had a seat.
+/// More would take long.
 const MOST_OPERATORS: u32 = 100_000;
 
 impl Population {
@@ -58,10 +57,7 @@ impl Population {
 		ensure!((0.0..=10.0).contains(&zipf), "the exponent of Zipf's law must be from 0 to 10, not {zipf}");
 
 		let seats = if self.zipf.is_none() && self.sybils.is_none() {
-			let byzantine = part_of(share, SEATS);
-			let mut seats = evenly(SEATS.saturating_sub(byzantine), honest);
-			seats.extend(evenly(byzantine, sybils));
-			seats
+			shared(share, honest, sybils)
 		} else {
 			let sum: f64 = (1..=honest).map(|rank| f64::from(rank).powf(-zipf)).sum();
 			let honest = (1..=honest).map(|rank| (1.0 - share) * f64::from(rank).powf(-zipf) / sum);
@@ -70,10 +66,20 @@ impl Population {
 			let stakes: Vec<_> = honest.chain(byzantine).map(|share| (share * CIRCULATING as f64) as Balance).collect();
 			allot(&stakes, SEATS).context("somebody must have a stake")?
 		};
-		let operators =
-			(0..).zip(seats).map(|(number, seats)| (Operator { number, is_byzantine: number >= honest }, seats));
-		Table::new(operators.collect()).context("there are too many seats")
+		held(seats, honest).context("there are too many seats")
 	}
+}
+
+/// The table of operators that hold so many seats each, of which the first are honest.
+fn held(seats: Vec<u32>, honest: u32) -> Option<Table<Operator>> {
+	let operator = |number| Operator { number, is_byzantine: number >= honest };
+	Table::new((0..).map(operator).zip(seats).collect())
+}
+
+/// All seats: the honest ones over the honest operators, the byzantine ones over the others.
+fn shared(share: f64, honest: u32, sybils: u32) -> Vec<u32> {
+	let byzantine = part_of(share, SEATS);
+	[evenly(SEATS.saturating_sub(byzantine), honest), evenly(byzantine, sybils)].concat()
 }
 
 /// So many seats over so many operators.
@@ -88,10 +94,9 @@ pub fn byzantine_seats(table: &Table<Operator>) -> u32 {
 	table.held().filter(|(operator, _)| operator.is_byzantine).map(|(_, seats)| seats).fold(0, u32::saturating_add)
 }
 
-/// One seat for each operator: where executions are as many as seats.
-pub fn one_seat_each(share: f64) -> Option<Table<Operator>> {
-	let honest = SEATS.saturating_sub(part_of(share, SEATS));
-	let seats: BTreeMap<_, _> =
-		(0..SEATS).map(|number| (Operator { number, is_byzantine: number >= honest }, 1)).collect();
-	Table::new(seats)
+/// A thousand operators, of equal stake as far as the byzantine share allows.
+pub fn thousand_operators(share: f64) -> Option<Table<Operator>> {
+	let sybils = part_of(share, 1_000);
+	let honest = 1_000u32.saturating_sub(sybils);
+	held(shared(share, honest, sybils), honest)
 }

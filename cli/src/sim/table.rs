@@ -5,7 +5,7 @@ use super::{
 	exact::Conduct,
 	jury::{plot, Exact},
 	numbers::{part_of, readable},
-	population::{byzantine_seats, one_seat_each},
+	population::{byzantine_seats, thousand_operators},
 };
 use crate::output::{print, print_json};
 use anyhow::{Context, Result};
@@ -74,7 +74,7 @@ fn jury_rows() -> Result<Vec<JuryRow>> {
 	let mut rows = Vec::new();
 	for (class, rules) in CLASSES {
 		for (name, share) in SHARES {
-			let table = one_seat_each(share).context("there are seats")?;
+			let table = thousand_operators(share).context("there are seats")?;
 			let figures = Exact::of(rules.jury, &table, Conduct::Wrong, share);
 			rows.push(JuryRow { class, share: name, byzantine_seats: byzantine_seats(&table), figures });
 		}
@@ -125,7 +125,7 @@ impl Figures {
 		let mut text = format!(
 			"The jury on a disputed leaf. f: byzantine share of the seats, all of which vote for the same wrong verdict.\n\
 			 any conduct: a bound on wrong verdicts, whatever they vote or keep silent about. re-rolled: they also skip blocks\n\
-			 of their own to get other seeds. Executions are those of operators with one seat each.\n\n\
+			 of their own to get other seeds. Executions are those of a thousand operators of equal stake.\n\n\
 			 {:<9} {:>4}  {:>12} {:>12} {:>12}  {:>14} {:>14}  {:>6} {:>10}\n",
 			"class", "f", "wrong accept", "wrong reject", "Void", "any conduct", "re-rolled", "rounds", "executions"
 		);
