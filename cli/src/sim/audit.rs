@@ -78,9 +78,9 @@ struct Report {
 	detection_with_rerolls: Option<f64>,
 	/// What is computed for checking, as a share of the work.
 	cost: f64,
-	/// Per fee; without the bill of a jury. `None`: no bond suffices.
+	/// Per fee, where seeds are re-rolled; without the bill of a jury. `None`: no bond suffices.
 	bond: Option<f64>,
-	/// What cheating earns on average with this bond, per fee.
+	/// What cheating earns on average with this bond, per fee, where seeds are re-rolled.
 	profit: Option<f64>,
 	drawn: Option<Estimate>,
 	agree: Option<bool>,
@@ -129,6 +129,7 @@ impl AuditCmd {
 			audit_billionths: billionths(self.audited.at_most_one("the probability of an audit")?),
 			doubled_billionths: billionths(self.doubled.at_most_one("the probability of a second auditor")?),
 			dishonest_billionths: billionths(byzantine + (1.0 - byzantine) * lazy),
+			skipping_billionths: billionths(byzantine),
 		};
 		ensure!(sampling.audit_billionths > 0, "the probability of an audit must not be 0, or nothing is ever found");
 		Ok(sampling)
@@ -139,7 +140,7 @@ impl AuditCmd {
 		let cheated = self.cheated.at_most_one("the cheated share")?;
 		let wrong = part_of(cheated, sampling.leaves);
 		let detection = detection(&sampling, wrong)?;
-		let bond = bond(&sampling);
+		let (bond, rerolled) = (bond(&sampling), rerolled(&sampling, wrong, self.population.share()?));
 		let share = f64::from(wrong) / f64::from(sampling.leaves);
 		let trials = self.trials.count(sampling.drawn)?;
 		let drawn = if trials > 0 { Some(self.draw(&sampling, wrong, trials)?) } else { None };
@@ -151,10 +152,10 @@ impl AuditCmd {
 			sampled: sampling.drawn,
 			wrong_leaves: wrong,
 			detection,
-			detection_with_rerolls: rerolled(&sampling, wrong, self.population.share()?),
+			detection_with_rerolls: rerolled,
 			cost: sampling.cost_billionths().context("nothing is computed")? as f64 / f64::from(CERTAIN_BILLIONTHS),
 			bond,
-			profit: bond.map(|bond| share * (1.0 - detection) - bond * detection),
+			profit: bond.zip(rerolled).map(|(bond, found)| share * (1.0 - found) - bond * found),
 			agree: drawn.map(|drawn| drawn.holds(detection)),
 			drawn,
 		};
@@ -185,9 +186,10 @@ impl AuditCmd {
 	}
 }
 
-/// The chain's figure.
+/// The chain's figure, while seeds are fair.
 pub fn detection(sampling: &Sampling, wrong: u32) -> Result<f64> {
-	let billionths = sampling.detection_billionths(wrong).context("more leaves are wrong than there are")?;
+	let billionths =
+		sampling.with_fair_seeds().detection_billionths(wrong).context("more leaves are wrong than there are")?;
 	Ok(f64::from(billionths) / f64::from(CERTAIN_BILLIONTHS))
 }
 
@@ -227,7 +229,9 @@ impl Report {
 		}
 		row("cost of checking, of the work", format!("{:.2} %", self.cost * 100.0))?;
 		row("bond, without the bill of a jury", per_fee(self.bond))?;
-		row("what cheating earns with it", per_fee(self.profit))?;
+		if self.profit.is_some() {
+			row("what cheating earns with it", per_fee(self.profit))?;
+		}
 		if let Some(agree) = self.agree {
 			writeln!(text, "\nExact and drawn figures {}.", if agree { "agree" } else { "DISAGREE" })?;
 		}
@@ -263,5 +267,6 @@ fn plot(sampling: &Sampling) -> Result<Chart> {
 
 /// The figures of the classes, for the table.
 pub fn of_class(class: &Class, leaves: u32, dishonest: f64) -> Sampling {
-	Sampling { dishonest_billionths: billionths(dishonest), ..Sampling::of(class, leaves) }
+	let dishonest_billionths = billionths(dishonest);
+	Sampling { dishonest_billionths, skipping_billionths: dishonest_billionths, ..Sampling::of(class, leaves) }
 }

@@ -101,9 +101,12 @@ pub fn detection() -> Area {
 		audit_billionths,
 		doubled_billionths,
 		dishonest_billionths,
+		skipping_billionths: 0,
 	};
-	let json = |Sampling { leaves, drawn, audit_billionths, doubled_billionths, dishonest_billionths }: Sampling| {
-		object! { leaves, drawn, audit_billionths, doubled_billionths, dishonest_billionths }
+	let json = |sampling: Sampling| {
+		let Sampling { leaves, drawn, audit_billionths, doubled_billionths, dishonest_billionths, .. } = sampling;
+		let skipping_billionths = sampling.skipping_billionths;
+		object! { leaves, drawn, audit_billionths, doubled_billionths, dishonest_billionths, skipping_billionths }
 	};
 	let detection_case = |(sampling, wrong): (Sampling, &[u32])| {
 		let billionths: Vec<_> = wrong.iter().map(|wrong| sampling.detection_billionths(*wrong)).collect();
@@ -116,12 +119,17 @@ pub fn detection() -> Area {
 	let of = Sampling::of;
 	let odd = sampling(97, 13, 333_333_333, 123_456_789, 271_828_182);
 	let fee = 1_234_567_890_123_456_789;
-	let detections: [(Sampling, &[u32]); 13] = [
+	let skipped = Sampling { skipping_billionths: 314_159_265, ..odd };
+	let half = Sampling { skipping_billionths: one / 2, ..odd };
+	let detections: [(Sampling, &[u32]); 16] = [
 		(of(&Class::STANDARD, 1_000), &[0, 1, 10, 100, 500, 951, 1_000, 1_001]),
 		(of(&Class::ECONOMY, 1_000), &[1, 100, 1_000]),
 		(of(&Class::ASSURED, 1_000), &[1, 5, 1_000]),
 		(of(&Class::STANDARD, 1), &[0, 1]),
 		(odd, &[0, 1, 2, 50, 84, 85, 96, 97]),
+		(skipped, &[0, 1, 2, 50, 84, 85, 96, 97]),
+		(half, &[1]),
+		(of(&Class::STANDARD, 1_000).with_fair_seeds(), &[1, 100]),
 		(sampling(97, 97, one, 0, one / 5), &[1, 40, 97]),
 		(sampling(97, 13, one, one, one), &[1, 97]),
 		(sampling(97, 13, one, one, 0), &[1, 50, 85]),
@@ -142,6 +150,10 @@ pub fn detection() -> Area {
 		(of(&Class::STANDARD, 1_000), 0, 7),
 		(odd, fee, 0),
 		(odd, CAP, 0),
+		(skipped, fee, 0),
+		(skipped, CAP, 0),
+		(half, fee, 0),
+		(of(&Class::STANDARD, 1_000).with_fair_seeds(), OGPU, 0),
 		(odd, 1, 0),
 		(sampling(97, 97, one, 0, 0), fee, 0),
 		(sampling(97, 1, 1, 0, one - 1), 1, 0),
@@ -156,8 +168,8 @@ pub fn detection() -> Area {
 	Area {
 		name: "detection",
 		description: "The probability, in billionths, that so many wrong leaves are detected, and what \
-			auditing costs as a share of the work; the bond for a fee and a jury's bill. All are \
-			rounded to the safe side.",
+			auditing costs as a share of the work; the bond for a fee and a jury's bill. Seeds are \
+			re-rolled by the authors that skip. All are rounded to the safe side.",
 		sections: vec![
 			("detections", detections.map(detection_case).to_vec()),
 			("bonds", bonds.map(bond_case).to_vec()),

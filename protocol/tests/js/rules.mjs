@@ -443,11 +443,19 @@ export const payout = (left, share, elapsed, nominal) =>
 
 // --- detection and bonds ---------------------------------------------------------------------------------------------
 
+// Re-rolled seeds multiply the odds of passing by the first of these over the second.
+const odds = ({ skipping_billionths }) => [BILLION - BigInt(skipping_billionths), BILLION - 2n * BigInt(skipping_billionths)];
+
 // The probability that a drawn wrong leaf passes, in billionths of billionths of billionths; null for what cannot be.
-export function passed({ leaves, drawn, audit_billionths, doubled_billionths, dishonest_billionths }) {
+export function passed(sampling) {
+  const { audit_billionths, doubled_billionths, dishonest_billionths } = sampling;
   const [audit, doubled, dishonest] = [audit_billionths, doubled_billionths, dishonest_billionths].map(BigInt);
-  if (audit > BILLION || doubled > BILLION || dishonest > BILLION || drawn > leaves) return null;
-  return dishonest * (BILLION ** 2n - doubled * (BILLION - dishonest));
+  const [passing, found] = odds(sampling);
+  if (audit > BILLION || doubled > BILLION || dishonest > BILLION || found <= 0n) return null;
+  if (sampling.drawn > sampling.leaves) return null;
+  const single = BILLION ** 2n - doubled * (BILLION - dishonest);
+  const whole = found * BILLION ** 2n + (passing - found) * single;
+  return ceilDiv(dishonest * passing * single * BILLION ** 2n, whole);
 }
 
 const choose = (of, count) => {
@@ -457,7 +465,7 @@ const choose = (of, count) => {
   return ways;
 };
 
-// P(w) as a fraction without any rounding: how often some drawn wrong leaf is found.
+// D(w) as a fraction without any further rounding: how often some drawn wrong leaf is found.
 export function exactDetection(sampling, wrong) {
   const [leaves, drawn, w, audit] = [sampling.leaves, sampling.drawn, wrong, sampling.audit_billionths].map(BigInt);
   const [e, one] = [passed(sampling), BILLION ** 3n];
@@ -468,7 +476,8 @@ export function exactDetection(sampling, wrong) {
     if (ways > 0n) undetected += ways * e ** x * one ** (few - x);
   }
   const whole = choose(leaves, drawn) * one ** few;
-  return [audit * (whole - undetected), BILLION * whole];
+  const [fair, all, [passing, found]] = [audit * (whole - undetected), BILLION * whole, odds(sampling)];
+  return [fair * found, all * passing - fair * (passing - found)];
 }
 
 export const auditCost = ({ leaves, drawn, audit_billionths, doubled_billionths }) =>
@@ -477,7 +486,7 @@ export const auditCost = ({ leaves, drawn, audit_billionths, doubled_billionths 
     BILLION * max(BigInt(leaves), 1n),
   );
 
-// The loss that makes up for w wrong leaves, (w / n) F (1 − P) / P, rounded up from the exact fraction.
+// The loss that makes up for w wrong leaves, (w / n) F (1 − D) / D, rounded up from the exact fraction.
 export function exactLoss(sampling, wrong, fee) {
   const [found, whole] = exactDetection(sampling, wrong);
   return found === 0n ? null : ceilDiv(BigInt(wrong) * fee * (whole - found), BigInt(sampling.leaves) * found);
@@ -534,7 +543,9 @@ export function detection(sampling, wrong) {
     term = times(times(term, ratio((few - x) * (many - x), (x + 1n) * (x + 1n + spare - few))), e);
     undetected = plus(undetected, term);
   }
-  return Number(((ONE_SQUARED - scaled(undetected, ONE_SQUARED)) * BigInt(sampling.audit_billionths)) / ONE_SQUARED);
+  const fair = ((ONE_SQUARED - scaled(undetected, ONE_SQUARED)) * BigInt(sampling.audit_billionths)) / BILLION;
+  const [passing, found] = odds(sampling);
+  return Number((fair * found * BILLION) / (passing * ONE_SQUARED - (passing - found) * fair));
 }
 
 export function bond(sampling, fee, juryBill) {
@@ -547,5 +558,6 @@ export function bond(sampling, fee, juryBill) {
   const ofOne = ceilDiv(fee * BILLION ** 4n, one);
   const ofAll = ceilDiv(fee * BILLION ** 3n, all);
   if (fitting(ofOne) === null || fitting(ofAll) === null) return null;
-  return fitting(max(ofOne - fee / leaves, ofAll - fee) + juryBill);
+  const [passing, found] = odds(sampling);
+  return fitting(ceilDiv(max(ofOne - fee / leaves, ofAll - fee) * passing, found) + juryBill);
 }
