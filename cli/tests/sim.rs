@@ -306,6 +306,11 @@ fn an_honest_provider_is_paid_and_whoever_serves_only_accomplices_is_not() {
 		assert_eq!(figure(&task, "convicted.events"), 0.0, "{disturbed}: {task}");
 		assert!(figure(&task, "disputesPerTask") > 5.0, "{disturbed}: {task}");
 	}
+	let unserved = attack("--serves jurors");
+	assert!(figure(&unserved, "unserved") > 0.3, "it pays half of the juries that it calls: {unserved}");
+	assert_eq!(figure(&unserved, "profit"), -figure(&unserved, "unserved"));
+	assert_eq!(figure(&attack("--lazy 0.5 --lazy-conduct guess"), "unserved"), 0.0, "whoever guesses pays alone");
+
 	for secretive in ["--serves accomplices", "--serves accomplices --cheated 0.01 --class high"] {
 		assert_eq!(figure(&attack(secretive), "accepted.events"), 0.0, "{secretive}");
 	}

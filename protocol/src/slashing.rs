@@ -197,6 +197,8 @@ pub enum SeatFault {
 	/// An auditor committed and did not reveal, though the provider had revealed: a jury meets over its leaf, so that
 	/// bribing it to be silent buys nothing.
 	SilentAfterReveal { jury_bill: Balance },
+	/// An auditor said that it was not served a leaf that the jury was served and upheld: its part, from [`Unserved`].
+	Unserved { jury_bill: Balance },
 }
 
 impl SeatFault {
@@ -212,6 +214,7 @@ impl SeatFault {
 			}
 			Self::WrongApproval { jury_bill } => (parameters.approval_tenths, jury_bill, false),
 			Self::SilentBeforeCommit => (parameters.silence_tenths, 0, false),
+			Self::Unserved { jury_bill } => (0, jury_bill, true),
 		};
 		let multiple = mul_div_up(leaf_fee, tenths.into(), 10).unwrap_or(Balance::MAX);
 		let caused = if caused_jury { bill } else { 0 };
@@ -219,6 +222,34 @@ impl SeatFault {
 		let mut purse = Purse(taken);
 		let jury = purse.pay(bill);
 		Penalty { taken, to: Distribution { jury, burned: purse.empty(), ..Distribution::default() } }
+	}
+}
+
+/// A jury upheld a leaf of which auditors had said that they were not served. Either they lied, or the provider served
+/// jurors and not them: nobody can tell. So each side pays half of the jury, and nobody is fined or convicted: whoever
+/// wants to make the other lose, loses as much. An auditor that does not look and says so pays for a part of a jury to
+/// save one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unserved {
+	/// What the jury cost and nobody else has to pay.
+	pub jury_bill: Balance,
+	/// How many auditors said so.
+	pub auditors: u32,
+}
+
+impl Unserved {
+	/// The provider's half, rounded up, out of what is pinned of its lock.
+	pub fn provider(&self, pinned: Balance) -> Penalty {
+		let taken = self.jury_bill.div_ceil(2).min(pinned);
+		Penalty { taken, to: Distribution { jury: taken, ..Distribution::default() } }
+	}
+
+	/// What each of the auditors pays: equal parts of the other half, the first ones a unit more.
+	pub fn auditors(&self) -> impl Iterator<Item = SeatFault> {
+		let (half, auditors) = (self.jury_bill / 2, Balance::from(self.auditors));
+		let each = half.checked_div(auditors).unwrap_or(0);
+		let longer = half.checked_rem(auditors).unwrap_or(0);
+		(0..auditors).map(move |place| SeatFault::Unserved { jury_bill: each.saturating_add((place < longer).into()) })
 	}
 }
 
@@ -472,7 +503,20 @@ mod tests {
 		assert_eq!(fine(SeatFault::LostVote { jury_bill: 200 }).to, with_jury(200, 300));
 		assert_eq!(fine(SeatFault::SilentAfterCommit { jury_bill: 0 }).to, burned(500));
 		assert_eq!(fine(SeatFault::SilentBeforeCommit).to, burned(10));
+		assert_eq!(fine(SeatFault::Unserved { jury_bill: 550 }).to, with_jury(550, 0));
 		assert_eq!(SeatFault::SilentBeforeCommit.penalty(10_000, 1, &rules()).taken, 1, "dust is rounded up");
+	}
+
+	#[test]
+	fn who_was_not_served_and_who_did_not_serve_share_the_jury() {
+		let unserved = Unserved { jury_bill: 1_105, auditors: 2 };
+		let to = |jury| Penalty { taken: jury, to: Distribution { jury, ..Distribution::default() } };
+		assert_eq!(unserved.provider(10_000), to(553));
+		assert_eq!(unserved.provider(500), to(500), "as far as it reaches");
+		assert_eq!(
+			unserved.auditors().map(|fault| fault.penalty(10_000, 100, &rules())).collect::<Vec<_>>(),
+			[to(276); 2]
+		);
 	}
 
 	#[test]
@@ -611,6 +655,10 @@ mod tests {
 			("votes for a digest that loses", SeatFault::LostVote { jury_bill: 0 }),
 			("raises a false alarm", SeatFault::FalseAlarm { jury_bill }),
 			("approves a leaf that is proven wrong", SeatFault::WrongApproval { jury_bill: 0 }),
+			(
+				"says it was not served, when the jury was",
+				Unserved { jury_bill, auditors: 1 }.auditors().next().unwrap(),
+			),
 		];
 		assert_documented(seats.map(|(name, fault)| {
 			let Penalty { taken, to } = fault.penalty(OGPU, leaf_fee, &rules());
@@ -671,12 +719,13 @@ mod tests {
 	}
 
 	fn faults() -> impl Strategy<Value = SeatFault> {
-		any::<(u8, u128)>().prop_map(|(which, jury_bill)| match which % 6 {
+		any::<(u8, u128)>().prop_map(|(which, jury_bill)| match which % 7 {
 			0 => SeatFault::FalseAlarm { jury_bill },
 			1 => SeatFault::WrongApproval { jury_bill },
 			2 => SeatFault::LostVote { jury_bill },
 			3 => SeatFault::SilentAfterCommit { jury_bill },
 			4 => SeatFault::SilentAfterReveal { jury_bill },
+			5 => SeatFault::Unserved { jury_bill },
 			_ => SeatFault::SilentBeforeCommit,
 		})
 	}
@@ -734,9 +783,42 @@ mod tests {
 		/// Cheating, or sleeping, costs a seat more than the honest work that it saves.
 		#[test]
 		fn no_fine_of_a_voter_is_below_its_saving(fault in faults(), leaf_fee in 0..=CAP) {
+			prop_assume!(!matches!(fault, SeatFault::Unserved { .. }));
 			let taken = fault.penalty(u128::MAX, leaf_fee, &rules()).taken;
 			prop_assert!(fault == SeatFault::SilentBeforeCommit || taken >= 5 * leaf_fee);
 			prop_assert!(leaf_fee == 0 || taken > 0);
+		}
+
+		/// The provider makes its auditors lose what it loses itself, and they it; the odd unit is the provider's.
+		#[test]
+		fn leaving_auditors_unserved_or_saying_so_costs_as_much_as_it_does_to_the_other(
+			jury_bill in any::<u128>(), auditors in 1u32..5, (leaf_fee, pinned, stake) in any::<(u128, u128, u128)>(),
+		) {
+			let unserved = Unserved { jury_bill, auditors };
+			let penalties = |pinned, stake| {
+				let fine = |fault: SeatFault| fault.penalty(stake, leaf_fee, &rules());
+				(unserved.provider(pinned), unserved.auditors().map(fine).collect::<Vec<_>>())
+			};
+			let (provider, seats) = penalties(u128::MAX, u128::MAX);
+			let theirs: u128 = seats.iter().map(|seat| seat.taken).sum();
+			prop_assert_eq!(provider.taken, theirs + jury_bill % 2);
+			prop_assert_eq!(provider.taken + theirs, jury_bill, "all of the jury, and nothing else");
+			prop_assert_eq!(seats.len(), auditors as usize);
+			prop_assert!(seats.iter().all(|seat| seats[0].taken - seat.taken <= 1), "none pays for another");
+			let (provider, seats) = penalties(pinned, stake);
+			prop_assert!(provider.taken <= pinned && seats.iter().all(|seat| seat.taken <= stake));
+			for Penalty { taken, to } in seats.into_iter().chain([provider]) {
+				prop_assert_eq!((to.jury, to.total()), (taken, Some(taken)));
+			}
+		}
+
+		/// Who saves a check by saying so pays more than the check, even with a second auditor and the smallest jury.
+		#[test]
+		fn an_auditor_that_does_not_look_saves_less_than_it_pays(leaf_fee in 1..=CAP, auditors in 1u32..=2) {
+			let jury_bill = leaf_fee * u128::from(crate::class::Class::STANDARD.jury.draw_seats);
+			for fault in (Unserved { jury_bill, auditors }).auditors() {
+				prop_assert!(fault.penalty(u128::MAX, leaf_fee, &rules()).taken >= 2 * leaf_fee);
+			}
 		}
 
 		#[test]

@@ -132,7 +132,9 @@ struct Report {
 	disputes_per_task: f64,
 	/// Of auditors and jurors, as a share of the work.
 	checking: f64,
-	/// Means per fee: φ where it is paid, minus the bond where it is slashed.
+	/// Per fee: what the provider pays of juries over leaves that auditors were not served. Those auditors pay as much.
+	unserved: f64,
+	/// Means per fee: φ where it is paid, minus the bond where it is slashed, minus what it pays of juries.
 	profit: f64,
 	/// The same, as the chain's detection and a jury that never errs give it.
 	exact_profit: Option<f64>,
@@ -149,6 +151,8 @@ struct Tallies {
 	void: u64,
 	disputes: u64,
 	executions: u64,
+	/// In juries that provider and auditors share.
+	shared: u64,
 }
 
 impl Counts for Tallies {
@@ -159,6 +163,7 @@ impl Counts for Tallies {
 			(&mut self.void, other.void),
 			(&mut self.disputes, other.disputes),
 			(&mut self.executions, other.executions),
+			(&mut self.shared, other.shared),
 		] {
 			*sum = sum.saturating_add(more);
 		}
@@ -179,6 +184,15 @@ struct Task<'a> {
 	lazy_billionths: u32,
 }
 
+/// Whether the only complaint about a leaf is that it was not served: whoever says something else that is wrong, or
+/// nothing, pays the jury alone.
+fn nobody_else_pays(findings: &[Option<Finding<Audit>>]) -> bool {
+	let claimed = Audit { opening: OPENING, digest: CLAIMED };
+	findings
+		.iter()
+		.all(|finding| matches!(finding, Some(Err(Obstacle::OutputMissing))) || *finding == Some(Ok(claimed)))
+}
+
 impl Task<'_> {
 	fn run(&self, random: &mut Fast, sum: &mut Tallies) {
 		let (mut is_convicted, mut is_void) = (false, false);
@@ -192,6 +206,10 @@ impl Task<'_> {
 			let Ended { is_right, operators, .. } = self.jury.dispute(truth, random);
 			sum.disputes = sum.disputes.saturating_add(1);
 			sum.executions = sum.executions.saturating_add(operators as u64);
+			let is_upheld = is_right == Some(truth == Provider::Honest);
+			if is_upheld && nobody_else_pays(&findings) {
+				sum.shared = sum.shared.saturating_add(operators as u64);
+			}
 			is_convicted |= is_right == Some(truth == Provider::Guilty);
 			is_void |= is_right.is_none();
 		}
@@ -261,6 +279,8 @@ impl AttackCmd {
 		let sampled = Sampling { dishonest_billionths: billionths(share + (1.0 - share) * lazy), ..sampling };
 		let (is_plain, profit) = (self.only_detection(wrong), |found: f64| phi * (1.0 - found) - bond * found);
 		let accepted = counted.tasks.saturating_sub(counted.convicted).saturating_sub(counted.void);
+		// An execution costs what a leaf does.
+		let unserved = per_task(counted.shared) / 2.0 / f64::from(self.leaves);
 		let report = Report {
 			wrong_leaves: wrong,
 			byzantine_seats: byzantine_seats(&table),
@@ -270,7 +290,8 @@ impl AttackCmd {
 			void: estimate(counted.void),
 			disputes_per_task: per_task(counted.disputes),
 			checking: per_task(counted.executions) / f64::from(self.leaves),
-			profit: phi * per_task(accepted) - bond * per_task(counted.convicted),
+			unserved,
+			profit: phi * per_task(accepted) - bond * per_task(counted.convicted) - unserved,
 			exact_profit: if is_plain { Some(profit(detection(&sampled, wrong)?)) } else { None },
 			exact_profit_with_rerolls: if is_plain { rerolled(&sampled, wrong, share).map(profit) } else { None },
 			false_slash_at_most: (wrong == 0 && self.serves == Serves::All)
@@ -314,6 +335,9 @@ impl Report {
 		row("disputes per task", format!("{:.3}", self.disputes_per_task))?;
 		row("audits and juries, of the work", format!("{:.2} %", self.checking * 100.0))?;
 		row("bond, without the bill of a jury", format!("{:.5} of the fee", self.bond))?;
+		if self.unserved > 0.0 {
+			row("its half of juries over unserved leaves", format!("{:.5} of the fee", self.unserved))?;
+		}
 		row("what the provider gains by it", format!("{:.5} of the fee", self.profit))?;
 		if let Some(profit) = self.exact_profit {
 			row("the same, if juries never err", format!("{profit:.5} of the fee"))?;

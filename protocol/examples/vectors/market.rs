@@ -12,7 +12,7 @@ use ogpu_protocol::{
 	reputation::{decayed, Reputation, ReputationParameters},
 	slashing::{
 		false_challenge, input_fault, pin, unrevealed_bid, Conviction, Distribution, Escrow, Metered, Pay, Penalty,
-		SeatFault, Settlement, SlashingParameters, Undecided, Undone,
+		SeatFault, Settlement, SlashingParameters, Undecided, Undone, Unserved,
 	},
 	time::DAYS,
 	token::{Balance, CAP, OGPU},
@@ -502,14 +502,28 @@ pub fn slashing() -> Area {
 			"LostVote" => SeatFault::LostVote { jury_bill },
 			"SilentBeforeCommit" => SeatFault::SilentBeforeCommit,
 			"SilentAfterCommit" => SeatFault::SilentAfterCommit { jury_bill },
-			_ => SeatFault::SilentAfterReveal { jury_bill },
+			"SilentAfterReveal" => SeatFault::SilentAfterReveal { jury_bill },
+			_ => SeatFault::Unserved { jury_bill },
 		};
 		case(object! { fault, jury_bill, stake, leaf_fee }, penalty_json(&it.penalty(stake, leaf_fee, &parameters)))
 	};
-	let kinds =
-		["FalseAlarm", "WrongApproval", "LostVote", "SilentBeforeCommit", "SilentAfterCommit", "SilentAfterReveal"];
+	let kinds = [
+		"FalseAlarm",
+		"WrongApproval",
+		"LostVote",
+		"SilentBeforeCommit",
+		"SilentAfterCommit",
+		"SilentAfterReveal",
+		"Unserved",
+	];
 	let sums = [(1_000, OGPU, 101), (0, OGPU, 101), (1_000, 300, 101), (1_000, 0, 101), (10, OGPU, 1)];
 	let faults = kinds.iter().flat_map(|kind| sums.map(|(bill, stake, leaf_fee)| (*kind, bill, stake, leaf_fee)));
+	let unserved_case = |(jury_bill, auditors, pinned): (Balance, u32, Balance)| {
+		let unserved = Unserved { jury_bill, auditors };
+		let seats = unserved.auditors().map(|fault| penalty_json(&fault.penalty(OGPU, 101, &parameters)));
+		let out = object! { provider: penalty_json(&unserved.provider(pinned)), auditors: seats.collect::<Vec<_>>() };
+		case(object! { jury_bill, auditors, pinned }, out)
+	};
 	let challenge_case = |(bond, jury_bill): (Balance, Balance)| {
 		case(object! { bond, jury_bill }, penalty_json(&false_challenge(bond, jury_bill, &parameters)))
 	};
@@ -563,8 +577,8 @@ pub fn slashing() -> Area {
 	];
 	Area {
 		name: "slashing",
-		description: "Where money goes: what to pin of a lock, convictions, faults of seats, false \
-			challenges, faulty inputs, bids that were not revealed, disputes without a verdict, and the ends \
+		description: "Where money goes: what to pin of a lock, convictions, faults of seats, juries \
+			over leaves of which auditors said that they were not served, false challenges, faulty inputs, bids that were not revealed, disputes without a verdict, and the ends \
 			of tasks: in time, late with a third of the fee, abandoned; milestones after 500 of 1,000, after \
 			more than all with a third of the fee, and without any work; cancelled after 500 of 1,000 with \
 			work since (250 anchored, 20 in each of 10 blocks), the same at a third of the fee, after nothing, \
@@ -574,6 +588,10 @@ pub fn slashing() -> Area {
 			("pins", pins.map(pin_case).to_vec()),
 			("convictions", convictions.map(conviction_case).to_vec()),
 			("seat_faults", faults.map(fault_case).collect()),
+			(
+				"unserved",
+				[(1_100, 1, OGPU), (1_105, 2, OGPU), (1_103, 2, 300), (1, 1, 1), (0, 2, 0)].map(unserved_case).to_vec(),
+			),
 			("false_challenges", [(100, 50), (101, 60), (100, 100), (100, 200), (0, 5)].map(challenge_case).to_vec()),
 			(
 				"input_faults",

@@ -345,9 +345,22 @@ function convicted({ lock, bond, jury_bill, fee, spent_by_client, has_finder }) 
 function seatFault({ fault, jury_bill, stake, leaf_fee }) {
   const bill = fault === 'SilentBeforeCommit' ? 0n : jury_bill;
   const tenths =
-    { WrongApproval: fines.approval_tenths, SilentBeforeCommit: fines.silence_tenths }[fault] ?? fines.vote_tenths;
-  const caused = ['FalseAlarm', 'SilentAfterReveal'].includes(fault) ? bill : 0n;
+    { WrongApproval: fines.approval_tenths, SilentBeforeCommit: fines.silence_tenths, Unserved: 0 }[fault] ??
+    fines.vote_tenths;
+  const caused = ['FalseAlarm', 'SilentAfterReveal', 'Unserved'].includes(fault) ? bill : 0n;
   return given(min(ceilDiv(leaf_fee * BigInt(tenths), 10n) + caused, stake), ['jury', bill]);
+}
+
+function unserved({ jury_bill, auditors, pinned }) {
+  const ofProvider = min(ceilDiv(jury_bill, 2n), pinned);
+  const [half, many] = [jury_bill / 2n, BigInt(auditors)];
+  const part = (place) => half / many + (BigInt(place) < half % many ? 1n : 0n);
+  return {
+    provider: given(ofProvider, ['jury', ofProvider]),
+    auditors: Array.from({ length: auditors }, (_, place) =>
+      seatFault({ fault: 'Unserved', jury_bill: part(place), stake: OGPU, leaf_fee: 101n }),
+    ),
+  };
 }
 
 const falseChallenge = ({ bond, jury_bill }) =>
@@ -450,6 +463,7 @@ export const areas = {
     pins: pin,
     convictions: convicted,
     seat_faults: seatFault,
+    unserved,
     false_challenges: falseChallenge,
     input_faults: inputFault,
     unrevealed_bids: unrevealed,
