@@ -19,9 +19,9 @@ pub const CLEAN_FEES: u32 = 10;
 
 /// The probability that a task is audited: always, until the clean audited fees of its provider reach so many times its
 /// fee, then the class's floor. Who wants to cheat rarely audited must first have been honest for more than it can
-/// gain.
+/// gain; who has not yet been found clean of anything is not known, though nothing be at stake.
 pub fn probability_billionths(floor_billionths: u32, clean_fees: Balance, fee: Balance, times: u32) -> u32 {
-	let known = fee.checked_mul(times.into()).is_some_and(|enough| clean_fees >= enough);
+	let known = clean_fees > 0 && fee.checked_mul(times.into()).is_some_and(|enough| clean_fees >= enough);
 	if known {
 		floor_billionths
 	} else {
@@ -116,6 +116,8 @@ mod tests {
 		assert_eq!(probability(0), CERTAIN_BILLIONTHS);
 		assert_eq!(probability(999), CERTAIN_BILLIONTHS);
 		assert_eq!(probability(1_000), 50_000_000);
+		let for_nothing = |clean| probability_billionths(1, clean, 0, CLEAN_FEES);
+		assert_eq!([0, 1].map(for_nothing), [CERTAIN_BILLIONTHS, 1], "a stranger is audited even for nothing");
 		assert_eq!(probability_billionths(1, Balance::MAX, Balance::MAX, CLEAN_FEES), CERTAIN_BILLIONTHS);
 	}
 

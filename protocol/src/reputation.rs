@@ -7,8 +7,8 @@
 
 use crate::{
 	audit::{self, CLEAN_FEES},
-	cost::BILLION,
 	math::mul_div,
+	random::CERTAIN_BILLIONTHS,
 	time::{BlockNumber, DAYS},
 	token::{format_ogpu, Balance, OGPU},
 };
@@ -124,7 +124,11 @@ impl Reputation {
 	/// The account was convicted, or silent under audit: what was found clean before counts no more.
 	pub fn faulted(&self, now: BlockNumber, parameters: &ReputationParameters) -> Self {
 		let record = self.at(now, parameters);
-		Self { clean: 0, faults_billionths: record.faults_billionths.saturating_add(BILLION.into()), ..record }
+		Self {
+			clean: 0,
+			faults_billionths: record.faults_billionths.saturating_add(CERTAIN_BILLIONTHS.into()),
+			..record
+		}
 	}
 
 	/// How likely a task is audited while fees of `at_stake` in all, this task's among them, wait for settlement:
@@ -148,8 +152,9 @@ impl Reputation {
 		let record = self.at(now, parameters);
 		let experience = part(record.clean, parameters.half_experience.max(1));
 		let in_time = record.punctual.saturating_add(parameters.punctuality_credit.max(1));
-		let punctuality = BILLION.saturating_sub(part(record.late, in_time));
-		let faultlessness = BILLION.saturating_sub(part(record.faults_billionths.into(), BILLION.into()));
+		let punctuality = CERTAIN_BILLIONTHS.saturating_sub(part(record.late, in_time));
+		let faultlessness =
+			CERTAIN_BILLIONTHS.saturating_sub(part(record.faults_billionths.into(), CERTAIN_BILLIONTHS.into()));
 		Assessment {
 			score_billionths: times(times(experience, punctuality), faultlessness),
 			experience_billionths: experience,
@@ -164,12 +169,12 @@ impl Reputation {
 fn part(some: u128, other: u128) -> u32 {
 	// Two shifted bits hardly matter, and the sum cannot overflow.
 	let (some, other) = if some.checked_add(other).is_some() { (some, other) } else { (some >> 2, other >> 2) };
-	let part = mul_div(some, BILLION.into(), some.saturating_add(other)).unwrap_or(0);
-	part.try_into().unwrap_or(BILLION)
+	let part = mul_div(some, CERTAIN_BILLIONTHS.into(), some.saturating_add(other)).unwrap_or(0);
+	part.try_into().unwrap_or(CERTAIN_BILLIONTHS)
 }
 
 fn times(a: u32, b: u32) -> u32 {
-	mul_div(a.into(), b.into(), BILLION.into()).and_then(|product| product.try_into().ok()).unwrap_or(0)
+	mul_div(a.into(), b.into(), CERTAIN_BILLIONTHS.into()).and_then(|product| product.try_into().ok()).unwrap_or(0)
 }
 
 /// A score with its reasons. It is the product of the three parts, each between nothing and a billion.
@@ -263,7 +268,7 @@ mod tests {
 
 		let record = record.faulted(now, &DEFAULT);
 		assert_eq!(score(&record, now), 0);
-		assert_eq!(record.audit_billionths(now, OGPU, 50_000_000, &DEFAULT), BILLION);
+		assert_eq!(record.audit_billionths(now, OGPU, 50_000_000, &DEFAULT), CERTAIN_BILLIONTHS);
 		let again = record.audited(now, 2_000 * OGPU, &DEFAULT);
 		assert!(score(&again, now) < before / 2 + 1, "the same value again, and the fault still halves it");
 	}
@@ -357,7 +362,7 @@ mod tests {
 		fn nothing_makes_it_panic_and_two_touches_at_one_time_are_one(
 			(record, parameters) in (records(), parameters()),
 			(now, fee, is_late) in any::<(u32, u128, bool)>(),
-			(at_stake, class) in (any::<u128>(), 0..=BILLION),
+			(at_stake, class) in (any::<u128>(), 0..=CERTAIN_BILLIONTHS),
 		) {
 			let touched = record.at(now, &parameters);
 			prop_assert_eq!(touched.at(now, &parameters), touched);
@@ -371,7 +376,7 @@ mod tests {
 			let assessment = record.assess(now, &parameters);
 			prop_assert!(assessment.score_billionths <= assessment.experience_billionths);
 			prop_assert_ne!(alloc::string::ToString::to_string(&assessment), "");
-			prop_assert!(record.audit_billionths(now, at_stake, class, &parameters) <= BILLION);
+			prop_assert!(record.audit_billionths(now, at_stake, class, &parameters) <= CERTAIN_BILLIONTHS);
 		}
 
 		#[test]
@@ -426,7 +431,7 @@ mod tests {
 
 		/// The value of one account, spread over two, scores less on each of them.
 		#[test]
-		fn splitting_a_name_gains_nothing(value in 1..=CAP, share in 0..=BILLION) {
+		fn splitting_a_name_gains_nothing(value in 1..=CAP, share in 0..=CERTAIN_BILLIONTHS) {
 			let part = crate::math::share(value, share);
 			let named = |clean| score(&Reputation { clean, ..Reputation::default() }, 0);
 			prop_assert!(named(part).max(named(value - part)) <= named(value));
@@ -440,7 +445,7 @@ mod tests {
 			let record = Reputation { clean, ..Reputation::default() };
 			let at_stake = fees.iter().sum();
 			let is_trusted = record.audit_billionths(0, at_stake, 0, &DEFAULT) == 0;
-			prop_assert_eq!(is_trusted, clean / 10 >= at_stake);
+			prop_assert_eq!(is_trusted, clean > 0 && clean / 10 >= at_stake);
 		}
 	}
 }

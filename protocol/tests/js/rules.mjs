@@ -316,7 +316,7 @@ export function drawSeats(urn, random, count) {
 // --- audits ----------------------------------------------------------------------------------------------------------
 
 export const auditProbability = (floor, clean, fee, times) =>
-  fitting(fee * BigInt(times)) !== null && clean >= fee * BigInt(times) ? floor : Number(BILLION);
+  fitting(fee * BigInt(times)) !== null && clean > 0n && clean >= fee * BigInt(times) ? floor : Number(BILLION);
 
 export const drawnLeaves = (leaves, share) =>
   Number(min(max(ceilDiv(BigInt(leaves) * BigInt(share), BILLION), 1n), BigInt(leaves)));
