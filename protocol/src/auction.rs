@@ -8,9 +8,10 @@
 
 use crate::{
 	commitment::{Domain, Value},
-	cost::{Work, BILLION, GIGA},
+	cost::{Work, GIGA},
 	math::{mul_div_up, share},
 	merkle::Hash,
+	random::CERTAIN_BILLIONTHS,
 	time::{BlockNumber, DAYS},
 	token::Balance,
 };
@@ -39,7 +40,9 @@ impl Default for AuctionParameters {
 impl AuctionParameters {
 	/// Whether the parameters make sense together.
 	pub fn is_sound(&self) -> bool {
-		self.most_speed_billionths < BILLION && self.handicap_billionths <= BILLION && self.window_blocks > 0
+		self.most_speed_billionths < CERTAIN_BILLIONTHS
+			&& self.handicap_billionths <= CERTAIN_BILLIONTHS
+			&& self.window_blocks > 0
 	}
 }
 
@@ -106,7 +109,7 @@ impl Terms {
 		speed_billionths: u32,
 		parameters: &AuctionParameters,
 	) -> Option<Self> {
-		let most_speed = parameters.most_speed_billionths.min(BILLION.saturating_sub(1));
+		let most_speed = parameters.most_speed_billionths.min(CERTAIN_BILLIONTHS.saturating_sub(1));
 		let is_sound = ceiling > 0 && longest_blocks > 0 && speed_billionths <= most_speed;
 		let handicap_billionths = parameters.handicap_billionths;
 		is_sound.then_some(Self { ceiling, longest_blocks, speed_billionths, handicap_billionths })
@@ -140,7 +143,7 @@ impl Terms {
 	}
 
 	fn price_weight(&self) -> Option<U256> {
-		U256::from(BILLION.saturating_sub(self.speed_billionths)).checked_mul(self.longest_blocks.into())
+		U256::from(CERTAIN_BILLIONTHS.saturating_sub(self.speed_billionths)).checked_mul(self.longest_blocks.into())
 	}
 
 	fn time_part(&self, blocks: BlockNumber) -> Option<U256> {
@@ -154,9 +157,9 @@ impl Terms {
 
 	/// A billion for a bidder with all the reputation there is, more for others.
 	fn factor(&self, reputation_billionths: u32) -> U256 {
-		let missing = BILLION.saturating_sub(reputation_billionths);
-		let handicap = share(self.handicap_billionths.min(BILLION).into(), missing);
-		U256::from(u128::from(BILLION).saturating_add(handicap))
+		let missing = CERTAIN_BILLIONTHS.saturating_sub(reputation_billionths);
+		let handicap = share(self.handicap_billionths.min(CERTAIN_BILLIONTHS).into(), missing);
+		U256::from(u128::from(CERTAIN_BILLIONTHS).saturating_add(handicap))
 	}
 }
 
@@ -348,7 +351,7 @@ mod tests {
 	}
 
 	fn bid(bidder: u8, price: Balance, eta_blocks: BlockNumber) -> Bid<u8> {
-		Bid { bidder, price, eta_blocks, reputation_billionths: BILLION, tie: [bidder; 32] }
+		Bid { bidder, price, eta_blocks, reputation_billionths: CERTAIN_BILLIONTHS, tie: [bidder; 32] }
 	}
 
 	fn standing(terms: &Terms, bids: impl IntoIterator<Item = Bid<u8>>) -> Standing<u8> {
@@ -371,7 +374,7 @@ mod tests {
 	#[test]
 	fn whoever_is_faster_may_be_dearer_as_far_as_the_client_said() {
 		// A fifth of the longest time is worth a fifth of the ceiling.
-		let terms = terms(100, 1_000, BILLION / 2);
+		let terms = terms(100, 1_000, CERTAIN_BILLIONTHS / 2);
 		let standing = standing(&terms, [bid(1, 60, 200), bid(2, 50, 400)]);
 		assert_eq!(standing.winner.unwrap().bidder, 1);
 		assert_eq!(standing.award(&terms, None).unwrap().fee, 70, "a tie, and the winner has the better lot");
@@ -396,7 +399,7 @@ mod tests {
 		let seed = [7; 32];
 		let lot = |operator: u8| tie(keccak, &seed, &[operator; 32]);
 		let lucky = if lot(1) < lot(2) { 1 } else { 2 };
-		let terms = terms(100, 1_000, BILLION / 3);
+		let terms = terms(100, 1_000, CERTAIN_BILLIONTHS / 3);
 		let [one, two] = [1, 2].map(|bidder| Bid { tie: lot(bidder), ..bid(bidder, 50, 500) });
 		for bids in [[one, two], [two, one]] {
 			let standing = standing(&terms, bids);
@@ -416,7 +419,7 @@ mod tests {
 		assert_eq!(standing, Standing::default());
 		assert_eq!(Terms::new(0, 10, 0, &AuctionParameters::default()), None);
 		assert_eq!(Terms::new(10, 0, 0, &AuctionParameters::default()), None);
-		assert_eq!(Terms::new(10, 10, BILLION, &AuctionParameters::default()), None, "price must count");
+		assert_eq!(Terms::new(10, 10, CERTAIN_BILLIONTHS, &AuctionParameters::default()), None, "price must count");
 	}
 
 	#[test]
@@ -447,7 +450,7 @@ mod tests {
 
 	#[test]
 	fn a_winner_that_falls_behind_sees_its_fee_shrink_before_the_end() {
-		let terms = terms(100, 1_000, BILLION / 2);
+		let terms = terms(100, 1_000, CERTAIN_BILLIONTHS / 2);
 		let award = standing(&terms, [bid(1, 40, 200), bid(2, 50, 400)]).award(&terms, None).unwrap();
 		assert_eq!(award.fee, 70);
 		assert_eq!(award.fee_on_course(&terms, 200, 100, 50, 100), 70, "half of the work in half of the time");
@@ -491,7 +494,7 @@ mod tests {
 	fn on_a_small_grid_no_lie_about_price_or_time_pays() {
 		const MOST: Balance = 6;
 		const LONGEST: BlockNumber = 4;
-		for speed in [0, BILLION / 4, BILLION / 2, 900_000_000] {
+		for speed in [0, CERTAIN_BILLIONTHS / 4, CERTAIN_BILLIONTHS / 2, 900_000_000] {
 			let terms = terms(MOST, LONGEST, speed);
 			let offers = || (0..=MOST).flat_map(|price| (0..=LONGEST).map(move |eta| (price, eta)));
 			for ((rival_price, rival_eta), rival_lot) in offers().flat_map(|offer| [(offer, 1), (offer, 3)]) {
@@ -562,7 +565,7 @@ mod tests {
 	}
 
 	fn many() -> impl Strategy<Value = Vec<Bid<u8>>> {
-		let one = (0..=1_000_000u128, 0u32..=5_000, 0..=BILLION);
+		let one = (0..=1_000_000u128, 0u32..=5_000, 0..=CERTAIN_BILLIONTHS);
 		prop::collection::vec(one, 1..6).prop_map(|bids| {
 			let number = |(index, (price, eta_blocks, reputation_billionths))| {
 				let bidder = 2 * index as u8 + 1;
@@ -577,7 +580,7 @@ mod tests {
 		fn no_lie_about_price_or_time_pays(
 			rivals in many(),
 			speed in 0..=900_000_000u32,
-			(lot, reputation_billionths) in (0u8..12, 0..=BILLION),
+			(lot, reputation_billionths) in (0u8..12, 0..=CERTAIN_BILLIONTHS),
 			(cost, taken) in (0..=1_000_000u128, 0u32..=5_000),
 			(price, eta) in (0..=1_000_000u128, 0u32..=5_000),
 		) {
@@ -644,7 +647,7 @@ mod tests {
 		#[test]
 		fn cheaper_faster_and_better_known_is_never_worse(
 			terms in (1u128.., 1u32.., 0..=900_000_000u32).prop_map(|(most, time, speed)| terms(most, time, speed)),
-			price: u128, eta: u32, reputation in 0..=BILLION, less: (u128, u32, u32),
+			price: u128, eta: u32, reputation in 0..=CERTAIN_BILLIONTHS, less: (u128, u32, u32),
 		) {
 			let (price, eta) = (price % terms.ceiling, eta % terms.longest_blocks);
 			let this = Bid { reputation_billionths: reputation, ..bid(1, price, eta) };

@@ -3,6 +3,7 @@
 
 use crate::{
 	math::mul_div,
+	random::CERTAIN_BILLIONTHS,
 	time::{BlockNumber, BLOCK_MILLIS},
 	token::{Balance, CAP, CIRCULATING},
 };
@@ -19,14 +20,12 @@ pub const YEARLY_SHARE_BILLIONTHS: u32 = 200_000_000;
 /// An era counts for at most so many times its intended length, so that a chain which stood still emits nothing for it.
 pub const MOST_ERA_LENGTHS: u64 = 2;
 
-const BILLION: u128 = 1_000_000_000;
-
 /// The payout of an era that took `elapsed_millis`, of which it counts `nominal_millis` twice at most, when `left` is
 /// left to emit. Never more than `left`.
 pub fn payout(left: Balance, yearly_share_billionths: u32, elapsed_millis: u64, nominal_millis: u64) -> Balance {
 	let counted = elapsed_millis.min(nominal_millis.saturating_mul(MOST_ERA_LENGTHS));
 	let share = u128::from(counted).saturating_mul(yearly_share_billionths.into());
-	let whole = u128::from(YEAR_MILLIS).saturating_mul(BILLION);
+	let whole = u128::from(YEAR_MILLIS).saturating_mul(CERTAIN_BILLIONTHS.into());
 	mul_div(left, share, whole).unwrap_or(left).min(left)
 }
 

@@ -18,6 +18,7 @@ pub mod jury;
 pub mod leaf;
 pub mod math;
 pub mod merkle;
+pub mod phases;
 pub mod pool;
 pub mod random;
 pub mod reputation;

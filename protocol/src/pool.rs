@@ -1,9 +1,9 @@
 //! Selling requests to services: a price that floats with demand, and a race among a few providers drawn by lot.
 
 use crate::{
-	cost::{burned, BILLION, BURNED_BILLIONTHS},
+	cost::{burned, BURNED_BILLIONTHS},
 	math::{mul_div, share, share_up},
-	random::{Random, Weights},
+	random::{Random, Weights, CERTAIN_BILLIONTHS},
 	slashing::Pay,
 	time::{BlockNumber, MINUTES},
 	token::{Balance, OGPU},
@@ -32,10 +32,10 @@ impl Default for PriceParameters {
 	fn default() -> Self {
 		Self {
 			slot_blocks: 5 * MINUTES,
-			target_billionths: BILLION / 4 * 3,
-			step_billionths: BILLION / 20,
+			target_billionths: CERTAIN_BILLIONTHS / 4 * 3,
+			step_billionths: CERTAIN_BILLIONTHS / 20,
 			most_floors: 100,
-			surcharge_burned_billionths: BILLION / 2,
+			surcharge_burned_billionths: CERTAIN_BILLIONTHS / 2,
 			burned_billionths: BURNED_BILLIONTHS,
 		}
 	}
@@ -45,27 +45,30 @@ impl PriceParameters {
 	/// Whether the parameters make sense together.
 	pub fn is_sound(&self) -> bool {
 		self.slot_blocks > 0
-			&& (1..BILLION).contains(&self.target_billionths)
-			&& (BILLION / 100..=BILLION / 4).contains(&self.step_billionths)
+			&& (1..CERTAIN_BILLIONTHS).contains(&self.target_billionths)
+			&& (CERTAIN_BILLIONTHS / 100..=CERTAIN_BILLIONTHS / 4).contains(&self.step_billionths)
 			&& (1..=1_000_000).contains(&self.most_floors)
-			&& self.surcharge_burned_billionths.saturating_add(self.burned_billionths) <= BILLION
+			&& self.surcharge_burned_billionths.saturating_add(self.burned_billionths) <= CERTAIN_BILLIONTHS
 	}
 
 	/// The price for the next slot. It moves by a step at most, and within what a service may ask; where there is no
 	/// capacity, nothing was used of it.
 	pub fn next_price(&self, price: Balance, floor: Balance, used: u64, capacity: u64) -> Balance {
-		let use_billionths = mul_div(used.into(), BILLION.into(), capacity.into())
+		let use_billionths = mul_div(used.into(), CERTAIN_BILLIONTHS.into(), capacity.into())
 			.and_then(|used| u32::try_from(used).ok())
-			.map_or(if capacity == 0 { 0 } else { BILLION }, |used| used.min(BILLION));
-		let target = self.target_billionths.min(BILLION);
-		let step = u128::from(self.step_billionths.min(BILLION));
+			.map_or(if capacity == 0 { 0 } else { CERTAIN_BILLIONTHS }, |used| used.min(CERTAIN_BILLIONTHS));
+		let target = self.target_billionths.min(CERTAIN_BILLIONTHS);
+		let step = u128::from(self.step_billionths.min(CERTAIN_BILLIONTHS));
 		let change = |off: u32, most: u32| {
 			let part = mul_div(step, off.into(), most.max(1).into()).unwrap_or(step);
 			// Where a step is less than a unit, a price would be stuck.
 			share(price, part).max(u128::from(part > 0))
 		};
 		let next = if use_billionths > target {
-			price.saturating_add(change(use_billionths.saturating_sub(target), BILLION.saturating_sub(target)))
+			price.saturating_add(change(
+				use_billionths.saturating_sub(target),
+				CERTAIN_BILLIONTHS.saturating_sub(target),
+			))
 		} else {
 			price.saturating_sub(change(target.saturating_sub(use_billionths), target))
 		};
@@ -192,14 +195,14 @@ pub struct RaceParameters {
 
 impl Default for RaceParameters {
 	fn default() -> Self {
-		Self { tie_blocks: 2, weight_per_ogpu: 1_000, pot_billionths: BILLION / 4 }
+		Self { tie_blocks: 2, weight_per_ogpu: 1_000, pot_billionths: CERTAIN_BILLIONTHS / 4 }
 	}
 }
 
 impl RaceParameters {
 	/// Whether the parameters make sense together.
 	pub fn is_sound(&self) -> bool {
-		self.weight_per_ogpu > 0 && self.pot_billionths <= BILLION
+		self.weight_per_ogpu > 0 && self.pot_billionths <= CERTAIN_BILLIONTHS
 	}
 
 	/// The weight of a device in draws: the lower of what the benchmark measured and what it really delivers between a
@@ -389,7 +392,7 @@ mod tests {
 	#[test]
 	fn the_defaults_are_sound() {
 		assert!(prices().is_sound() && RaceParameters::default().is_sound());
-		assert!(!PriceParameters { step_billionths: BILLION, ..prices() }.is_sound());
+		assert!(!PriceParameters { step_billionths: CERTAIN_BILLIONTHS, ..prices() }.is_sound());
 		assert!(!PriceParameters { target_billionths: 0, ..prices() }.is_sound());
 		assert_eq!(SLOTS as u32 * prices().slot_blocks, crate::time::HOURS);
 	}
@@ -626,7 +629,7 @@ mod tests {
 		fn a_price_never_moves_by_more_than_a_step(
 			(floor, floors) in (1..=crate::token::CAP, 1u128..=100),
 			(used, capacity) in any::<(u64, u64)>(),
-			step in BILLION / 100..=BILLION / 4,
+			step in CERTAIN_BILLIONTHS / 100..=CERTAIN_BILLIONTHS / 4,
 		) {
 			let parameters = PriceParameters { step_billionths: step, ..prices() };
 			let price = floor * floors;

@@ -6,8 +6,9 @@
 //! profits from it, so fines are burned and do not go to the treasury.
 
 use crate::{
-	cost::{burned, Work, BILLION, BURNED_BILLIONTHS},
+	cost::{burned, Work, BURNED_BILLIONTHS},
 	math::{mul_div, mul_div_up, share, share_up},
+	random::CERTAIN_BILLIONTHS,
 	time::BlockNumber,
 	token::Balance,
 };
@@ -44,13 +45,13 @@ impl Default for SlashingParameters {
 	fn default() -> Self {
 		Self {
 			burned_billionths: BURNED_BILLIONTHS,
-			compensation_billionths: BILLION / 10,
-			finder_billionths: BILLION / 5,
-			lateness_billionths: BILLION / 10,
-			abandoned_billionths: BILLION / 5,
-			retained_billionths: BILLION / 10,
-			unrevealed_billionths: BILLION / 10,
-			challenged_billionths: BILLION / 2,
+			compensation_billionths: CERTAIN_BILLIONTHS / 10,
+			finder_billionths: CERTAIN_BILLIONTHS / 5,
+			lateness_billionths: CERTAIN_BILLIONTHS / 10,
+			abandoned_billionths: CERTAIN_BILLIONTHS / 5,
+			retained_billionths: CERTAIN_BILLIONTHS / 10,
+			unrevealed_billionths: CERTAIN_BILLIONTHS / 10,
+			challenged_billionths: CERTAIN_BILLIONTHS / 2,
 			silence_tenths: 1,
 			vote_tenths: 50,
 			approval_tenths: 200,
@@ -71,7 +72,7 @@ impl SlashingParameters {
 			self.unrevealed_billionths,
 			self.challenged_billionths,
 		];
-		shares.iter().all(|share| *share <= BILLION)
+		shares.iter().all(|share| *share <= CERTAIN_BILLIONTHS)
 			&& self.lateness_billionths < self.abandoned_billionths
 			&& self.silence_tenths <= self.vote_tenths
 			&& self.vote_tenths < self.approval_tenths
@@ -137,8 +138,8 @@ pub fn pin(
 		.into_iter()
 		.fold(0, Balance::saturating_add);
 	// The finder has a share of all that is taken.
-	let rest = BILLION.saturating_sub(parameters.finder_billionths).max(1);
-	let promised = mul_div_up(promised, BILLION.into(), rest.into()).unwrap_or(Balance::MAX);
+	let rest = CERTAIN_BILLIONTHS.saturating_sub(parameters.finder_billionths).max(1);
+	let promised = mul_div_up(promised, CERTAIN_BILLIONTHS.into(), rest.into()).unwrap_or(Balance::MAX);
 	bond.max(promised).max(share_up(fee, parameters.abandoned_billionths))
 }
 
@@ -471,7 +472,7 @@ mod tests {
 	#[test]
 	fn the_defaults_are_sound() {
 		assert!(rules().is_sound());
-		assert!(!SlashingParameters { finder_billionths: BILLION + 1, ..rules() }.is_sound());
+		assert!(!SlashingParameters { finder_billionths: CERTAIN_BILLIONTHS + 1, ..rules() }.is_sound());
 		assert!(!SlashingParameters { approval_tenths: 50, ..rules() }.is_sound());
 	}
 
@@ -752,10 +753,10 @@ mod tests {
 			let conviction = Conviction { lock: CAP * 9, bond, jury_bill, fee, spent_by_client, has_finder };
 			let Penalty { taken, to } = conviction.penalty(&rules());
 			prop_assert_eq!(to.finder, if has_finder { taken / 5 } else { 0 });
-			prop_assert_eq!(to.client, spent_by_client + share_up(fee, BILLION / 10));
+			prop_assert_eq!(to.client, spent_by_client + share_up(fee, CERTAIN_BILLIONTHS / 10));
 			prop_assert_eq!(to.jury, jury_bill);
 			let job = Escrow { held: fee, fee, released: 0, bond };
-			prop_assert_eq!(job.abandoned(&rules()).taken, share_up(fee, BILLION / 5));
+			prop_assert_eq!(job.abandoned(&rules()).taken, share_up(fee, CERTAIN_BILLIONTHS / 5));
 			prop_assert!(bond >= s);
 		}
 

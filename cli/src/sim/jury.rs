@@ -343,7 +343,7 @@ pub fn plot(juries: &[(&str, Rules)], conduct: Conduct) -> Result<plot::Chart> {
 	let mut lines = Vec::new();
 	for (name, rules) in juries {
 		let (mut wrong, mut void) = (Vec::new(), Vec::new());
-		for byzantine in (1..=50).map(|percent| SEATS / 100 * percent) {
+		for byzantine in (SEATS / 100..=SEATS / 2).step_by(SEATS as usize / 100) {
 			let seats = Seats { honest: SEATS.saturating_sub(byzantine), byzantine };
 			let share = f64::from(byzantine) / f64::from(SEATS);
 			let outcome = exact::jury(*rules, seats, Provider::Honest, conduct);
