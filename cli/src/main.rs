@@ -2,6 +2,7 @@
 
 mod amount;
 mod output;
+mod plot;
 mod sim;
 mod token;
 
@@ -40,9 +41,14 @@ fn main() -> ExitCode {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
 			// With all its causes, and in one line.
-			let error = format!("{error:#}");
-			eprintln!("Error: {}", error.split_whitespace().collect::<Vec<_>>().join(" "));
-			ExitCode::FAILURE
+			let line = format!("{error:#}");
+			eprintln!("Error: {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+			// As for what cannot even be parsed.
+			if error.is::<output::Usage>() {
+				ExitCode::from(2)
+			} else {
+				ExitCode::FAILURE
+			}
 		}
 	}
 }

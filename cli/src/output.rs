@@ -2,7 +2,11 @@
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::{
+	error::Error,
+	fmt,
+	io::{self, ErrorKind, IsTerminal, Write},
+};
 
 /// Writes to stdout. That the reader has gone, as in `ogpu … | head`, is no error.
 pub fn print(text: &str) -> Result<()> {
@@ -16,6 +20,26 @@ pub fn print(text: &str) -> Result<()> {
 pub fn print_json(value: &impl Serialize) -> Result<()> {
 	print(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
+
+/// Why what was asked for makes no sense.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl fmt::Display for Usage {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		self.0.fmt(f)
+	}
+}
+
+impl Error for Usage {}
+
+/// Refuses what makes no sense.
+macro_rules! ensure_usage {
+	($sense:expr, $($reason:tt)*) => {
+		anyhow::ensure!($sense, $crate::output::Usage(format!($($reason)*)))
+	};
+}
+pub(crate) use ensure_usage;
 
 /// A text that somebody else wrote, fit for one line of an error.
 pub fn quoted(text: &str) -> String {

@@ -28,11 +28,11 @@ fn json(args: &[&str]) -> Value {
 	serde_json::from_str(&success(&[args, &["--json"]].concat())).unwrap()
 }
 
-/// The one line that it says, when it must refuse.
-fn refusal(args: &[&str]) -> String {
+/// The one line that it says, when it must refuse, with this exit code.
+fn refusal(args: &[&str], code: i32) -> String {
 	let output = run(args);
 	let stderr = String::from_utf8(output.stderr).unwrap();
-	assert_eq!(output.status.code(), Some(1), "{args:?} must be refused, but: {stderr}");
+	assert_eq!(output.status.code(), Some(code), "{args:?} must be refused, but: {stderr}");
 	assert!(output.stdout.is_empty(), "no output for {args:?}");
 	assert!(stderr.starts_with("Error: ") && stderr.lines().count() == 1, "one line for {args:?}, not: {stderr}");
 	stderr
@@ -246,7 +246,7 @@ fn the_documented_plots_are_those_that_are_drawn() {
 	}
 	assert!(plot(&["jury", "--trials", "0"]).starts_with("<svg"));
 	let nowhere = dir.path().join("missing/plot.svg");
-	assert!(refusal(&["--svg", nowhere.to_str().unwrap()]).contains("cannot write"));
+	assert!(refusal(&["--svg", nowhere.to_str().unwrap()], 1).contains("cannot write"));
 }
 
 #[test]
@@ -269,7 +269,8 @@ fn nonsense_is_refused_in_one_line_that_says_why() {
 		("jury --operators 0", "there must be honest operators"),
 		("jury --sybils 0", "--sybils cannot be 0"),
 		("jury --operators 4000000000", "at most 100000 operators"),
-		("jury --trials 4000000000", "at most 1000000000 trials"),
+		("jury --trials 4000000000", "at most 43478260 trials of 23 draws"),
+		("audit --leaves 1000000 --sampled 50000 --trials 100000", "at most 20000 trials of 50000 draws"),
 		("jury --best-play", "the best play is only searched"),
 		("audit --leaves 0", "at least one leaf"),
 		("audit --sampled 0", "at least one leaf must be drawn"),
@@ -286,7 +287,7 @@ fn nonsense_is_refused_in_one_line_that_says_why() {
 		("attack --leaves 10000001", "at most 10000000 leaves"),
 		("audit --leaves 10000001", "at most 10000000 leaves"),
 	] {
-		let line = refusal(&args.split(' ').collect::<Vec<_>>());
+		let line = refusal(&args.split(' ').collect::<Vec<_>>(), 2);
 		assert!(line.contains(reason), "{args}: {line}");
 	}
 	assert_eq!(run(&["jury", "-f", "a fifth"]).status.code(), Some(2), "no number at all");

@@ -2,15 +2,16 @@
 
 use super::{
 	audit::{bond, checks, detection, rerolled, MOST_LEAVES},
-	chance::{Counts, Fast, Trials},
+	chance::{Counts, Fast},
 	exact::{self, Conduct, Provider},
 	jury::{seats_of, Ended, Jury},
 	numbers::{billionths, part_of, readable, Estimate, Share},
-	population::{byzantine_seats, Operator, Population},
+	population::{byzantine_seats, Operator},
 	table::CLASSES,
+	Common,
 };
-use crate::output::{print, print_json};
-use anyhow::{ensure, Context, Result};
+use crate::output::{ensure_usage, print, print_json};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use ogpu_protocol::{
 	audit::{is_unanimous, Check},
@@ -63,14 +64,7 @@ pub struct AttackCmd {
 	serves: Serves,
 
 	#[command(flatten)]
-	population: Population,
-
-	#[command(flatten)]
-	trials: Trials,
-
-	/// Print JSON, with all digits.
-	#[arg(long)]
-	json: bool,
+	common: Common,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -253,15 +247,15 @@ impl Task<'_> {
 
 impl AttackCmd {
 	pub fn run(&self) -> Result<()> {
-		ensure!(self.leaves > 0, "a job has at least one leaf");
-		ensure!(self.leaves <= MOST_LEAVES, "jobs of at most {MOST_LEAVES} leaves can be simulated");
+		ensure_usage!(self.leaves > 0, "a job has at least one leaf");
+		ensure_usage!(self.leaves <= MOST_LEAVES, "jobs of at most {MOST_LEAVES} leaves can be simulated");
 		let cheated = self.cheated.at_most_one("the cheated share")?;
 		let lazy = self.lazy.below_one("the share of lazy auditors")?;
-		let (class, share) = (self.class.class()?, self.population.share()?);
-		let (table, wrong) = (self.population.table()?, part_of(cheated, self.leaves));
+		let (class, share) = (self.class.class()?, self.common.population.share()?);
+		let (table, wrong) = (self.common.population.table()?, part_of(cheated, self.leaves));
 		let sampling = Sampling::of(&class, self.leaves);
-		let trials = self.trials.count(sampling.drawn)?;
-		ensure!(trials > 0, "an attack is only drawn at random, so --trials cannot be 0");
+		let trials = self.common.trials.count(sampling.drawn)?;
+		ensure_usage!(trials > 0, "an attack is only drawn at random, so --trials cannot be 0");
 		let bond = bond(&sampling).context("no bond suffices")?;
 		let served_billionths = match self.serves {
 			Serves::All | Serves::Jurors => CERTAIN_BILLIONTHS,
@@ -271,7 +265,7 @@ impl AttackCmd {
 		let jury =
 			Jury { rules: class.jury, table: &table, conduct: self.conduct, offline_billionths: 0, served_billionths };
 		let task = Task { command: self, sampling, wrong, table: &table, jury, lazy_billionths: billionths(lazy) };
-		let counted: Tallies = self.trials.run(trials, "tasks drawn:", |random, sum| task.run(random, sum));
+		let counted: Tallies = self.common.trials.run(trials, "tasks drawn:", |random, sum| task.run(random, sum));
 
 		let estimate = |events| Estimate::new(events, counted.tasks);
 		let per_task = |sum: u64| sum as f64 / counted.tasks as f64;
@@ -297,7 +291,7 @@ impl AttackCmd {
 			false_slash_at_most: (wrong == 0 && self.serves == Serves::All)
 				.then(|| self.false_slash(&class, &sampling, &table, share + (1.0 - share) * lazy)),
 		};
-		if self.json {
+		if self.common.json {
 			return print_json(&report);
 		}
 		print(&report.text()?)

@@ -1,14 +1,17 @@
 //! `ogpu sim audit`: what an audit finds.
 
 use super::{
-	chance::{Counts, Trials},
+	chance::Counts,
 	exact::{rerolled_detection, AuditShape},
 	numbers::{billionths, part_of, readable, Estimate, Share},
-	plot::{Chart, Line},
-	population::{Operator, Population},
+	population::Operator,
+	Common,
 };
-use crate::output::{print, print_json};
-use anyhow::{ensure, Context, Result};
+use crate::{
+	output::{ensure_usage, print, print_json},
+	plot::{Chart, Line, SeriesLabelPosition},
+};
+use anyhow::{Context, Result};
 use clap::Args;
 use ogpu_protocol::{
 	audit::{assign, double, Check},
@@ -49,18 +52,11 @@ pub struct AuditCmd {
 	lazy: Share,
 
 	#[command(flatten)]
-	population: Population,
-
-	#[command(flatten)]
-	trials: Trials,
+	common: Common,
 
 	/// Plot the detection against the cheated share into this file too, as SVG.
 	#[arg(long, value_name = "FILE")]
 	svg: Option<PathBuf>,
-
-	/// Print JSON, with all digits.
-	#[arg(long)]
-	json: bool,
 }
 
 /// More would take minutes.
@@ -117,12 +113,12 @@ pub fn auditors<'a>(check: &'a Check, table: &'a Table<Operator>) -> impl Iterat
 impl AuditCmd {
 	fn sampling(&self) -> Result<Sampling> {
 		let (leaves, sampled) = (self.leaves, self.sampled);
-		ensure!(leaves > 0, "a job has at least one leaf");
-		ensure!(leaves <= MOST_LEAVES, "jobs of at most {MOST_LEAVES} leaves can be simulated");
-		ensure!(sampled > 0, "at least one leaf must be drawn, or nothing is ever found");
-		ensure!(sampled <= leaves, "{sampled} leaves cannot be drawn, for there are {leaves}");
+		ensure_usage!(leaves > 0, "a job has at least one leaf");
+		ensure_usage!(leaves <= MOST_LEAVES, "jobs of at most {MOST_LEAVES} leaves can be simulated");
+		ensure_usage!(sampled > 0, "at least one leaf must be drawn, or nothing is ever found");
+		ensure_usage!(sampled <= leaves, "{sampled} leaves cannot be drawn, for there are {leaves}");
 		let lazy = self.lazy.below_one("the share of lazy auditors")?;
-		let byzantine = self.population.share()?;
+		let byzantine = self.common.population.share()?;
 		let sampling = Sampling {
 			leaves,
 			drawn: sampled,
@@ -131,7 +127,10 @@ impl AuditCmd {
 			dishonest_billionths: billionths(byzantine + (1.0 - byzantine) * lazy),
 			skipping_billionths: billionths(byzantine),
 		};
-		ensure!(sampling.audit_billionths > 0, "the probability of an audit must not be 0, or nothing is ever found");
+		ensure_usage!(
+			sampling.audit_billionths > 0,
+			"the probability of an audit must not be 0, or nothing is ever found"
+		);
 		Ok(sampling)
 	}
 
@@ -140,9 +139,9 @@ impl AuditCmd {
 		let cheated = self.cheated.at_most_one("the cheated share")?;
 		let wrong = part_of(cheated, sampling.leaves);
 		let detection = detection(&sampling, wrong)?;
-		let (bond, rerolled) = (bond(&sampling), rerolled(&sampling, wrong, self.population.share()?));
+		let (bond, rerolled) = (bond(&sampling), rerolled(&sampling, wrong, self.common.population.share()?));
 		let share = f64::from(wrong) / f64::from(sampling.leaves);
-		let trials = self.trials.count(sampling.drawn)?;
+		let trials = self.common.trials.count(sampling.drawn)?;
 		let drawn = if trials > 0 { Some(self.draw(&sampling, wrong, trials)?) } else { None };
 		if let Some(file) = &self.svg {
 			plot(&sampling)?.write(file)?;
@@ -159,7 +158,7 @@ impl AuditCmd {
 			agree: drawn.map(|drawn| drawn.holds(detection)),
 			drawn,
 		};
-		if self.json {
+		if self.common.json {
 			return print_json(&report);
 		}
 		print(&report.text()?)
@@ -167,9 +166,9 @@ impl AuditCmd {
 
 	/// A wrong leaf is found if one of its auditors computes it. Auditors of an operator act alike.
 	fn draw(&self, sampling: &Sampling, wrong: u32, trials: u32) -> Result<Estimate> {
-		let table = self.population.table()?;
+		let table = self.common.population.table()?;
 		let lazy = billionths(self.lazy.0);
-		let found: Found = self.trials.run(trials, "audits drawn:", |random, sum: &mut Found| {
+		let found: Found = self.common.trials.run(trials, "audits drawn:", |random, sum: &mut Found| {
 			let checks = checks(random, sampling, &table);
 			// Which leaves are drawn does not depend on which are wrong, so let those be the first.
 			let wrong = checks.iter().filter(|check| check.leaf < wrong);
@@ -262,6 +261,7 @@ fn plot(sampling: &Sampling) -> Result<Chart> {
 		x: ("share of the leaves that are wrong", 0.0..0.2),
 		y: ("probability that the provider is found", 0.0..1.0),
 		is_logarithmic: false,
+		legend: SeriesLabelPosition::LowerRight,
 	})
 }
 

@@ -1,7 +1,7 @@
 //! Drawing at random, many times, on all processors: the same for the same seed, whatever the machine.
 
-use crate::output::Progress;
-use anyhow::{ensure, Result};
+use crate::output::{ensure_usage, Progress};
+use anyhow::Result;
 use clap::Args;
 use ogpu_protocol::random::Random;
 use std::{
@@ -26,8 +26,8 @@ pub trait Counts: Default + Send {
 	fn add(&mut self, other: Self);
 }
 
-/// More would take days.
-const MOST_TRIALS: u32 = 1_000_000_000;
+/// More would take longer than minutes.
+const MOST_DRAWS: u32 = 1_000_000_000;
 
 /// Unless somebody wants more: as many draws take seconds.
 const DEFAULT_TRIALS: u32 = 100_000;
@@ -38,7 +38,8 @@ impl Trials {
 	pub fn count(&self, draws: u32) -> Result<u32> {
 		let fitting = DEFAULT_DRAWS.checked_div(draws).unwrap_or(DEFAULT_TRIALS).clamp(1, DEFAULT_TRIALS);
 		let count = self.trials.unwrap_or(fitting);
-		ensure!(count <= MOST_TRIALS, "at most {MOST_TRIALS} trials can be drawn");
+		let most = MOST_DRAWS.checked_div(draws).unwrap_or(MOST_DRAWS);
+		ensure_usage!(count <= most, "at most {most} trials of {draws} draws each, not {count}");
 		Ok(count)
 	}
 

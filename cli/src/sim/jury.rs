@@ -1,14 +1,17 @@
 //! `ogpu sim jury`: who wins on a jury.
 
 use super::{
-	chance::{Counts, Fast, Trials},
+	chance::{Counts, Fast},
 	exact::{self, open_dispute, Conduct, Game, Provider, Seats},
 	numbers::{billionths, readable, Estimate, Share},
-	plot::{self, Line},
-	population::{byzantine_seats, Operator, Population},
+	population::{byzantine_seats, Operator},
+	Common,
 };
-use crate::output::{print, print_json};
-use anyhow::{bail, ensure, Result};
+use crate::{
+	output::{ensure_usage, print, print_json, Usage},
+	plot::{Chart, Line, SeriesLabelPosition},
+};
+use anyhow::{bail, Result};
 use clap::Args;
 use ogpu_protocol::{
 	class::{Class, Nonsense},
@@ -39,9 +42,6 @@ pub struct JuryCmd {
 	#[arg(long, value_name = "SEATS")]
 	redraws: Option<u32>,
 
-	#[command(flatten)]
-	population: Population,
-
 	/// What the byzantine seats do.
 	#[arg(long, value_enum, default_value = "wrong")]
 	conduct: Conduct,
@@ -56,15 +56,11 @@ pub struct JuryCmd {
 	best_play: bool,
 
 	#[command(flatten)]
-	trials: Trials,
+	common: Common,
 
 	/// Plot the probability of a wrong verdict against the byzantine share into this file too, as SVG.
 	#[arg(long, value_name = "FILE")]
 	svg: Option<PathBuf>,
-
-	/// Print JSON, with all digits.
-	#[arg(long)]
-	json: bool,
 }
 
 /// More would take long.
@@ -75,12 +71,14 @@ pub fn checked(rules: Rules) -> Result<Rules> {
 	let Rules { draw_seats, margin_seats, cap_seats, redraw_seats } = rules;
 	match (Class { jury: rules, ..Class::STANDARD }).validate() {
 		Ok(_) => {}
-		Err(Nonsense::NobodyDrawn) => bail!("k must be at least 1, or nobody is ever asked"),
-		Err(Nonsense::NoMargin) => bail!("m must be at least 1, or nothing is ever sure"),
-		Err(_) if draw_seats > cap_seats => bail!("the cap of {cap_seats} is less than a round, k = {draw_seats}"),
-		Err(_) => bail!("m = {margin_seats} cannot be reached, for the cap is {cap_seats}"),
+		Err(Nonsense::NobodyDrawn) => bail!(Usage("k must be at least 1, or nobody is ever asked".into())),
+		Err(Nonsense::NoMargin) => bail!(Usage("m must be at least 1, or nothing is ever sure".into())),
+		Err(_) if draw_seats > cap_seats => {
+			bail!(Usage(format!("the cap of {cap_seats} is less than a round, k = {draw_seats}")))
+		}
+		Err(_) => bail!(Usage(format!("m = {margin_seats} cannot be reached, for the cap is {cap_seats}"))),
 	}
-	ensure!(
+	ensure_usage!(
 		cap_seats <= MOST_SEATS_HEARD && redraw_seats <= MOST_SEATS_HEARD,
 		"juries of at most {MOST_SEATS_HEARD} seats, and as many redraws, can be computed"
 	);
@@ -244,10 +242,10 @@ impl JuryCmd {
 		let redraw_seats = self.redraws.unwrap_or(self.cap);
 		let rules = checked(Rules { draw_seats: self.k, margin_seats: self.m, cap_seats: self.cap, redraw_seats })?;
 		let offline = self.offline.below_one("the share of lost votes")?;
-		let (table, share) = (self.population.table()?, self.population.share()?);
+		let (table, share) = (self.common.population.table()?, self.common.population.share()?);
 		let mut exact = (offline == 0.0).then(|| Exact::of(rules, &table, self.conduct, share));
 		if let Some(exact) = exact.as_mut().filter(|_| self.best_play) {
-			ensure!(
+			ensure_usage!(
 				self.cap.saturating_add(redraw_seats) <= MOST_SEATS_PLAYED,
 				"the best play is only searched for up to {MOST_SEATS_PLAYED} seats, cap and redraws together"
 			);
@@ -262,7 +260,7 @@ impl JuryCmd {
 			offline_billionths: billionths(offline),
 			served_billionths: CERTAIN_BILLIONTHS,
 		};
-		let trials = self.trials.count(rules.draw_seats)?;
+		let trials = self.common.trials.count(rules.draw_seats)?;
 		let drawn = (trials > 0).then(|| self.draw(&jury, trials));
 		let agree = exact.zip(drawn.as_ref()).map(|(exact, drawn)| {
 			drawn.wrong_accept.holds(exact.wrong_accept)
@@ -273,14 +271,14 @@ impl JuryCmd {
 			plot(&[("wrong verdict", rules)], self.conduct)?.write(file)?;
 		}
 		let report = Report { seats: table.seats(), byzantine_seats: byzantine_seats(&table), exact, drawn, agree };
-		if self.json {
+		if self.common.json {
 			return print_json(&report);
 		}
 		print(&report.text(rules)?)
 	}
 
 	fn draw(&self, jury: &Jury, trials: u32) -> Drawn {
-		let counted: Tallies = self.trials.run(trials, "disputes drawn:", |random, sum: &mut Tallies| {
+		let counted: Tallies = self.common.trials.run(trials, "disputes drawn:", |random, sum: &mut Tallies| {
 			for provider in [Provider::Guilty, Provider::Honest] {
 				let ended = jury.dispute(provider, random);
 				let wrong = match provider {
@@ -339,7 +337,7 @@ impl Report {
 }
 
 /// Wrong verdicts against the byzantine share.
-pub fn plot(juries: &[(&str, Rules)], conduct: Conduct) -> Result<plot::Chart> {
+pub fn plot(juries: &[(&str, Rules)], conduct: Conduct) -> Result<Chart> {
 	let mut lines = Vec::new();
 	for (name, rules) in juries {
 		let (mut wrong, mut void) = (Vec::new(), Vec::new());
@@ -354,10 +352,11 @@ pub fn plot(juries: &[(&str, Rules)], conduct: Conduct) -> Result<plot::Chart> {
 		lines.push(Line { name: format!("{label}: wrong"), points: wrong, is_dashed: false });
 		lines.push(Line { name: format!("{label}: Void"), points: void, is_dashed: true });
 	}
-	Ok(plot::Chart {
+	Ok(Chart {
 		lines,
 		x: ("byzantine share of the seats", 0.0..0.5),
 		y: ("probability", 1e-14..1.0),
 		is_logarithmic: true,
+		legend: SeriesLabelPosition::LowerRight,
 	})
 }

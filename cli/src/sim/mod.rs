@@ -9,13 +9,14 @@ mod chance;
 mod exact;
 mod jury;
 mod numbers;
-mod plot;
 mod population;
 mod rerolls;
 mod table;
 
 use anyhow::Result;
+use chance::Trials;
 use clap::{Args, Subcommand};
+use population::Population;
 
 /// Compute how sure the validation of work is: who wins on a jury, what an audit finds, what cheating earns.
 ///
@@ -36,6 +37,20 @@ enum What {
 	Jury(jury::JuryCmd),
 	Audit(audit::AuditCmd),
 	Attack(attack::AttackCmd),
+}
+
+/// What all commands take.
+#[derive(Debug, Args)]
+struct Common {
+	#[command(flatten)]
+	population: Population,
+
+	#[command(flatten)]
+	trials: Trials,
+
+	/// Print JSON, with all digits.
+	#[arg(long)]
+	json: bool,
 }
 
 impl SimCmd {

@@ -1,6 +1,7 @@
 //! Shares as people write them, and numbers as they read them.
 
-use anyhow::{anyhow, ensure, Result};
+use crate::output::ensure_usage;
+use anyhow::{anyhow, Result};
 use ogpu_protocol::random::CERTAIN_BILLIONTHS;
 use serde::Serialize;
 use std::{fmt, str::FromStr};
@@ -30,13 +31,13 @@ impl fmt::Display for Share {
 impl Share {
 	/// Refuses what is no share, or all of it.
 	pub fn below_one(self, what: &str) -> Result<f64> {
-		ensure!((0.0..1.0).contains(&self.0), "{what} must be at least 0 and less than 1, not {}", self.0);
+		ensure_usage!((0.0..1.0).contains(&self.0), "{what} must be at least 0 and less than 1, not {}", self.0);
 		Ok(self.0)
 	}
 
 	/// Refuses what is no share; all of it is one.
 	pub fn at_most_one(self, what: &str) -> Result<f64> {
-		ensure!((0.0..=1.0).contains(&self.0), "{what} must be from 0 to 1, not {}", self.0);
+		ensure_usage!((0.0..=1.0).contains(&self.0), "{what} must be from 0 to 1, not {}", self.0);
 		Ok(self.0)
 	}
 }

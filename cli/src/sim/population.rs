@@ -1,7 +1,8 @@
 //! Who holds the seats.
 
 use super::numbers::{part_of, Share};
-use anyhow::{ensure, Context, Result};
+use crate::output::ensure_usage;
+use anyhow::{Context, Result};
 use clap::Args;
 use ogpu_protocol::{
 	seats::{allot, Table, SEATS},
@@ -47,14 +48,14 @@ impl Population {
 	pub fn table(&self) -> Result<Table<Operator>> {
 		let (share, honest) = (self.share()?, self.operators);
 		let sybils = self.sybils.unwrap_or(honest.div_ceil(2));
-		ensure!(honest > 0, "there must be honest operators");
-		ensure!(
+		ensure_usage!(honest > 0, "there must be honest operators");
+		ensure_usage!(
 			honest <= MOST_OPERATORS && sybils <= MOST_OPERATORS,
 			"at most {MOST_OPERATORS} operators can be simulated"
 		);
-		ensure!(sybils > 0 || share == 0.0, "somebody must hold the byzantine share, so --sybils cannot be 0");
+		ensure_usage!(sybils > 0 || share == 0.0, "somebody must hold the byzantine share, so --sybils cannot be 0");
 		let zipf = self.zipf.unwrap_or(0.0);
-		ensure!((0.0..=10.0).contains(&zipf), "the exponent of Zipf's law must be from 0 to 10, not {zipf}");
+		ensure_usage!((0.0..=10.0).contains(&zipf), "the exponent of Zipf's law must be from 0 to 10, not {zipf}");
 
 		let seats = if self.zipf.is_none() && self.sybils.is_none() {
 			shared(share, honest, sybils)

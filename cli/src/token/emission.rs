@@ -3,6 +3,7 @@
 use crate::{
 	amount::Ogpu,
 	output::{print, print_json},
+	plot::{Chart, Line, SeriesLabelPosition},
 };
 use anyhow::{Context, Result};
 use clap::{value_parser, Args};
@@ -11,11 +12,9 @@ use ogpu_protocol::{
 	time::{EPOCH_BLOCKS, SESSIONS_PER_ERA},
 	token::{Balance, OGPU},
 };
-use plotters::prelude::*;
 use serde::Serialize;
 use std::{
 	fmt::Write,
-	fs,
 	iter::{once, successors},
 	path::PathBuf,
 };
@@ -65,8 +64,7 @@ impl EmissionCmd {
 		let at_ends: Vec<Balance> =
 			left_after_eras().step_by(eras_per_year).skip(1).take(usize::from(self.years)).collect();
 		if let Some(file) = &self.svg {
-			let svg = plot(self.years, eras_per_year)?;
-			fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))?;
+			plot(self.years, eras_per_year).write(file)?;
 		}
 		if self.json {
 			return print_json(&Emission {
@@ -128,55 +126,24 @@ fn four_decimals(amount: Ogpu) -> String {
 	format!("{}.{:04}", amount.0 / OGPU, amount.0 % OGPU / LAST_DIGIT)
 }
 
-/// Colours that can be read on white and on dark pages: the plot has no background of its own.
-const GREY: RGBColor = RGBColor(0x76, 0x76, 0x76);
-const BLUE: RGBColor = RGBColor(0x22, 0x77, 0xdd);
-const ORANGE: RGBColor = RGBColor(0xcc, 0x66, 0x00);
-
-/// The curve of what was emitted and what is left, as SVG: the same bytes for the same rules. Its points are whole
-/// pixels, so it is large.
-fn plot(years: u16, eras_per_year: usize) -> Result<String> {
+/// The curve of what was emitted and what is left.
+fn plot(years: u16, eras_per_year: usize) -> Chart {
 	let million = |amount: Balance| amount as f64 / OGPU as f64 / 1e6;
 	let eras = eras_per_year.saturating_mul(years.into());
-	let by_quarter: Vec<(f64, f64)> = left_after_eras()
+	let left: Vec<(f64, f64)> = left_after_eras()
 		.enumerate()
 		.step_by((eras_per_year / 4).max(1))
 		.take_while(|(era, _)| *era <= eras)
 		.map(|(era, left)| (era as f64 / eras_per_year as f64, million(left)))
 		.collect();
 	let budget = million(BUDGET);
-	let emitted = by_quarter.iter().map(|(year, left)| (*year, budget - left)).collect();
-	let text = ("sans-serif", 30, &GREY);
-	let number = |value: &f64| ((value * 100.0).round() / 100.0).to_string();
-
-	let mut svg = String::new();
-	{
-		let area = SVGBackend::with_string(&mut svg, (1600, 900)).into_drawing_area();
-		let mut chart = ChartBuilder::on(&area)
-			.margin(30)
-			.x_label_area_size(90)
-			.y_label_area_size(120)
-			.build_cartesian_2d(0.0..f64::from(years), 0.0..budget * 1.02)?;
-		chart
-			.configure_mesh()
-			.light_line_style(TRANSPARENT)
-			.bold_line_style(GREY.mix(0.3))
-			.axis_style(GREY)
-			.label_style(text)
-			.x_desc("years since genesis")
-			.y_desc("million OGPU")
-			.x_label_formatter(&number)
-			.y_label_formatter(&number)
-			.draw()?;
-		for (name, colour, line) in [("emitted", BLUE, emitted), ("left", ORANGE, by_quarter)] {
-			let style = colour.stroke_width(4);
-			chart
-				.draw_series(LineSeries::new(line, style))?
-				.label(name)
-				.legend(move |(x, y)| PathElement::new([(x, y), (x.saturating_add(40), y)], style));
-		}
-		chart.configure_series_labels().legend_area_size(60).label_font(text).draw()?;
-		area.present()?;
+	let emitted = left.iter().map(|(year, left)| (*year, budget - left)).collect();
+	let line = |name: &str, points| Line { name: name.into(), points, is_dashed: false };
+	Chart {
+		lines: vec![line("emitted", emitted), line("left", left)],
+		x: ("years since genesis", 0.0..f64::from(years)),
+		y: ("million OGPU", 0.0..budget * 1.02),
+		is_logarithmic: false,
+		legend: SeriesLabelPosition::MiddleRight,
 	}
-	Ok(svg)
 }

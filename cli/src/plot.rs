@@ -1,6 +1,7 @@
 //! Plots, as SVG: the same bytes for the same figures.
 
 use anyhow::{Context, Result};
+pub use plotters::prelude::SeriesLabelPosition;
 use plotters::prelude::*;
 use std::{fs, ops::Range, path::Path};
 
@@ -10,6 +11,7 @@ pub struct Line {
 	pub is_dashed: bool,
 }
 
+/// Lines with axes.
 pub struct Chart {
 	pub lines: Vec<Line>,
 	/// What an axis shows, and from where to where.
@@ -17,6 +19,8 @@ pub struct Chart {
 	pub y: (&'static str, Range<f64>),
 	/// Whether powers of ten are equally far apart on the y axis.
 	pub is_logarithmic: bool,
+	/// Where the lines leave room.
+	pub legend: SeriesLabelPosition,
 }
 
 /// Colours that can be read on white and on dark pages: the plot has no background of its own.
@@ -82,7 +86,7 @@ impl Chart {
 			}
 			chart
 				.configure_series_labels()
-				.position(SeriesLabelPosition::LowerRight)
+				.position(self.legend.clone())
 				.legend_area_size(60)
 				.label_font(text)
 				.draw()?;
