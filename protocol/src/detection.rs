@@ -90,8 +90,8 @@ impl Sampling {
 	}
 
 	/// The probability that so many wrong leaves are detected, at least. `None` if there are not so many leaves, or a
-	/// share is more than it can be. It takes time in proportion to the leaves that are drawn, not drawn, wrong or right, whichever
-	/// are fewest.
+	/// share is more than it can be. It takes time in proportion to the leaves that are drawn, not drawn, wrong or
+	/// right, whichever are fewest.
 	pub fn detection_billionths(&self, wrong: u32) -> Option<u32> {
 		let passed = self.passed()?;
 		let (drawn, leaves) = (u64::from(self.drawn), u64::from(self.leaves));
