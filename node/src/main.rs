@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod database;
 mod error;
+mod finality;
 mod keys;
 mod new_chain;
 mod rpc;

@@ -311,6 +311,7 @@ where
 			telemetry.as_ref().map(Telemetry::handle),
 		);
 		let slot_duration = babe_link.config().slot_duration();
+		let inherents_client = client.clone();
 		let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
 			keystore: keystore_container.keystore(),
 			client: client.clone(),
@@ -319,7 +320,13 @@ where
 			block_import,
 			sync_oracle: sync_service.clone(),
 			justification_sync_link: sync_service.clone(),
-			create_inherent_data_providers: move |_parent, ()| async move { Ok(slot_and_time(slot_duration)) },
+			create_inherent_data_providers: move |_parent, ()| {
+				let finality = crate::finality::InherentDataProvider(inherents_client.chain_info().finalized_number);
+				async move {
+					let (slot, time) = slot_and_time(slot_duration);
+					Ok((slot, time, finality))
+				}
+			},
 			force_authoring,
 			// Authors slow down while finality lags, so that a long fork does not grow without bound.
 			backoff_authoring_blocks: Some(sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default()),

@@ -12,6 +12,8 @@ use pallet_session_benchmarking::Pallet as SessionBench;
 frame_benchmarking::define_benchmarks!(
 	[frame_system, frame_system_benchmarking::Pallet::<Runtime>]
 	[frame_system_extensions, frame_system_benchmarking::extensions::Pallet::<Runtime>]
+	[ogpu_result_validation, ResultValidation]
+	[ogpu_staking_trustlock, StakingTrustlock]
 	[ogpu_token, OgpuToken]
 	[pallet_babe, Babe]
 	[pallet_bags_list, VoterList]

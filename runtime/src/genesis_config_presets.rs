@@ -9,7 +9,8 @@ use crate::{
 		staking::{MaxElectableTargets, TreasuryAccount},
 	},
 	timing, AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, NominationPoolsConfig, OgpuTokenConfig,
-	RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig, TimingConfig,
+	ResultValidationConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, StakingTrustlockConfig,
+	SudoConfig, TimingConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -37,6 +38,8 @@ pub const TESTNET: &str = "testnet";
 const DEVELOPMENT_BOND: Balance = 10 * OGPU;
 /// The least bond of a validator on a public network: it makes filling the list of candidates expensive.
 pub const TESTNET_BOND: Balance = 1_000 * OGPU;
+/// What stands for the seats of a validator on development chains: the default of the parameter.
+const SEAT_BOND: Balance = 100 * OGPU;
 const DEVELOPER_BALANCE: Balance = 100_000 * OGPU;
 const VALIDATOR_BALANCE: Balance = 10_000 * OGPU;
 /// Keeps the treasury's account alive, so that the first small fee is not lost as dust.
@@ -67,6 +70,8 @@ fn genesis(
 	claims: Option<ClaimsRecord<BlockNumber>>,
 ) -> serde_json::Value {
 	let validators: Vec<_> = validators.collect();
+	// On development chains, which have a key for sudo, validators serve seats at once; elsewhere they offer them.
+	let verifiers: Vec<_> = validators.iter().map(|(stash, _)| stash.clone()).filter(|_| sudo.is_some()).collect();
 	balances.push((TreasuryAccount::get(), TREASURY_BALANCE));
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		timing,
@@ -97,6 +102,10 @@ fn genesis(
 			global_max_commission: Some(Perbill::from_percent(20)),
 		},
 		ogpu_token: OgpuTokenConfig { emission: emission::BUDGET, claims },
+		staking_trustlock: StakingTrustlockConfig {
+			locks: verifiers.iter().map(|verifier| (verifier.clone(), SEAT_BOND)).collect(),
+		},
+		result_validation: ResultValidationConfig { verifiers },
 		sudo: SudoConfig { key: sudo },
 	})
 }

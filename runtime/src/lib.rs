@@ -14,6 +14,7 @@ extern crate alloc;
 pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
+pub mod clock;
 pub mod configs;
 pub mod genesis_config_presets;
 pub mod liveness;
@@ -60,7 +61,10 @@ pub type TxExtension = (
 	frame_system::CheckMortality<Runtime>,
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
-	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	pallet_skip_feeless_payment::SkipCheckIfFeeless<
+		Runtime,
+		pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	>,
 	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
 );
@@ -133,6 +137,9 @@ mod runtime {
 	pub type Parameters = pallet_parameters::Pallet<Runtime>;
 	#[runtime::pallet_index(4)]
 	pub type MultiBlockMigrations = pallet_migrations::Pallet<Runtime>;
+	/// Before all that have deadlines.
+	#[runtime::pallet_index(5)]
+	pub type Clock = clock::Pallet<Runtime>;
 
 	// Consensus. BABE comes before session, whose rotation it triggers; authorship before staking, which it informs.
 	#[runtime::pallet_index(10)]
@@ -147,6 +154,8 @@ mod runtime {
 	pub type Balances = pallet_balances::Pallet<Runtime>;
 	#[runtime::pallet_index(21)]
 	pub type TransactionPayment = pallet_transaction_payment::Pallet<Runtime>;
+	#[runtime::pallet_index(23)]
+	pub type FeelessPayment = pallet_skip_feeless_payment::Pallet<Runtime>;
 	#[runtime::pallet_index(22)]
 	pub type Vesting = pallet_vesting::Pallet<Runtime>;
 
@@ -200,9 +209,13 @@ mod runtime {
 	#[runtime::pallet_index(63)]
 	pub type Identity = pallet_identity::Pallet<Runtime>;
 
-	// The network. The token's genesis counts what all others have issued, so it comes after them.
+	// The network.
 	#[runtime::pallet_index(70)]
 	pub type OgpuToken = ogpu_token::Pallet<Runtime>;
+	#[runtime::pallet_index(71)]
+	pub type StakingTrustlock = ogpu_staking_trustlock::Pallet<Runtime>;
+	#[runtime::pallet_index(72)]
+	pub type ResultValidation = ogpu_result_validation::Pallet<Runtime>;
 
 	/// Has a key in the development presets only; without one, every call of it is refused.
 	#[runtime::pallet_index(255)]

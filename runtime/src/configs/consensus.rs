@@ -84,7 +84,9 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation = Babe;
 	type RuntimeEvent = RuntimeEvent;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-	type SessionManager = super::token::ExpireRewards<pallet_session::historical::NoteHistoricalRoot<Self, Staking>>;
+	type SessionManager = super::validation::Seats<
+		super::token::ExpireRewards<pallet_session::historical::NoteHistoricalRoot<Self, Staking>>,
+	>;
 	type ShouldEndSession = Babe;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = sp_runtime::traits::ConvertInto;

@@ -9,6 +9,7 @@ pub mod parameters;
 pub mod staking;
 pub mod system;
 pub mod token;
+pub mod validation;
 
 use ogpu_protocol::token::{Balance, MILLI_OGPU, OGPU};
 

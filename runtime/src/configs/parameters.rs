@@ -6,7 +6,7 @@ use frame_support::{
 	dynamic_params::{dynamic_pallet_params, dynamic_params},
 	traits::AsEnsureOriginWithArg,
 };
-use ogpu_protocol::token::{Balance, MICRO_OGPU, MILLI_OGPU};
+use ogpu_protocol::token::{Balance, MICRO_OGPU, MILLI_OGPU, OGPU};
 use polkadot_sdk::*;
 use sp_runtime::{Perbill, Percent};
 
@@ -38,6 +38,28 @@ pub mod dynamic_params {
 		/// The share of what is left to emit that is emitted in a year.
 		#[codec(index = 0)]
 		pub static YearlyShare: Perbill = Perbill::from_parts(ogpu_protocol::emission::YEARLY_SHARE_BILLIONTHS);
+	}
+
+	/// How results are checked.
+	#[dynamic_pallet_params]
+	#[codec(index = 2)]
+	pub mod validation {
+		/// Operators with seats that a validation needs at least. One lets a development chain work; a public network
+		/// wants more as soon as it has them.
+		#[codec(index = 0)]
+		pub static MinHolders: u32 = 1;
+
+		/// What must be locked for verification seats.
+		#[codec(index = 1)]
+		pub static SeatBond: Balance = 100 * OGPU;
+
+		/// What the treasury pays in a session, at most, to juries that nobody else pays.
+		#[codec(index = 2)]
+		pub static TreasuryGrant: Balance = 10 * OGPU;
+
+		/// The largest fee, as a share of the stake behind the seats that validate it.
+		#[codec(index = 3)]
+		pub static FeeOfStake: Perbill = Perbill::from_percent(10);
 	}
 }
 

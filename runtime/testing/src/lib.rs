@@ -30,6 +30,9 @@ pub fn next_runtime() -> &'static [u8] {
 	WASM_BINARY.expect("the tests need the wasm blobs: build without SKIP_WASM_BUILD")
 }
 
+/// By so many blocks finality is behind.
+const FINALITY_LAG: u32 = 3;
+
 pub struct Chain {
 	pub state: sp_io::TestExternalities,
 	pub head: Header,
@@ -201,7 +204,7 @@ pub fn extension(
 		frame_system::CheckMortality::from(Era::Immortal),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip).into(),
 		frame_metadata_hash_extension::CheckMetadataHash::new(metadata_hash.is_some()),
 		frame_system::WeightReclaim::new(),
 	);
@@ -244,10 +247,15 @@ fn author(
 	Executive::initialize_block(&header);
 	let now = slot * BLOCK_MILLIS;
 	let time = UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }));
-	Executive::apply_extrinsic(time.clone()).unwrap().unwrap();
+	// As it is in a healthy network.
+	let number = parent.number.saturating_sub(FINALITY_LAG);
+	let finality = UncheckedExtrinsic::new_bare(RuntimeCall::Clock(ogpu_runtime::clock::Call::note_final { number }));
+	for inherent in [&time, &finality] {
+		Executive::apply_extrinsic(inherent.clone()).unwrap().unwrap();
+	}
 	let results: Vec<_> = transactions.iter().cloned().map(apply).collect();
 	let included = transactions.into_iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(tx, _)| tx);
-	let extrinsics = std::iter::once(time).chain(included).collect();
+	let extrinsics = [time, finality].into_iter().chain(included).collect();
 	(Executive::finalize_block(), extrinsics, results)
 }
 

@@ -155,6 +155,7 @@ impl Contains<RuntimeCall> for SafeModeCalls {
 			call,
 			RuntimeCall::System(..)
 				| RuntimeCall::Timestamp(..)
+				| RuntimeCall::Clock(..)
 				| RuntimeCall::Babe(..)
 				| RuntimeCall::Grandpa(..)
 				| RuntimeCall::Session(..)
@@ -206,8 +207,9 @@ impl pallet_safe_mode::Config for Runtime {
 pub struct NeverPaused;
 impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 	fn contains((pallet, _call): &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
-		const PALLETS: [&[u8]; 16] = [
+		const PALLETS: [&[u8]; 17] = [
 			b"Babe",
+			b"Clock",
 			b"ConvictionVoting",
 			b"Grandpa",
 			b"MultiBlockMigrations",

@@ -1,0 +1,104 @@
+//! What is due, and doing it: as much in a block as fits, the rest in the next ones, in order. Nothing is dropped.
+
+use crate::*;
+use frame_support::{ensure, weights::WeightMeter};
+
+impl<T: Config> Pallet<T> {
+	/// Has an item done once the network's clock is beyond `due`.
+	pub(crate) fn schedule(item: Item, due: BlockNumber) {
+		Agenda::<T>::insert(due, item, ());
+	}
+
+	/// Does what is due, oldest first, as far as the weight reaches.
+	pub(crate) fn do_agenda(block: &mut WeightMeter) {
+		let mut meter = WeightMeter::with_limit(T::AgendaWeight::get().min(block.remaining()));
+		let (first, now) = (AgendaAt::<T>::get(), Self::now());
+		let mut at = first;
+		// A call is in time in the block of its deadline.
+		'agenda: while at < now && meter.try_consume(T::WeightInfo::agenda_look()).is_ok() {
+			for item in Agenda::<T>::iter_key_prefix(at) {
+				if meter.try_consume(Self::item_weight(&item)).is_err() {
+					break 'agenda;
+				}
+				Agenda::<T>::remove(at, item);
+				Self::step(item);
+			}
+			at = at.saturating_add(1);
+		}
+		if at != first {
+			AgendaAt::<T>::put(at);
+		}
+		block.consume(meter.consumed());
+	}
+
+	pub(crate) fn do_advance(item: Item) -> DispatchResult {
+		let due = Self::due(&item).ok_or(Error::<T>::NothingDue)?;
+		ensure!(due < Self::now(), Error::<T>::TooEarly);
+		Agenda::<T>::remove(due, item);
+		Self::step(item);
+		Ok(())
+	}
+
+	/// When this item is due, if anything of it is.
+	pub(crate) fn due(item: &Item) -> Option<BlockNumber> {
+		match item {
+			Item::Task(task) => Tasks::<T>::get(task).filter(TaskRecord::has_deadline).map(|record| record.due),
+			Item::Jury(task, leaf) => Juries::<T>::get(task, leaf).filter(JuryRecord::is_sitting).map(|jury| jury.due),
+			Item::Record(task) => {
+				Records::<T>::get(task).map(|record| record.closed.saturating_add(T::RecordBlocks::get()))
+			}
+		}
+	}
+
+	/// What the next step of an item costs at most.
+	pub(crate) fn item_weight(item: &Item) -> Weight {
+		match item {
+			Item::Task(task) => {
+				let drawn = Tasks::<T>::get(task).map_or(0, |record| match record.stage {
+					Stage::Sealed => T::MaxChecks::get(),
+					_ => record.drawn.saturating_add(record.challenges),
+				});
+				T::WeightInfo::task_step(drawn).saturating_add(T::Market::weight())
+			}
+			Item::Jury(task, leaf) => {
+				let seats =
+					Juries::<T>::get(task, leaf).map_or(0, |jury| jury.dispute.drawn_seats.saturating_add(jury.draws));
+				T::WeightInfo::jury_step(seats).saturating_add(T::Market::weight())
+			}
+			Item::Record(_) => T::WeightInfo::agenda_look(),
+		}
+	}
+
+	/// What the dearest step of any item costs.
+	pub(crate) fn most_weight() -> Weight {
+		let looked_at = T::MaxChecks::get().saturating_add(T::MaxChallenges::get());
+		let step = T::WeightInfo::task_step(looked_at).max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS));
+		step.saturating_add(T::Market::weight())
+	}
+
+	/// Does what is due of an item. What was put off meanwhile, by another entry, is left alone.
+	fn step(item: Item) {
+		if Self::due(&item).is_none_or(|due| due >= Self::now()) {
+			return;
+		}
+		match item {
+			Item::Task(task) => Self::step_task(task),
+			Item::Jury(task, leaf) => Self::step_jury(task, leaf),
+			Item::Record(task) => Records::<T>::remove(task),
+		}
+	}
+}
+
+impl TaskRecord {
+	/// Whether the task itself waits for its deadline: neither juries nor other validations of its provider come first.
+	pub fn has_deadline(&self) -> bool {
+		!matches!(self.stage, Stage::Judging { .. }) && self.due < BlockNumber::MAX
+	}
+}
+
+impl JuryRecord {
+	/// Whether it has not decided.
+	pub fn is_sitting(&self) -> bool {
+		!matches!(self.stage, JuryStage::Closed { .. })
+	}
+}

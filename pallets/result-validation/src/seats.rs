@@ -1,0 +1,198 @@
+//! Who has seats, the seeds that draw them, and whether they do their duty.
+
+use crate::*;
+use alloc::{collections::BTreeMap, vec::Vec};
+use frame_support::ensure;
+use ogpu_protocol::{
+	commitment::{seed, seed_with_secret, SECRET_SEED_BLOCKS, SEED_BLOCKS},
+	merkle::Hash,
+	random::CERTAIN_BILLIONTHS,
+	seats::{allot, Table, SEATS},
+};
+use ogpu_staking_trustlock::traits::Pin;
+
+/// Why there is no seed yet.
+pub(crate) enum NoSeed {
+	/// Its blocks have not all come.
+	Early,
+	/// What their authors added is not kept any more.
+	Forgotten,
+}
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_offer_seats(
+		operator: &AccountId32,
+		capabilities: u32,
+		device: Option<DeviceId>,
+	) -> DispatchResult {
+		ensure!(capabilities > 0, Error::<T>::NoSuchCapability);
+		let measured = match device {
+			None => 0,
+			Some(device) => {
+				let device = T::TrustLock::device(device).filter(|device| device.operator == *operator);
+				device.and_then(|device| device.measured).ok_or(Error::<T>::DeviceTooSlow)?
+			}
+		};
+		for capability in (0..32u8).filter(|bit| capabilities >> bit & 1 == 1) {
+			let asked = T::Capabilities::convert(capability).ok_or(Error::<T>::NoSuchCapability)?;
+			ensure!(measured >= asked, Error::<T>::DeviceTooSlow);
+		}
+		if !Offers::<T>::contains_key(operator) {
+			T::TrustLock::pin(operator, SEAT, T::SeatBond::get(), Pin::Own)?;
+		}
+		Offers::<T>::insert(operator, capabilities);
+		Self::deposit_event(Event::SeatsOffered { operator: operator.clone(), capabilities });
+		Ok(())
+	}
+
+	pub(crate) fn do_withdraw_seats(operator: AccountId32) -> DispatchResult {
+		Offers::<T>::take(&operator).ok_or(Error::<T>::NoSeats)?;
+		// Unbonding takes longer than any validation for which the seats may have been drawn.
+		T::TrustLock::unpin(&operator, SEAT);
+		Self::deposit_event(Event::SeatsWithdrawn { operator });
+		Ok(())
+	}
+
+	/// Rewards the duty of the session that ends. For the runtime, in its last block.
+	pub fn end_session() {
+		let holders = Tables::<T>::get(CurrentTable::<T>::get()).map(|table| table.holders).unwrap_or_default();
+		let share = |holder: &SeatHolder| {
+			let DutyRecord { drawn, served } = Duties::<T>::get(&holder.operator);
+			let part = u64::from(served).saturating_mul(CERTAIN_BILLIONTHS.into()).checked_div(drawn.into());
+			// Who was not drawn did all that it was asked for.
+			part.map_or(CERTAIN_BILLIONTHS, |part| part.min(CERTAIN_BILLIONTHS.into()) as u32)
+		};
+		T::Duty::served(holders.iter().map(|holder| (holder.operator.clone(), share(holder))).collect());
+		let _ = Duties::<T>::clear(u32::MAX, None);
+		Granted::<T>::kill();
+	}
+
+	/// Allots the seats of the session that begins. For the runtime, once its validators are known.
+	pub fn start_session() {
+		let last = CurrentTable::<T>::get();
+		let next = last.saturating_add(1);
+		let holders = Self::allotted();
+		Self::deposit_event(Event::SeatsAllotted { table: next, holders: holders.len() as u32 });
+		Tables::<T>::insert(next, TableRecord { holders, users: 0 });
+		CurrentTable::<T>::put(next);
+		Self::forget_table(last);
+	}
+
+	/// The seats of the active stake, of those who offer them and may.
+	fn allotted() -> BoundedVec<SeatHolder, T::MaxHolders> {
+		let mut active = T::Stakes::active();
+		active.sort();
+		let stakes: Vec<_> = active.iter().map(|(_, stake)| *stake).collect();
+		let seats = allot(&stakes, SEATS).unwrap_or_default();
+		let holder = |((operator, stake), seats): ((AccountId32, Balance), u32)| {
+			let capabilities = Offers::<T>::get(&operator)?;
+			let may = T::TrustLock::pinned(&operator, SEAT) <= T::TrustLock::locked(&operator);
+			(may && !T::TrustLock::is_suspended(&operator)).then_some(SeatHolder {
+				operator,
+				seats,
+				stake,
+				capabilities,
+			})
+		};
+		BoundedVec::truncate_from(active.into_iter().zip(seats).filter_map(holder).collect())
+	}
+
+	/// Notes that one validation more, or one less, draws from a table.
+	pub(crate) fn use_table(table: TableId) {
+		Tables::<T>::mutate_extant(table, |record| record.users = record.users.saturating_add(1));
+	}
+
+	pub(crate) fn release_table(table: TableId) {
+		Tables::<T>::mutate_extant(table, |record| record.users = record.users.saturating_sub(1));
+		Self::forget_table(table);
+	}
+
+	fn forget_table(table: TableId) {
+		let is_used = Tables::<T>::get(table).is_none_or(|record| record.users > 0);
+		if !is_used && table != CurrentTable::<T>::get() {
+			Tables::<T>::remove(table);
+		}
+	}
+
+	/// Those who may sit over a request: of its capability, and neither its provider, its client nor its supplier. Their
+	/// stake as well.
+	pub(crate) fn sitting(table: TableId, request: &Request) -> Vec<SeatHolder> {
+		let parties = [&request.provider, &request.client, &request.supplier];
+		let bit = 1u32.checked_shl(request.capability.into()).unwrap_or(0);
+		let holders = Tables::<T>::get(table).map(|table| table.holders).unwrap_or_default();
+		holders
+			.into_iter()
+			.filter(|holder| holder.capabilities & bit > 0 && holder.seats > 0 && !parties.contains(&&holder.operator))
+			.collect()
+	}
+
+	/// Their seats, to be drawn from. There always is a table, since there are no more seats than [`SEATS`].
+	pub(crate) fn seats_of(holders: &[SeatHolder]) -> Option<Table<AccountId32>> {
+		let seats: BTreeMap<_, _> = holders.iter().map(|holder| (holder.operator.clone(), holder.seats)).collect();
+		Table::new(seats)
+	}
+
+	/// Keeps what the author of the last block added to the randomness.
+	pub(crate) fn keep_output() {
+		let block = Self::block();
+		if let (Some(last), Some(output)) = (block.checked_sub(1), T::AuthorOutput::get()) {
+			AuthorOutputs::<T>::insert(last, output);
+		}
+		if let Some(old) = block.checked_sub(T::SeedRetention::get()) {
+			AuthorOutputs::<T>::remove(old);
+		}
+	}
+
+	/// The last block, by the network's clock, before the seed from so many blocks can be known.
+	pub(crate) fn seed_due(seed_from: BlockNumber, blocks: u32) -> BlockNumber {
+		let until_known = seed_from.saturating_add(blocks).saturating_sub(Self::block());
+		Self::now().saturating_add(until_known.saturating_sub(1))
+	}
+
+	/// The seed from the authors of the blocks from a height on, and from a secret if there is one.
+	pub(crate) fn seed_at(
+		seed_from: BlockNumber,
+		secret: Option<H256>,
+		task: &Hash,
+		round: u32,
+	) -> Result<H256, NoSeed> {
+		let blocks = if secret.is_some() { SECRET_SEED_BLOCKS } else { SEED_BLOCKS };
+		let end = seed_from.saturating_add(blocks);
+		if Self::block() < end {
+			return Err(NoSeed::Early);
+		}
+		let outputs: Option<Vec<Hash>> =
+			(seed_from..end).map(|block| AuthorOutputs::<T>::get(block).map(|output| output.0)).collect();
+		let outputs = outputs.ok_or(NoSeed::Forgotten)?;
+		Ok(H256(match secret {
+			None => seed(blake2_256, &outputs, task, round),
+			Some(secret) => seed_with_secret(blake2_256, &outputs, &secret.0, task, round),
+		}))
+	}
+
+	/// A seat that was drawn has done its duty.
+	pub(crate) fn served(operator: &AccountId32) {
+		Self::count_duty(operator, 1);
+	}
+
+	/// A seat's duty is over. It counts now and not when it was drawn: the session may have ended meanwhile, or the
+	/// provider may have left it nothing to do.
+	fn count_duty(operator: &AccountId32, served: u32) {
+		Duties::<T>::mutate(operator, |duty| {
+			duty.drawn = duty.drawn.saturating_add(1);
+			duty.served = duty.served.saturating_add(served);
+		});
+	}
+
+	/// A seat was silent. Too many suspend its operator.
+	pub(crate) fn strike(operator: &AccountId32) {
+		Self::count_duty(operator, 0);
+		let strikes = Strikes::<T>::get(operator).saturating_add(1);
+		if strikes < T::MaxStrikes::get() {
+			Strikes::<T>::insert(operator, strikes);
+		} else {
+			Strikes::<T>::remove(operator);
+			T::TrustLock::suspend(operator);
+		}
+	}
+}

@@ -1,0 +1,298 @@
+//! A network of validators, a provider, a client and a challenger, whose story is told by each test. Everybody is honest
+//! unless the test says how not. All stories end with a look at the books.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+mod agenda;
+mod attacks;
+mod audits;
+mod juries;
+mod money;
+mod random;
+mod refusals;
+mod world;
+
+use crate::*;
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{ConstU32, ConstU8, Hooks, TryState, TryStateSelect},
+};
+use ogpu_protocol::{
+	class::Class,
+	cost::Work,
+	phases::{Phases, Sale},
+	reputation::ReputationParameters,
+	slashing::SlashingParameters,
+	token::OGPU,
+};
+use polkadot_sdk::*;
+use sp_core::H256;
+use sp_runtime::{
+	traits::{BlockNumberProvider, IdentityLookup},
+	AccountId32, BuildStorage,
+};
+use world::*;
+
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Test;
+
+	#[runtime::pallet_index(0)]
+	pub type System = polkadot_sdk::frame_system::Pallet<Test>;
+	#[runtime::pallet_index(1)]
+	pub type Balances = polkadot_sdk::pallet_balances::Pallet<Test>;
+	#[runtime::pallet_index(2)]
+	pub type TrustLock = ogpu_staking_trustlock::Pallet<Test>;
+	#[runtime::pallet_index(3)]
+	pub type Validations = crate::Pallet<Test>;
+}
+
+pub const TREASURY: AccountId32 = AccountId32::new([99; 32]);
+pub const LEAST: Balance = OGPU / 1_000;
+
+parameter_types! {
+	pub const ExistentialDeposit: Balance = LEAST;
+	pub const Pot: PalletId = PalletId(*b"og/check");
+	pub const Treasury: AccountId32 = TREASURY;
+	pub const TreasuryGrant: Balance = 10 * OGPU;
+	pub const SeatBond: Balance = 100 * OGPU;
+	pub const LockedAtLeast: Balance = OGPU;
+	pub const Deposit: Balance = OGPU;
+	pub const FeeOfStake: Perbill = Perbill::from_percent(10);
+	pub const AgendaWeight: Weight = Weight::from_parts(1_000_000, 0);
+	pub ThePhases: Phases = Phases::default();
+	pub Penalties: SlashingParameters = SlashingParameters::default();
+	pub Reputation: ReputationParameters = ReputationParameters::default();
+	/// What the network's clock shows. It moves with the blocks unless it is stopped.
+	pub storage ClockAt: u32 = 0;
+	pub storage IsClockStopped: bool = false;
+	pub storage Output: Option<H256> = None;
+	pub storage ActiveStake: Vec<(AccountId32, Balance)> = Vec::new();
+	/// What the market was told, in order.
+	pub storage Told: Vec<(H256, Conclusion)> = Vec::new();
+	/// What duty was rewarded.
+	pub storage Rewarded: Vec<(AccountId32, u32)> = Vec::new();
+	/// What a step costs.
+	pub storage StepWeight: u64 = 0;
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type AccountData = pallet_balances::AccountData<Balance>;
+	type AccountId = AccountId32;
+	type Block = frame_system::mocking::MockBlockU32<Test>;
+	type Lookup = IdentityLookup<AccountId32>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+	type Balance = Balance;
+	type ExistentialDeposit = ExistentialDeposit;
+}
+
+pub struct NetworkClock;
+impl BlockNumberProvider for NetworkClock {
+	type BlockNumber = u32;
+
+	fn current_block_number() -> u32 {
+		ClockAt::get()
+	}
+}
+
+/// What is not measured here.
+pub struct Unmeasured;
+
+macro_rules! unmeasured {
+	($trait:path: $($call:ident($($argument:ident),*)),* $(,)?) => {
+		impl $trait for Unmeasured {
+			$(fn $call($($argument: u32),*) -> Weight {
+				let _ = ($($argument,)*);
+				Weight::zero()
+			})*
+		}
+	};
+}
+
+unmeasured!(ogpu_staking_trustlock::WeightInfo: lock(), unlock(), cancel_unlock(), withdraw(), authorise_worker(),
+	rotate_worker(), revoke_worker(), register_device(), update_device(), retire_device(), heartbeat());
+
+impl ogpu_staking_trustlock::Config for Test {
+	type Clock = NetworkClock;
+	type Currency = Balances;
+	type DeviceDeposit = Deposit;
+	type HeartbeatBlocks = ConstU32<100>;
+	type LongestValidation = ConstU32<40_000>;
+	type MaxDevices = ConstU32<8>;
+	type MaxFaults = ConstU32<8>;
+	type MaxPins = ConstU32<256>;
+	type MaxUnbonding = ConstU32<8>;
+	type MaxWorkers = ConstU32<8>;
+	type MinimumLock = LockedAtLeast;
+	type Reputation = Reputation;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type SuspensionBlocks = ConstU32<1_000>;
+	type UnbondingBlocks = ConstU32<100_000>;
+	type WeightInfo = Unmeasured;
+	type WorkerDeposit = Deposit;
+}
+
+/// Steps cost what the test says, all else nothing.
+pub struct Costs;
+impl WeightInfo for Costs {
+	fn offer_seats() -> Weight {
+		Weight::zero()
+	}
+	fn withdraw_seats() -> Weight {
+		Weight::zero()
+	}
+	fn reveal_secret() -> Weight {
+		Weight::zero()
+	}
+	fn post_openings(_: u32) -> Weight {
+		Weight::zero()
+	}
+	fn commit_audit() -> Weight {
+		Weight::zero()
+	}
+	fn reveal() -> Weight {
+		Weight::zero()
+	}
+	fn reveal_leaves(_: u32) -> Weight {
+		Weight::zero()
+	}
+	fn reveal_audit() -> Weight {
+		Weight::zero()
+	}
+	fn challenge() -> Weight {
+		Weight::zero()
+	}
+	fn commit_vote() -> Weight {
+		Weight::zero()
+	}
+	fn reveal_vote() -> Weight {
+		Weight::zero()
+	}
+	fn accept() -> Weight {
+		Weight::zero()
+	}
+	fn task_step(_: u32) -> Weight {
+		Weight::from_parts(StepWeight::get(), 0)
+	}
+	fn jury_step(_: u32) -> Weight {
+		Weight::from_parts(StepWeight::get(), 0)
+	}
+	fn agenda_look() -> Weight {
+		Weight::zero()
+	}
+	fn keep_output() -> Weight {
+		Weight::zero()
+	}
+	fn next_session(_: u32) -> Weight {
+		Weight::zero()
+	}
+}
+
+pub struct ActiveStakes;
+impl Stakes for ActiveStakes {
+	fn active() -> Vec<(AccountId32, Balance)> {
+		ActiveStake::get()
+	}
+}
+
+pub struct Points;
+impl Duty for Points {
+	fn served(shares: Vec<(AccountId32, u32)>) {
+		Rewarded::set(&shares);
+	}
+}
+
+/// A market that remembers what it is told, and ends the pin.
+pub struct Ledger;
+impl Market for Ledger {
+	fn concluded(task: H256, conclusion: Conclusion) {
+		TrustLock::unpin(&provider(), task);
+		let mut told = Told::get();
+		told.push((task, conclusion));
+		Told::set(&told);
+	}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+}
+
+/// Capability 0 asks for nothing, 1 for a measured device.
+pub struct Capabilities;
+impl Convert<u8, Option<Work>> for Capabilities {
+	fn convert(capability: u8) -> Option<Work> {
+		[0, 1_000].get(usize::from(capability)).copied()
+	}
+}
+
+impl crate::Config for Test {
+	type AgendaWeight = AgendaWeight;
+	type AuthorOutput = Output;
+	type Capabilities = Capabilities;
+	type Clock = NetworkClock;
+	type Currency = Balances;
+	type Duty = Points;
+	type FeeOfStake = FeeOfStake;
+	type Market = Ledger;
+	type MaxChallenges = ConstU32<8>;
+	type MaxChecks = ConstU32<64>;
+	type MaxHolders = ConstU32<100>;
+	type MaxOpen = ConstU32<16>;
+	type MaxRedraws = ConstU8<3>;
+	type MaxRoundSeats = ConstU32<23>;
+	type MaxSeedDelay = ConstU32<1_000>;
+	type MaxStrikes = ConstU32<3>;
+	type MinHolders = ConstU32<1>;
+	type Phases = ThePhases;
+	type Pot = Pot;
+	type RecordBlocks = ConstU32<50_000>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type SeatBond = SeatBond;
+	type SeedRetention = ConstU32<2_000>;
+	type Slashing = Penalties;
+	type Stakes = ActiveStakes;
+	type Treasury = Treasury;
+	type TreasuryGrant = TreasuryGrant;
+	type TrustLock = TrustLock;
+	type WeightInfo = Costs;
+}
+
+pub fn account(seed: u8) -> AccountId32 {
+	AccountId32::new([seed; 32])
+}
+
+/// Ten validators of equal stake.
+pub fn verifier(number: u8) -> AccountId32 {
+	account(100 + number)
+}
+pub const VERIFIERS: u8 = 10;
+
+pub fn provider() -> AccountId32 {
+	account(1)
+}
+
+pub fn client() -> AccountId32 {
+	account(2)
+}
+
+pub fn challenger() -> AccountId32 {
+	account(3)
+}

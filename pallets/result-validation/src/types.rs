@@ -1,0 +1,289 @@
+//! What the chain keeps of a validation.
+
+use crate::{Conclusion, Request};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+	traits::Get, BoundedBTreeMap, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
+};
+use ogpu_protocol::{
+	commitment::{Audit, Finding, Outcome, Vote},
+	jury::{Dispute, Verdict},
+	time::BlockNumber,
+	token::Balance,
+};
+use polkadot_sdk::*;
+use scale_info::TypeInfo;
+use sp_core::H256;
+use sp_runtime::AccountId32;
+
+/// Numbers a table of seats.
+pub type TableId = u32;
+
+/// Where a task stands. A phase ends when the agenda comes to its deadline, never before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Stage {
+	/// The result is committed, and the authors of blocks make a seed.
+	Sealed,
+	/// The provider posts the openings of the drawn leaves.
+	Opening,
+	/// Auditors commit to what they found.
+	Auditing,
+	/// The authors of blocks make the seed that decides which leaves are audited twice.
+	Doubling { seed_from: BlockNumber },
+	/// The second auditors commit.
+	AuditingTwice,
+	/// The provider reveals its result and the drawn leaves.
+	Revealing,
+	/// Auditors reveal what they committed to.
+	Comparing,
+	/// Juries sit, one on each disputed leaf. The next deadline is theirs.
+	Judging { after_challenges: bool },
+	/// Anyone may challenge a leaf.
+	Challengeable,
+	/// The challenged leaves are still to be shown.
+	Answering,
+	/// Nothing was found. The pay waits for other validations of the provider that were open meanwhile.
+	Accepted,
+	/// It has ended, and what was stored for it is being removed.
+	Closing { conclusion: Conclusion },
+}
+
+/// What juries found about a task so far: the gravest counts.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Found {
+	#[default]
+	Nothing,
+	Undecided,
+	InputAtFault,
+	Guilty,
+}
+
+/// A task that is being validated.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct TaskRecord {
+	pub request: Request,
+	/// Counts the validations of its provider.
+	pub number: u64,
+	pub stage: Stage,
+	/// The last block, by the network's clock, of the stage.
+	pub due: BlockNumber,
+	/// The seats as they were when the validation was opened.
+	pub table: TableId,
+	/// How likely it was to be audited.
+	pub audit_billionths: u32,
+	/// Whose differing commitment calls for a full audit.
+	pub alarmed_by: Option<AccountId32>,
+	/// The client's share of the seed.
+	pub secret: Option<H256>,
+	/// By which its auditors were drawn.
+	pub seed: H256,
+	/// How many leaves were drawn.
+	pub drawn: u32,
+	/// How often silent auditors were replaced in this phase.
+	pub redraws: u8,
+	pub outcome: Option<Outcome>,
+	/// What is left of the fee for checking.
+	pub checking: Balance,
+	pub challenges: u32,
+	pub open_juries: u32,
+	pub juries: u32,
+	/// How often jurors computed a leaf.
+	pub executions: u32,
+	pub found: Found,
+	/// Who challenged a leaf that was not drawn, rightly, and at which place: the first is rewarded.
+	pub found_by: Option<(u32, AccountId32)>,
+	/// What the provider owes to its juries.
+	pub jury_bill: Balance,
+	/// What of that the provider has paid already.
+	pub jury_paid: Balance,
+}
+
+/// What is left of a task when all is done.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct ValidationRecord {
+	pub provider: AccountId32,
+	pub conclusion: Conclusion,
+	pub leaves: u32,
+	/// How likely it was to be audited, and how many leaves then were.
+	pub audit_billionths: u32,
+	pub drawn: u32,
+	pub juries: u32,
+	/// How often jurors computed a leaf.
+	pub executions: u32,
+	/// The probability that a single wrong leaf would have been detected, and that one wrong leaf in ten would.
+	pub detects_one_billionths: u32,
+	pub detects_tenth_billionths: u32,
+	/// When it ended, by the network's clock.
+	pub closed: BlockNumber,
+}
+
+/// What a verifier said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Answer<T> {
+	Silent,
+	Committed(H256),
+	Revealed(Finding<T>),
+}
+
+impl<T> Answer<T> {
+	/// What it found, if it said so.
+	pub fn finding(self) -> Option<Finding<T>> {
+		match self {
+			Self::Revealed(finding) => Some(finding),
+			Self::Silent | Self::Committed(_) => None,
+		}
+	}
+}
+
+/// A seat that audits a leaf.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Auditor {
+	pub operator: AccountId32,
+	pub seat: u32,
+	pub answer: Answer<Audit>,
+}
+
+/// A leaf that is looked at: drawn, or challenged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct CheckRecord {
+	/// The hash of what it begins from, as the provider posted it.
+	pub opening: Option<H256>,
+	/// Its digest, once it was shown.
+	pub digest: Option<H256>,
+	pub first: Option<Auditor>,
+	pub second: Option<Auditor>,
+	/// Who challenged it, and with which bond.
+	pub challenge: Option<(AccountId32, Balance)>,
+	/// How many leaves of the task were challenged before. After the first, its provider could send friends.
+	pub place: u32,
+}
+
+impl CheckRecord {
+	/// Its auditors.
+	pub fn auditors(&self) -> impl Iterator<Item = &Auditor> {
+		self.first.iter().chain(&self.second)
+	}
+}
+
+/// A juror in a round: an operator and the seats that were drawn for it.
+#[derive(CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[scale_info(skip_type_params(MaxSeats))]
+pub struct BallotRecord<MaxSeats: Get<u32>> {
+	pub operator: AccountId32,
+	pub seats: BoundedVec<u32, MaxSeats>,
+	pub answer: Answer<Vote>,
+}
+
+/// Where a jury stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum JuryStage {
+	/// The authors of blocks make the seed of the round.
+	Drawing { seed_from: BlockNumber },
+	/// Jurors commit.
+	Voting { seed: H256 },
+	/// Jurors reveal.
+	Revealing { seed: H256 },
+	/// It has decided.
+	Closed { verdict: Option<Verdict> },
+}
+
+/// The jury on a leaf.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct JuryRecord {
+	pub dispute: Dispute,
+	/// How many seats the round draws.
+	pub draws: u32,
+	/// From one.
+	pub round: u32,
+	pub stage: JuryStage,
+	pub due: BlockNumber,
+}
+
+/// Who has seats, for as long as a table is valid.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct SeatHolder {
+	pub operator: AccountId32,
+	pub seats: u32,
+	pub stake: Balance,
+	/// A bit for each capability that it serves.
+	pub capabilities: u32,
+}
+
+/// The seats as they are drawn from, and how many open validations still do.
+#[derive(CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[scale_info(skip_type_params(MaxHolders))]
+pub struct TableRecord<MaxHolders: Get<u32>> {
+	pub holders: BoundedVec<SeatHolder, MaxHolders>,
+	pub users: u32,
+}
+
+/// A validation of a provider that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct OpenValidation {
+	pub task: H256,
+	pub fee: Balance,
+	/// Once it is accepted: it is paid when all validations with lower numbers have ended.
+	pub waits_for: Option<u64>,
+}
+
+/// The open validations of a provider, by their numbers.
+#[derive(CloneNoBound, DebugNoBound, PartialEqNoBound, EqNoBound, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[scale_info(skip_type_params(MaxOpen))]
+pub struct ProviderRecord<MaxOpen: Get<u32>> {
+	pub open: BoundedBTreeMap<u64, OpenValidation, MaxOpen>,
+	/// The number of its next validation.
+	pub next: u64,
+	/// Validations with lower numbers were open when it was convicted: their pay is void.
+	pub void_below: u64,
+}
+
+impl<MaxOpen: Get<u32>> Default for ProviderRecord<MaxOpen> {
+	fn default() -> Self {
+		Self { open: BoundedBTreeMap::new(), next: 0, void_below: 0 }
+	}
+}
+
+impl<MaxOpen: Get<u32>> ProviderRecord<MaxOpen> {
+	/// The lowest number of a validation that has not been accepted.
+	pub fn undecided(&self) -> u64 {
+		let mut undecided = self.open.iter().filter(|(_, open)| open.waits_for.is_none());
+		undecided.next().map_or(self.next, |(number, _)| *number)
+	}
+
+	/// The fees that wait for settlement.
+	pub fn at_stake(&self) -> Balance {
+		self.open.values().fold(0, |sum, open| sum.saturating_add(open.fee))
+	}
+}
+
+/// The seats of an operator whose duty ended in this session, and how many of them did it.
+#[derive(
+	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct DutyRecord {
+	pub drawn: u32,
+	pub served: u32,
+}
+
+/// Something with a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Item {
+	Task(H256),
+	Jury(H256, u32),
+	/// The record of a task, which is not kept for ever.
+	Record(H256),
+}

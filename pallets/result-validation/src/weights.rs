@@ -1,0 +1,31 @@
+//! What calls and steps cost. The runtime has the measured numbers.
+
+use frame_support::weights::Weight;
+use polkadot_sdk::*;
+
+pub trait WeightInfo {
+	fn offer_seats() -> Weight;
+	fn withdraw_seats() -> Weight;
+	fn reveal_secret() -> Weight;
+	/// For so many leaves.
+	fn post_openings(n: u32) -> Weight;
+	fn commit_audit() -> Weight;
+	fn reveal() -> Weight;
+	/// For so many leaves.
+	fn reveal_leaves(n: u32) -> Weight;
+	fn reveal_audit() -> Weight;
+	fn challenge() -> Weight;
+	fn commit_vote() -> Weight;
+	fn reveal_vote() -> Weight;
+	fn accept() -> Weight;
+	/// The dearest step of a task of which so many leaves are looked at.
+	fn task_step(n: u32) -> Weight;
+	/// The dearest step of a jury that has drawn so many seats.
+	fn jury_step(n: u32) -> Weight;
+	/// Looking at a block of the agenda.
+	fn agenda_look() -> Weight;
+	/// Keeping an author's output.
+	fn keep_output() -> Weight;
+	/// Rewarding the duty of so many operators and allotting seats to them.
+	fn next_session(n: u32) -> Weight;
+}
