@@ -11,6 +11,7 @@ mod jury;
 mod numbers;
 mod population;
 mod rerolls;
+mod search;
 mod table;
 
 use anyhow::Result;
@@ -37,6 +38,7 @@ enum What {
 	Jury(jury::JuryCmd),
 	Audit(audit::AuditCmd),
 	Attack(attack::AttackCmd),
+	Search(search::SearchCmd),
 }
 
 /// What all commands take.
@@ -60,6 +62,7 @@ impl SimCmd {
 			Some(What::Jury(command)) => command.run(),
 			Some(What::Audit(command)) => command.run(),
 			Some(What::Attack(command)) => command.run(),
+			Some(What::Search(command)) => command.run(),
 		}
 	}
 }
