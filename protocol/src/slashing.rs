@@ -123,10 +123,11 @@ pub struct Penalty {
 	pub to: Distribution,
 }
 
-/// What to pin of a provider's lock against a task with the bond S. S makes cheating a loss, and where audits are sure
-/// it is small; but a conviction also promises the client its money and more, and leaving costs a share of the fee.
-/// What is not pinned cannot be taken. `released_at_most` is what the client may have spent before the end: milestones,
-/// or all of it where the first response is paid at once.
+/// What to pin of a provider's lock against a task with the bond S. S makes cheating a loss for whoever is not paid when
+/// it is convicted; what it may have got by then comes on top. Where audits are sure that is small, but a conviction
+/// also promises the client its money and more, and leaving costs a share of the fee. What is not pinned cannot be
+/// taken. `released_at_most` is what the client may have spent before the end: milestones, or all of it where the first
+/// response is paid at once.
 pub fn pin(
 	bond: Balance,
 	jury_bill: Balance,
@@ -140,7 +141,7 @@ pub fn pin(
 	// The finder has a share of all that is taken.
 	let rest = CERTAIN_BILLIONTHS.saturating_sub(parameters.finder_billionths).max(1);
 	let promised = mul_div_up(promised, CERTAIN_BILLIONTHS.into(), rest.into()).unwrap_or(Balance::MAX);
-	bond.max(promised).max(share_up(fee, parameters.abandoned_billionths))
+	bond.saturating_add(released_at_most).max(promised).max(share_up(fee, parameters.abandoned_billionths))
 }
 
 /// A provider that was convicted, or was silent under audit.

@@ -206,8 +206,6 @@ function race({ domain, seed, candidates, width }) {
     const operator = table.at(random.below(table.total));
     lots.set(operator, (lots.get(operator) ?? 0) + 1);
   }
-  const left = new rules.Weights(weights.map((weight, operator) => (lots.has(operator) ? 0n : weight)));
-  for (const operator of left.draw(random, wide - lots.size)) lots.set(operator, 0);
   return [...lots].map(([operator, lots]) => {
     const [device] = new rules.Weights(devices[operator].map(({ weight }) => weight)).draw(random, 1);
     return { candidate: devices[operator][device].place, lots };
@@ -332,7 +330,7 @@ function given(taken, ...dues) {
 function pin({ bond, jury_bill, fee, released_at_most }) {
   const promised = capped(released_at_most + jury_bill + shareUp(fee, fines.compensation_billionths));
   const withFinder = capped(ceilDiv(promised * BILLION, BILLION - BigInt(fines.finder_billionths)));
-  return [withFinder, shareUp(fee, fines.abandoned_billionths)].reduce(max, bond);
+  return [withFinder, shareUp(fee, fines.abandoned_billionths)].reduce(max, capped(bond + released_at_most));
 }
 
 function convicted({ lock, bond, jury_bill, fee, spent_by_client, has_finder }) {
