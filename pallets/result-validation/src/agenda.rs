@@ -1,6 +1,6 @@
 //! What is due, and doing it: as much in a block as fits, the rest in the next ones, in order. Nothing is dropped.
 
-use crate::*;
+use crate::{task::CLEARED, *};
 use frame_support::{ensure, weights::WeightMeter};
 
 impl<T: Config> Pallet<T> {
@@ -56,6 +56,7 @@ impl<T: Config> Pallet<T> {
 			Item::Task(task) => {
 				let drawn = Tasks::<T>::get(task).map_or(0, |record| match record.stage {
 					Stage::Sealed => T::MaxChecks::get(),
+					Stage::Closing { .. } => record.drawn.max(CLEARED),
 					_ => record.drawn.saturating_add(record.challenges),
 				});
 				T::WeightInfo::task_step(drawn).saturating_add(T::Market::weight())
@@ -71,7 +72,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What the dearest step of any item costs.
 	pub(crate) fn most_weight() -> Weight {
-		let looked_at = T::MaxChecks::get().saturating_add(T::MaxChallenges::get());
+		let looked_at = T::MaxChecks::get().saturating_add(T::MaxChallenges::get()).max(CLEARED);
 		let step = T::WeightInfo::task_step(looked_at).max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS));
 		step.saturating_add(T::Market::weight())
 	}

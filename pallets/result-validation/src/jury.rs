@@ -17,24 +17,24 @@ use ogpu_protocol::{
 
 impl<T: Config> Pallet<T> {
 	/// Those who may sit on a jury: not whoever found something about the leaf already, unless nobody else is left.
-	fn jurors(record: &TaskRecord, check: &CheckRecord) -> Vec<SeatHolder> {
-		let sitting = Self::sitting(record.table, &record.request);
+	fn jurors(sitting: &[SeatHolder], check: &CheckRecord) -> Vec<SeatHolder> {
 		let challenger = check.challenge.as_ref().map(|(challenger, _)| challenger);
 		let has_spoken = |holder: &&SeatHolder| {
 			check.auditors().any(|auditor| auditor.operator == holder.operator) || challenger == Some(&holder.operator)
 		};
 		let others: Vec<_> = sitting.iter().filter(|holder| !has_spoken(holder)).cloned().collect();
 		if others.is_empty() {
-			sitting
+			sitting.to_vec()
 		} else {
 			others
 		}
 	}
 
-	pub(crate) fn open_jury(record: &mut TaskRecord, leaf: u32, check: &CheckRecord) {
+	/// Calls a jury on a leaf, from among those who sit over its task.
+	pub(crate) fn open_jury(record: &mut TaskRecord, leaf: u32, check: &CheckRecord, sitting: &[SeatHolder]) {
 		let task = record.request.task;
 		let Some(claimed) = check.digest else { return };
-		let eligible = Self::seats_of(&Self::jurors(record, check)).map_or(0, |table| table.seats());
+		let eligible = Self::seats_of(&Self::jurors(sitting, check)).map_or(0, |table| table.seats());
 		Self::deposit_event(Event::JuryCalled { task, leaf });
 		record.juries = record.juries.saturating_add(1);
 		record.open_juries = record.open_juries.saturating_add(1);
@@ -103,7 +103,8 @@ impl<T: Config> Pallet<T> {
 		let gone: Vec<u64> = before.flat_map(|ballot| ballot.seats.into_iter().map(u64::from)).collect();
 		let mut seats = BTreeMap::<AccountId32, Vec<u32>>::new();
 		let mut drawn = 0u32;
-		if let Some(table) = Self::seats_of(&Self::jurors(record, check)) {
+		let sitting = Self::sitting(record.table, &record.request);
+		if let Some(table) = Self::seats_of(&Self::jurors(&sitting, check)) {
 			let mut urn = Urn::resume(table.seats().into(), gone);
 			let mut random = Stream::new(blake2_256, &domain::JUROR_DRAWS, &seed.0);
 			for seat in draw(&mut urn, &mut random, jury.draws) {

@@ -32,6 +32,8 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use traits::{Conclusion, Duty, Market, Request, Stakes, Validation};
 pub use types::*;
@@ -194,6 +196,10 @@ pub mod pallet {
 		type AgendaWeight: Get<Weight>;
 
 		type WeightInfo: WeightInfo;
+
+		/// Sets up what benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper;
 	}
 
 	#[pallet::pallet]
@@ -392,6 +398,8 @@ pub mod pallet {
 		AlreadyJudged,
 		/// So many leaves are challenged that no more can be.
 		TooManyChallenges,
+		/// A leaf is challenged, so the window stays open.
+		Challenged,
 		/// No jury sits on this leaf.
 		NoSuchJury,
 		/// There is no such capability.
@@ -550,7 +558,7 @@ pub mod pallet {
 			Self::do_reveal_vote(operator, task, leaf, finding, salt)
 		}
 
-		/// Waive the rest of the window for challenges. For the client. Challenges that were made are still judged.
+		/// Waive the rest of the window for challenges. For the client, unless a leaf is challenged already.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::accept())]
 		pub fn accept(origin: OriginFor<T>, task: H256) -> DispatchResult {

@@ -19,7 +19,7 @@ const AUDIT_ROUND: u32 = 0;
 const DOUBLING_ROUND: u32 = 1;
 
 /// So many leaves are forgotten in one step.
-const CLEARED: u32 = 64;
+pub(crate) const CLEARED: u32 = 64;
 
 impl<T: Config> Validation for Pallet<T> {
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult {
@@ -75,10 +75,9 @@ impl<T: Config> Validation for Pallet<T> {
 	fn alarm(task: H256, finder: &AccountId32) -> DispatchResult {
 		let mut record = Self::in_stage(&task, |stage| matches!(stage, Stage::Sealed))?;
 		ensure!(*finder != record.request.provider, Error::<T>::NotYours);
+		// Its last authors know the seed early, and could tell a provider that needs a friend to find it.
+		ensure!(Self::block() < record.request.seed_from, Error::<T>::TooLate);
 		ensure!(record.alarmed_by.is_none(), Error::<T>::AlreadySaid);
-		// While the clock stands still the seed can be known in time: who is caught could send a friend to find it.
-		let known_from = record.request.seed_from.saturating_add(Self::seed_blocks(&record));
-		ensure!(Self::block() < known_from, Error::<T>::TooLate);
 		record.alarmed_by = Some(finder.clone());
 		Tasks::<T>::insert(task, record);
 		Self::deposit_event(Event::Alarmed { task, finder: finder.clone() });
@@ -264,6 +263,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_accept(client: AccountId32, task: H256) -> DispatchResult {
 		let record = Self::in_stage(&task, |stage| matches!(stage, Stage::Challengeable))?;
 		ensure!(record.request.client == client, Error::<T>::NotYours);
+		// A jury waits: nobody may choose when it is drawn.
+		ensure!(record.challenges == 0, Error::<T>::Challenged);
 		let now = Self::now();
 		ensure!(record.due > now, Error::<T>::TooLate);
 		Agenda::<T>::remove(record.due, Item::Task(task));
@@ -507,6 +508,7 @@ impl<T: Config> Pallet<T> {
 
 	fn compare(mut record: TaskRecord) {
 		let task = record.request.task;
+		let sitting = Self::sitting(record.table, &record.request);
 		for (leaf, check) in Self::checks(&task) {
 			for auditor in check.auditors() {
 				match auditor.answer {
@@ -523,7 +525,7 @@ impl<T: Config> Pallet<T> {
 					Self::pay_auditor(&mut record, &auditor.operator);
 				}
 			} else {
-				Self::open_jury(&mut record, leaf, &check);
+				Self::open_jury(&mut record, leaf, &check, &sitting);
 			}
 		}
 		Self::judge(record, false);
@@ -572,15 +574,16 @@ impl<T: Config> Pallet<T> {
 			}
 			return Self::convict(record, Fault::SilentProvider);
 		}
+		let sitting = Self::sitting(record.table, &record.request);
 		for (leaf, check) in challenged {
-			Self::open_jury(&mut record, leaf, &check);
+			Self::open_jury(&mut record, leaf, &check, &sitting);
 		}
 		Self::judge(record, true);
 	}
 
 	/// Nothing was found. The pay waits until all validations of the provider that are open by now have ended.
 	fn accepted(record: TaskRecord) {
-		let Request { task, provider, fee, .. } = record.request.clone();
+		let Request { provider, fee, .. } = record.request.clone();
 		Self::clear_alarm(&record);
 		if record.drawn > 0 {
 			T::TrustLock::audited(&provider, fee);
@@ -594,7 +597,6 @@ impl<T: Config> Pallet<T> {
 		});
 		// Without a deadline: `release` sets one.
 		Self::enter(record, Stage::Accepted, BlockNumber::MAX);
-		debug_assert!(Tasks::<T>::contains_key(task));
 		Self::release(&provider);
 	}
 

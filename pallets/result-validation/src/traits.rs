@@ -66,7 +66,7 @@ pub trait Validation {
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult;
 
 	/// Another racer committed to another result: the task is audited in full, and if it is convicted this racer has
-	/// found it out. If not, it pays for the additional audit. Only before leaves are drawn.
+	/// found it out. If not, it pays for the additional audit. Only before the first block of the seed.
 	fn alarm(task: H256, finder: &AccountId32) -> DispatchResult;
 }
 

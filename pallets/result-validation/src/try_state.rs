@@ -11,7 +11,7 @@ impl<T: Config> Pallet<T> {
 	/// 3. Every open task has exactly one next deadline: its own, one of each of its juries, or none because it waits
 	///    for other validations of its provider, of which one is undecided.
 	/// 4. Every open validation is counted by its provider and by its table, and nothing else is.
-	/// 5. The agenda is behind the clock by what it could not do, never ahead.
+	/// 5. The agenda is behind the clock by what it could not do, never ahead, and nothing lies behind it.
 	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_pot()?;
 		Self::check_challenges()?;
@@ -41,7 +41,9 @@ impl<T: Config> Pallet<T> {
 			ensure!(table.users > 0 || id == CurrentTable::<T>::get(), "a table that nobody uses is forgotten");
 		}
 		ensure!(users.values().all(|users| *users == 0), "tables that are used exist");
-		ensure!(AgendaAt::<T>::get() <= Self::now(), "the agenda is not ahead of the clock");
+		let at = AgendaAt::<T>::get();
+		ensure!(at <= Self::now(), "the agenda is not ahead of the clock");
+		ensure!(Agenda::<T>::iter_keys().all(|(due, _)| due >= at), "the agenda leaves nothing behind");
 		Ok(())
 	}
 

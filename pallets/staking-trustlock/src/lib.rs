@@ -39,6 +39,7 @@ pub use types::*;
 pub use weights::WeightInfo;
 pub use workers::CONSENT;
 
+use alloc::vec::Vec;
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,

@@ -5,7 +5,6 @@
 //! stolen key cannot prevent its own revocation.
 
 use super::*;
-use alloc::vec::Vec;
 use ogpu_protocol::commitment::Domain;
 use sp_runtime::traits::{Verify, Zero};
 

@@ -28,7 +28,7 @@ use ogpu_protocol::{
 use polkadot_sdk::*;
 use sp_core::H256;
 use sp_runtime::{
-	traits::{BlockNumberProvider, IdentityLookup},
+	traits::{BlockNumberProvider, Dispatchable, IdentityLookup},
 	AccountId32, BuildStorage,
 };
 use world::*;
@@ -110,6 +110,10 @@ impl BlockNumberProvider for NetworkClock {
 
 	fn current_block_number() -> u32 {
 		ClockAt::get()
+	}
+
+	fn set_block_number(block: u32) {
+		ClockAt::set(&block);
 	}
 }
 
@@ -224,7 +228,7 @@ impl Duty for Points {
 pub struct Ledger;
 impl Market for Ledger {
 	fn concluded(task: H256, conclusion: Conclusion) {
-		TrustLock::unpin(&provider(), task);
+		TrustLock::unpin(&Records::<Test>::get(task).unwrap().provider, task);
 		let mut told = Told::get();
 		told.push((task, conclusion));
 		Told::set(&told);
@@ -243,9 +247,43 @@ impl Convert<u8, Option<Work>> for Capabilities {
 	}
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use world::new_test_ext;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Helper;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl BenchmarkHelper for Helper {
+	fn lock(who: &AccountId32, amount: Balance) {
+		use ogpu_staking_trustlock::{traits::Pin, FaultRecord, Faults, PinRecord, Pins};
+		TrustLock::lock(RuntimeOrigin::signed(who.clone()), amount).unwrap();
+		let work = |number: u32| H256::from_low_u64_be(number.into());
+		let pin = |number| PinRecord { work: work(number), amount: 1, pin: Pin::Shared };
+		Pins::<Test>::insert(who, BoundedVec::truncate_from((2..256).map(pin).collect()));
+		let fault = |number| FaultRecord { fault: Fault::Abandoned, work: work(number), at: 0, taken: 1 };
+		Faults::<Test>::insert(who, BoundedVec::truncate_from((0..8).map(fault).collect()));
+	}
+
+	fn device(operator: &AccountId32) -> DeviceId {
+		use ogpu_staking_trustlock::{traits::DeviceKind, NextDevice};
+		let id = NextDevice::<Test>::get();
+		let (origin, endpoint) = (RuntimeOrigin::signed(operator.clone()), BoundedVec::truncate_from(vec![b'e']));
+		let name = BoundedVec::truncate_from(vec![b'n']);
+		TrustLock::register_device(origin, DeviceKind::Cuda, name, 1, endpoint, operator.clone()).unwrap();
+		id
+	}
+
+	fn activate(validators: &[(AccountId32, Balance)]) {
+		ActiveStake::set(&validators.to_vec());
+	}
+}
+
 impl crate::Config for Test {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = Output;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Helper;
 	type Capabilities = Capabilities;
 	type Clock = NetworkClock;
 	type Currency = Balances;
@@ -291,6 +329,10 @@ pub fn provider() -> AccountId32 {
 
 pub fn client() -> AccountId32 {
 	account(2)
+}
+
+pub fn verifiers() -> impl Iterator<Item = AccountId32> {
+	(0..VERIFIERS).map(verifier)
 }
 
 pub fn challenger() -> AccountId32 {

@@ -42,6 +42,9 @@ pub struct Job {
 	pub swaps_openings: bool,
 	/// Shows leaves that somebody challenges.
 	pub answers: bool,
+	/// What its provider pins, and what its client pays for checking.
+	pub bond: Balance,
+	pub checking: Balance,
 }
 
 pub const SALT: H256 = H256::repeat_byte(5);
@@ -94,10 +97,23 @@ impl Job {
 			shows: true,
 			swaps_openings: false,
 			answers: true,
+			bond: 100 * OGPU,
+			checking: OGPU,
 		};
-		let place = Place { task: task.0, round: 0, account: provider().into() };
-		job.request.commitment = H256(place.commit(blake2_256, &job.outcome(), &SALT.0));
+		job.seal();
 		job
+	}
+
+	/// The same job of another provider.
+	pub fn by(mut self, provider: AccountId32) -> Self {
+		self.request.provider = provider;
+		self.seal();
+		self
+	}
+
+	fn seal(&mut self) {
+		let place = Place { task: self.task.0, round: 0, account: self.request.provider.clone().into() };
+		self.request.commitment = H256(place.commit(blake2_256, &self.outcome(), &SALT.0));
 	}
 
 	pub fn outcome(&self) -> Outcome {
@@ -125,21 +141,17 @@ impl Job {
 		self.honest[index as usize].digest(blake2_256, &self.task.0, index)
 	}
 
-	pub fn is_wrong(&self, index: u32) -> bool {
-		self.honest[index as usize] != self.claimed[index as usize]
-	}
-
-	/// Opens it with a bond, and with a fee for checking.
+	/// Opens it with its bond and its fee for checking.
 	pub fn open(&mut self) -> sp_runtime::DispatchResult {
 		if self.request.seed_from == 0 {
 			self.request.seed_from = System::block_number() + 1;
 		}
-		TrustLock::pin(&provider(), self.task, 100 * OGPU, Pin::Shared)?;
-		<Validations as Validation>::open(self.request.clone(), OGPU, &client())
-			.inspect_err(|_| TrustLock::unpin(&provider(), self.task))
+		TrustLock::pin(&self.request.provider, self.task, self.bond, Pin::Shared)?;
+		<Validations as Validation>::open(self.request.clone(), self.checking, &client())
+			.inspect_err(|_| TrustLock::unpin(&self.request.provider, self.task))
 	}
 
-	fn audit(&self, index: u32, opening: Hash, conduct: Conduct) -> Option<Finding<Audit>> {
+	pub fn audit(&self, index: u32, opening: Hash, conduct: Conduct) -> Option<Finding<Audit>> {
 		let found = |digest| Some(Ok(Audit { opening, digest }));
 		match conduct {
 			Conduct::Honest | Conduct::Withhold => found(self.honest_digest(index)),
@@ -150,7 +162,7 @@ impl Job {
 		}
 	}
 
-	fn vote(&self, index: u32, seed: H256, conduct: Conduct) -> Option<Finding<Vote>> {
+	pub fn vote(&self, index: u32, seed: H256, conduct: Conduct) -> Option<Finding<Vote>> {
 		let bound = |digest, bytes: &[u8]| Some(Ok(Vote { digest, binding: binding(blake2_256, &seed.0, bytes) }));
 		match conduct {
 			Conduct::Honest | Conduct::Withhold => {
@@ -171,8 +183,12 @@ pub struct World {
 	pub jobs: BTreeMap<H256, Job>,
 	pub auditors: BTreeMap<AccountId32, Conduct>,
 	pub jurors: BTreeMap<AccountId32, Conduct>,
+	/// How all jurors behave on a leaf, instead.
+	pub leaves: BTreeMap<u32, Conduct>,
 	/// What the authors of blocks add to the randomness.
 	pub luck: u64,
+	/// Somebody interferes, so that what everybody does may be refused.
+	pub is_disturbed: bool,
 }
 
 /// A story: it begins with ten verifiers and ends with a look at the books.
@@ -219,19 +235,10 @@ pub fn check_books() {
 	AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All).unwrap();
 	let checking: Balance = Tasks::<Test>::iter_values().map(|record| record.checking).sum();
 	assert_eq!(Balances::free_balance(Validations::pot()), checking + Commons::<Test>::get() + LEAST);
-	let held: Balance = Checks::<Test>::iter_values().filter_map(|check| Some(check.challenge?.1)).sum();
-	let challenged = |who: &AccountId32| {
-		<Balances as frame_support::traits::fungible::InspectHold<_>>::balance_on_hold(
-			&HoldReason::Challenge.into(),
-			who,
-		)
-	};
-	assert_eq!(
-		held,
-		challenged(&challenger())
-			+ challenged(&client())
-			+ (0..VERIFIERS).map(|n| challenged(&verifier(n))).sum::<Balance>()
-	);
+	let bonds: Balance = Checks::<Test>::iter_values().filter_map(|check| Some(check.challenge?.1)).sum();
+	let reason = RuntimeHoldReason::from(HoldReason::Challenge);
+	let holds = pallet_balances::Holds::<Test>::iter_values().flatten();
+	assert_eq!(bonds, holds.filter(|hold| hold.id == reason).map(|hold| hold.amount).sum::<Balance>());
 }
 
 /// Ends a block and begins the next, in which nobody has acted yet.
@@ -245,6 +252,7 @@ pub fn next_block(luck: u64) {
 	Validations::on_initialize(block);
 	let mut meter = frame_support::weights::WeightMeter::with_limit(Weight::MAX);
 	Validations::on_poll(block, &mut meter);
+	assert!(meter.consumed().all_lte(AgendaWeight::get()), "a block does so much and no more");
 }
 
 pub fn stage(task: &H256) -> Option<Stage> {
@@ -282,9 +290,30 @@ impl World {
 	/// A block in which everybody acts.
 	pub fn block(&self) {
 		next_block(self.luck);
+		self.everybody_acts();
+	}
+
+	pub fn everybody_acts(&self) {
 		for job in self.jobs.values() {
 			self.act(job);
 		}
+	}
+
+	/// Plays until something has come about to which nobody has reacted yet.
+	pub fn until_dawn(&self, has_come: impl Fn() -> bool) {
+		for _ in 0..200_000 {
+			if has_come() {
+				return;
+			}
+			self.everybody_acts();
+			next_block(self.luck);
+		}
+		panic!("it never came: {:?}", Tasks::<Test>::iter().collect::<Vec<_>>());
+	}
+
+	/// Plays until a stage begins in which nobody has acted yet.
+	pub fn until_dawn_of(&self, task: &H256, wanted: impl Fn(Stage) -> bool) {
+		self.until_dawn(|| stage(task).is_some_and(&wanted));
 	}
 
 	pub fn until(&self, is_there: impl Fn() -> bool) {
@@ -306,16 +335,23 @@ impl World {
 		conclusion(task).unwrap()
 	}
 
+	fn send(&self, who: &AccountId32, call: Call<Test>) {
+		let sent = send(who.clone(), call.clone());
+		assert!(self.is_disturbed || sent.is_ok(), "{sent:?}: {call:?}");
+	}
+
 	fn act(&self, job: &Job) {
 		let task = job.task;
-		let Some(record) = Tasks::<Test>::get(task) else { return };
+		// Who is too late need not try.
+		let Some(record) = Tasks::<Test>::get(task).filter(|record| ClockAt::get() <= record.due) else { return };
 		let checks: Vec<_> = Checks::<Test>::iter_prefix(task).collect();
 		match record.stage {
 			Stage::Opening if job.posts => self.post(job, &checks),
-			Stage::Auditing | Stage::AuditingTwice => self.commit_audits(job, &checks),
+			Stage::Auditing => self.commit_audits(job, &checks, |check| &check.first),
+			Stage::AuditingTwice => self.commit_audits(job, &checks, |check| &check.second),
 			Stage::Revealing => {
 				if job.reveals && record.outcome.is_none() {
-					Validations::reveal(RuntimeOrigin::signed(provider()), task, job.outcome(), SALT).unwrap();
+					self.send(&job.request.provider, Call::reveal { task, outcome: job.outcome(), salt: SALT });
 				}
 				if job.reveals && job.shows {
 					self.show(job, &checks);
@@ -324,7 +360,8 @@ impl World {
 			Stage::Challengeable | Stage::Answering if job.answers => self.show(job, &checks),
 			Stage::Comparing => self.reveal_audits(job, &checks),
 			Stage::Judging { .. } => {
-				for (leaf, jury) in Juries::<Test>::iter_prefix(task) {
+				let juries = Juries::<Test>::iter_prefix(task);
+				for (leaf, jury) in juries.filter(|(_, jury)| ClockAt::get() <= jury.due) {
 					self.judge(job, leaf, &jury);
 				}
 			}
@@ -337,8 +374,8 @@ impl World {
 		let opening = |leaf| if job.swaps_openings { H256::repeat_byte(44) } else { H256(job.opening(leaf)) };
 		let openings: Vec<_> = missing.map(|(leaf, _)| (*leaf, opening(*leaf))).collect();
 		if !openings.is_empty() {
-			let provider = RuntimeOrigin::signed(provider());
-			Validations::post_openings(provider, job.task, openings.try_into().unwrap()).unwrap();
+			let openings = openings.try_into().unwrap();
+			self.send(&job.request.provider, Call::post_openings { task: job.task, openings });
 		}
 	}
 
@@ -346,16 +383,16 @@ impl World {
 		let missing = checks.iter().filter(|(_, check)| check.digest.is_none());
 		let reveals: Vec<_> = missing.map(|(leaf, _)| (*leaf, job.reveal(*leaf))).collect();
 		if !reveals.is_empty() {
-			let provider = RuntimeOrigin::signed(provider());
-			Validations::reveal_leaves(provider, job.task, reveals.try_into().unwrap()).unwrap();
+			let reveals = reveals.try_into().unwrap();
+			self.send(&job.request.provider, Call::reveal_leaves { task: job.task, reveals });
 		}
 	}
 
-	fn salt(who: &AccountId32) -> H256 {
+	pub fn salt(who: &AccountId32) -> H256 {
 		H256(blake2_256(who.as_ref()))
 	}
 
-	fn commitment<V: Value>(job: &Job, leaf: u32, round: u32, who: &AccountId32, value: &V) -> H256 {
+	pub fn commitment<V: Value>(job: &Job, leaf: u32, round: u32, who: &AccountId32, value: &V) -> H256 {
 		let place = Place { task: leaf_task(blake2_256, &job.task.0, leaf), round, account: who.clone().into() };
 		H256(place.commit(blake2_256, value, &Self::salt(who).0))
 	}
@@ -364,15 +401,18 @@ impl World {
 		self.auditors.get(who).copied().unwrap_or_default()
 	}
 
-	fn commit_audits(&self, job: &Job, checks: &[(u32, CheckRecord)]) {
+	fn commit_audits(
+		&self,
+		job: &Job,
+		checks: &[(u32, CheckRecord)],
+		whose_turn: impl Fn(&CheckRecord) -> &Option<Auditor>,
+	) {
 		for (leaf, check) in checks {
-			for auditor in check.auditors().filter(|auditor| auditor.answer == Answer::Silent) {
-				let who = &auditor.operator;
-				let opening = check.opening.unwrap().0;
-				if let Some(finding) = job.audit(*leaf, opening, self.auditor(who)) {
-					let commitment = Self::commitment(job, *leaf, 0, who, &finding);
-					Validations::commit_audit(RuntimeOrigin::signed(who.clone()), job.task, *leaf, commitment).unwrap();
-				}
+			let Some(auditor) = whose_turn(check).as_ref().filter(|it| it.answer == Answer::Silent) else { continue };
+			let who = &auditor.operator;
+			if let Some(finding) = job.audit(*leaf, check.opening.unwrap().0, self.auditor(who)) {
+				let commitment = Self::commitment(job, *leaf, 0, who, &finding);
+				self.send(who, Call::commit_audit { task: job.task, leaf: *leaf, commitment });
 			}
 		}
 	}
@@ -382,12 +422,11 @@ impl World {
 			for auditor in check.auditors().filter(|auditor| matches!(auditor.answer, Answer::Committed(_))) {
 				let who = &auditor.operator;
 				let conduct = self.auditor(who);
-				if conduct == Conduct::Withhold {
-					continue;
+				let finding = job.audit(*leaf, check.opening.unwrap().0, conduct);
+				if let Some(finding) = finding.filter(|_| conduct != Conduct::Withhold) {
+					let (leaf, salt) = (*leaf, Self::salt(who));
+					self.send(who, Call::reveal_audit { task: job.task, leaf, finding, salt });
 				}
-				let finding = job.audit(*leaf, check.opening.unwrap().0, conduct).unwrap();
-				let origin = RuntimeOrigin::signed(who.clone());
-				Validations::reveal_audit(origin, job.task, *leaf, finding, Self::salt(who)).unwrap();
 			}
 		}
 	}
@@ -396,18 +435,19 @@ impl World {
 		let ballots = Ballots::<Test>::get(job.task, (leaf, jury.round));
 		for ballot in ballots {
 			let who = &ballot.operator;
-			let conduct = self.jurors.get(who).copied().unwrap_or_default();
-			let origin = RuntimeOrigin::signed(who.clone());
+			let conduct = self.leaves.get(&leaf).or(self.jurors.get(who)).copied().unwrap_or_default();
+			let task = job.task;
 			match (jury.stage, ballot.answer) {
 				(JuryStage::Voting { seed }, Answer::Silent) => {
 					if let Some(finding) = job.vote(leaf, seed, conduct) {
 						let commitment = Self::commitment(job, leaf, jury.round, who, &finding);
-						Validations::commit_vote(origin, job.task, leaf, commitment).unwrap();
+						self.send(who, Call::commit_vote { task, leaf, commitment });
 					}
 				}
 				(JuryStage::Revealing { seed }, Answer::Committed(_)) if conduct != Conduct::Withhold => {
-					let finding = job.vote(leaf, seed, conduct).unwrap();
-					Validations::reveal_vote(origin, job.task, leaf, finding, Self::salt(who)).unwrap();
+					if let Some(finding) = job.vote(leaf, seed, conduct) {
+						self.send(who, Call::reveal_vote { task, leaf, finding, salt: Self::salt(who) });
+					}
 				}
 				_ => {}
 			}
@@ -419,6 +459,45 @@ impl World {
 pub fn next_session() {
 	Validations::end_session();
 	Validations::start_session();
+}
+
+/// A call, as it comes in a block.
+pub fn send(who: AccountId32, call: Call<Test>) -> sp_runtime::DispatchResult {
+	let sent = RuntimeCall::Validations(call).dispatch(RuntimeOrigin::signed(who));
+	sent.map(|_| ()).map_err(|refused| refused.error)
+}
+
+/// A call that is refused, and leaves everything as it was.
+#[track_caller]
+pub fn refused(who: AccountId32, call: Call<Test>, why: impl Into<sp_runtime::DispatchError>) {
+	let state = || sp_io::storage::root(sp_runtime::StateVersion::V1);
+	let (before, told) = (state(), format!("{call:?}"));
+	assert_eq!(send(who, call), Err(why.into()), "{told}");
+	assert_eq!(state(), before, "{told}");
+}
+
+/// An opening that is refused, and leaves everything as it was but for the pin.
+#[track_caller]
+pub fn not_opened(job: &mut Job, why: impl Into<sp_runtime::DispatchError>) {
+	let state = || sp_io::storage::root(sp_runtime::StateVersion::V1);
+	let before = state();
+	let events = System::event_count();
+	let opened = frame_support::storage::with_storage_layer(|| job.open());
+	assert_eq!((opened, System::event_count()), (Err(why.into()), events));
+	assert_eq!(state(), before);
+}
+
+/// Lets another account in, which locks so much.
+pub fn newcomer(who: &AccountId32, lock: Balance) {
+	let treasury = RuntimeOrigin::signed(TREASURY);
+	Balances::transfer_allow_death(treasury, who.clone(), lock + 10 * OGPU).unwrap();
+	TrustLock::lock(RuntimeOrigin::signed(who.clone()), lock).unwrap();
+}
+
+/// Lets such stakes have all seats.
+pub fn seat(stakes: impl IntoIterator<Item = (AccountId32, Balance)>) {
+	ActiveStake::set(&stakes.into_iter().collect());
+	next_session();
 }
 
 /// What an account has, free and held.
