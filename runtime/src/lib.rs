@@ -210,12 +210,13 @@ mod runtime {
 	pub type Identity = pallet_identity::Pallet<Runtime>;
 
 	// The network.
+	#[runtime::pallet_index(68)]
+	pub type StakingTrustlock = ogpu_staking_trustlock::Pallet<Runtime>;
+	#[runtime::pallet_index(69)]
+	pub type ResultValidation = ogpu_result_validation::Pallet<Runtime>;
+	/// Its genesis counts what all others have issued, so its index is the highest of those that issue.
 	#[runtime::pallet_index(70)]
 	pub type OgpuToken = ogpu_token::Pallet<Runtime>;
-	#[runtime::pallet_index(71)]
-	pub type StakingTrustlock = ogpu_staking_trustlock::Pallet<Runtime>;
-	#[runtime::pallet_index(72)]
-	pub type ResultValidation = ogpu_result_validation::Pallet<Runtime>;
 
 	/// Has a key in the development presets only; without one, every call of it is refused.
 	#[runtime::pallet_index(255)]

@@ -116,9 +116,56 @@ impl Convert<u8, Option<Work>> for Capabilities {
 	}
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Benchmarks;
+#[cfg(feature = "runtime-benchmarks")]
+impl ogpu_result_validation::BenchmarkHelper for Benchmarks {
+	fn lock(who: &AccountId, amount: Balance) {
+		use ogpu_staking_trustlock::{
+			traits::{Fault, Pin},
+			FaultRecord, Faults, PinRecord, Pins,
+		};
+		use sp_runtime::BoundedVec;
+		let locked = StakingTrustlock::lock(frame_system::RawOrigin::Signed(who.clone()).into(), amount);
+		assert!(locked.is_ok(), "the account must hold what is locked");
+		let work = |number: u32| H256::from_low_u64_be(number.into());
+		let pin = |number| PinRecord { work: work(number), amount: 1, pin: Pin::Shared };
+		let fault = |number| FaultRecord { fault: Fault::Abandoned, work: work(number), at: 0, taken: 1 };
+		Pins::<Runtime>::insert(who, BoundedVec::truncate_from((2..256).map(pin).collect()));
+		Faults::<Runtime>::insert(who, BoundedVec::truncate_from((0..16).map(fault).collect()));
+	}
+
+	fn device(operator: &AccountId) -> ogpu_staking_trustlock::traits::DeviceId {
+		use sp_runtime::BoundedVec;
+		let id = ogpu_staking_trustlock::NextDevice::<Runtime>::get();
+		let registered = StakingTrustlock::register_device(
+			frame_system::RawOrigin::Signed(operator.clone()).into(),
+			ogpu_staking_trustlock::traits::DeviceKind::Cuda,
+			BoundedVec::truncate_from(b"bench".to_vec()),
+			1,
+			BoundedVec::truncate_from(b"/dns/bench".to_vec()),
+			operator.clone(),
+		);
+		assert!(registered.is_ok(), "the operator must afford the deposit");
+		id
+	}
+
+	fn activate(validators: &[(AccountId, Balance)]) {
+		let era = pallet_staking::ActiveEra::<Runtime>::get().map_or(0, |era| era.index);
+		pallet_session::Validators::<Runtime>::put(validators.iter().map(|(who, _)| who.clone()).collect::<Vec<_>>());
+		for (who, total) in validators {
+			let overview =
+				sp_staking::PagedExposureMetadata { total: *total, own: *total, nominator_count: 0, page_count: 0 };
+			pallet_staking::ErasStakersOverview::<Runtime>::insert(era, who, overview);
+		}
+	}
+}
+
 impl ogpu_result_validation::Config for Runtime {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = AuthorOutput;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Benchmarks;
 	type Capabilities = Capabilities;
 	type Clock = Clock;
 	type Currency = Balances;

@@ -1,19 +1,22 @@
 //! How long a validator takes to execute a block of others: an empty one, one as full of transfers as its weight limit
-//! allows, one of claims from Ethereum, and one in which as many stakers vote as an election takes. The wasm blob runs as in the node, on a state in memory; the disk is not measured.
+//! allows, one of claims from Ethereum, one in which as many stakers vote as an election takes, and one with many open
+//! validations; and what a validation costs. The wasm blob runs as in the node, on a state in memory; the disk is not
+//! measured.
 //!
 //!   cargo bench --workspace --bench block
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use codec::Encode;
-use frame_support::traits::fungible::Mutate;
+use frame_support::{traits::fungible::Mutate, weights::Weight};
 use ogpu_protocol::{claims, merkle::Tree, token::OGPU};
+use ogpu_result_validation::WeightInfo as _;
 use ogpu_runtime::{
 	configs::staking::{
 		ElectionWeight, MaxElectableTargets, MaxElectingVoters, MaxNominations, MaxValidators, OnChainElection,
 	},
 	genesis_config_presets::LOCAL_TESTNET,
-	AccountId, Address, Balances, OgpuToken, Runtime, Staking, UncheckedExtrinsic,
+	AccountId, Address, Balances, OgpuToken, ResultValidation, Runtime, Staking, StakingTrustlock, UncheckedExtrinsic,
 };
 use ogpu_runtime_testing::{transfer, Chain};
 use ogpu_token::ClaimsRecord;
@@ -30,6 +33,9 @@ use sp_state_machine::{Ext, OverlayedChanges};
 use std::time::{Duration, Instant};
 
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+
+/// What the calls and steps of validations cost.
+type Checks = <Runtime as ogpu_result_validation::Config>::WeightInfo;
 
 const RUNS: usize = 15;
 
@@ -60,6 +66,101 @@ fn main() {
 	let (election, weight) = election(&executor);
 	println!("block with the largest election{election:>10.2?}");
 	println!("election / its weight          {:>10.2}", election.as_secs_f64() / weight.as_secs_f64());
+
+	let (few, few_bytes) = open_validations(&executor, 100);
+	let (many, many_bytes) = open_validations(&executor, 100_000);
+	println!("block with 100 validations     {few:>10.2?}");
+	println!("block with 100,000             {many:>10.2?}");
+	println!("100,000 / 100                  {:>10.2}", many.as_secs_f64() / few.as_secs_f64());
+	println!("an open validation             {:>10} bytes, {few_bytes} of the first 100", many_bytes);
+	println!("one audit of 50 leaves         {:>10.1} transfers", audit_weight() / transfer_weight());
+	println!("one jury of 23 operators       {:>10.1} transfers", jury_weight() / transfer_weight());
+}
+
+/// The time of a block while so many validations are open, of which one is due; and how many bytes each takes.
+fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
+	use ogpu_protocol::{class::Class, phases::Sale};
+	use ogpu_result_validation::{Request, Validation};
+	use ogpu_staking_trustlock::traits::{Collateral, Pin};
+	let mut chain = Chain::from_preset(LOCAL_TESTNET);
+	chain.block(vec![]);
+	let account = |index: u32| AccountId::new(sp_io::hashing::blake2_256(&index.to_le_bytes()));
+	let bytes = |chain: &mut Chain| {
+		chain.state.commit_all().unwrap();
+		chain.state.as_backend().storage().size()
+	};
+	let mut open = |chain: &mut Chain, from: u32, to: u32| {
+		chain.read(|| {
+			let height = ogpu_runtime::System::block_number();
+			for index in from..to {
+				// A provider has at most 64 open validations.
+				let provider = account(index / 64);
+				let task = sp_core::H256(sp_io::hashing::blake2_256(&[index.to_le_bytes(), [1; 4]].concat()));
+				if index % 64 == 0 {
+					Balances::mint_into(&provider, 1_000 * OGPU).unwrap();
+					StakingTrustlock::lock(frame_system::RawOrigin::Signed(provider.clone()).into(), 100 * OGPU)
+						.unwrap();
+				}
+				StakingTrustlock::pin(&provider, task, OGPU, Pin::Shared).unwrap();
+				let request = Request {
+					task,
+					client: account(u32::MAX),
+					provider: provider.clone(),
+					supplier: account(u32::MAX),
+					commitment: task,
+					start: task,
+					leaves: 1_000,
+					class: Class::STANDARD,
+					capability: 0,
+					leaf_blocks: 1,
+					leaf_fee: OGPU / 1_000,
+					fee: OGPU,
+					spent: 0,
+					sale: Sale::Pool,
+					seed_from: height + if index == 0 { 1 } else { 28_000 },
+					secret: None,
+					is_milestone: false,
+				};
+				ResultValidation::open(request, OGPU / 100, &provider).unwrap();
+			}
+		})
+	};
+	open(&mut chain, 0, 64);
+	let before = bytes(&mut chain);
+	open(&mut chain, 64, count);
+	let each = bytes(&mut chain).saturating_sub(before) / (count - 64) as usize;
+	// The seed of the first becomes known.
+	for _ in 0..17 {
+		chain.block(vec![]);
+	}
+	let (time, _) = measure(executor, &mut chain, vec![]);
+	(time, each)
+}
+
+fn ref_time(weights: impl IntoIterator<Item = Weight>) -> f64 {
+	weights.into_iter().map(|weight| weight.ref_time()).sum::<u64>() as f64
+}
+
+fn transaction(weight: Weight) -> Weight {
+	weight + frame_support::weights::constants::ExtrinsicBaseWeight::get()
+}
+
+fn transfer_weight() -> f64 {
+	use pallet_balances::WeightInfo;
+	ref_time([transaction(<Runtime as pallet_balances::Config>::WeightInfo::transfer_keep_alive())])
+}
+
+/// All transactions and steps of an audit of 50 leaves, a fifth of them twice.
+fn audit_weight() -> f64 {
+	let verifiers = 60.0 * ref_time([transaction(Checks::commit_audit()), transaction(Checks::reveal_audit())]);
+	let provider = [Checks::post_openings(50), Checks::reveal(), Checks::reveal_leaves(50)].map(transaction);
+	verifiers + ref_time(provider) + 7.0 * ref_time([Checks::task_step(50)])
+}
+
+/// All transactions and steps of a jury of one round, with as many operators as class high draws seats.
+fn jury_weight() -> f64 {
+	let vote = ref_time([transaction(Checks::commit_vote()), transaction(Checks::reveal_vote())]);
+	23.0 * vote + 3.0 * ref_time([Checks::jury_step(23)])
 }
 
 /// Claims from the largest snapshot, as bare transactions; the chain is made to know its root.
@@ -166,8 +267,8 @@ fn measure_runs(
 	chain.state.commit_all().unwrap();
 	let backend = chain.state.as_backend();
 	let block = chain.sealed(transactions);
-	// The first extrinsic is the timestamp.
-	let count = block.extrinsics.len() as u32 - 1;
+	// The first two extrinsics are inherents.
+	let count = block.extrinsics.len() as u32 - 2;
 	let encoded = block.encode();
 	let code = ogpu_runtime::wasm_binary().unwrap();
 	let mut times: Vec<_> = (0..=runs)

@@ -15,7 +15,7 @@ use sp_consensus_babe::{
 	digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
 	make_vrf_sign_data,
 };
-use sp_core::{crypto::VrfSecret, Pair};
+use sp_core::{crypto::VrfSecret, sr25519, Pair};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
@@ -30,14 +30,13 @@ pub fn next_runtime() -> &'static [u8] {
 	WASM_BINARY.expect("the tests need the wasm blobs: build without SKIP_WASM_BUILD")
 }
 
-/// By so many blocks finality is behind.
-const FINALITY_LAG: u32 = 3;
-
 pub struct Chain {
 	pub state: sp_io::TestExternalities,
 	pub head: Header,
 	/// Validators whose machines do not run.
 	pub silent: Vec<AccountId>,
+	/// By so many blocks authors see finality behind.
+	pub finality_lag: u32,
 	slot: u64,
 }
 
@@ -45,7 +44,7 @@ impl Chain {
 	pub fn from_preset(preset: &str) -> Self {
 		let state = sp_io::TestExternalities::new(genesis(preset));
 		let head = Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
-		Self { state, head, silent: Vec::new(), slot: 1_000 }
+		Self { state, head, silent: Vec::new(), finality_lag: 3, slot: 1_000 }
 	}
 
 	/// Reads the state of the head.
@@ -56,8 +55,8 @@ impl Chain {
 	/// Authors a block with these transactions, and returns what became of each.
 	pub fn block(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Vec<ApplyExtrinsicResult> {
 		self.slot = self.next_slot();
-		let (slot, parent) = (self.slot, self.head.clone());
-		let (header, _, results) = self.state.execute_with(|| author(&parent, slot, transactions));
+		let (slot, parent, lag) = (self.slot, self.head.clone(), self.finality_lag);
+		let (header, _, results) = self.state.execute_with(|| author(&parent, slot, lag, transactions));
 		self.head = header;
 		// The root of the next block's state is computed over what is not committed.
 		self.state.commit_all().expect("no storage transaction is open");
@@ -80,10 +79,10 @@ impl Chain {
 	/// The next block with those of these transactions that fit, whole, as a validator sends it to others. The head
 	/// stays.
 	pub fn sealed(&mut self, transactions: Vec<UncheckedExtrinsic>) -> Block {
-		let (slot, parent) = (self.next_slot(), self.head.clone());
+		let (slot, parent, lag) = (self.next_slot(), self.head.clone(), self.finality_lag);
 		self.state.execute_with(|| {
 			sp_io::storage::start_transaction();
-			let (header, extrinsics, _) = author(&parent, slot, transactions);
+			let (header, extrinsics, _) = author(&parent, slot, lag, transactions);
 			sp_io::storage::rollback_transaction();
 			Block::new(header, extrinsics)
 		})
@@ -175,11 +174,22 @@ impl Chain {
 		tip: Balance,
 		nonce: u32,
 	) -> UncheckedExtrinsic {
-		let account = signer.to_account_id();
+		self.sign_by(&signer.pair(), call, tip, nonce)
+	}
+
+	/// A transaction that any key signs, with any nonce.
+	pub fn sign_by(
+		&mut self,
+		signer: &sr25519::Pair,
+		call: RuntimeCall,
+		tip: Balance,
+		nonce: u32,
+	) -> UncheckedExtrinsic {
+		let account = signer.public().into();
 		let genesis = self.read(|| System::block_hash(0));
 		let (extension, implicit) = extension(nonce, tip, genesis, None);
 		let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
-		let signature: MultiSignature = payload.using_encoded(|payload| signer.pair().sign(payload)).into();
+		let signature: MultiSignature = payload.using_encoded(|payload| signer.sign(payload)).into();
 		UncheckedExtrinsic::new_signed(call, Address::Id(account), signature, extension)
 	}
 }
@@ -240,6 +250,7 @@ fn apply(transaction: UncheckedExtrinsic) -> ApplyExtrinsicResult {
 fn author(
 	parent: &Header,
 	slot: u64,
+	finality_lag: u32,
 	transactions: Vec<UncheckedExtrinsic>,
 ) -> (Header, Vec<UncheckedExtrinsic>, Vec<ApplyExtrinsicResult>) {
 	let digest = Digest { logs: vec![claim(slot)] };
@@ -247,8 +258,7 @@ fn author(
 	Executive::initialize_block(&header);
 	let now = slot * BLOCK_MILLIS;
 	let time = UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(pallet_timestamp::Call::set { now }));
-	// As it is in a healthy network.
-	let number = parent.number.saturating_sub(FINALITY_LAG);
+	let number = parent.number.saturating_sub(finality_lag);
 	let finality = UncheckedExtrinsic::new_bare(RuntimeCall::Clock(ogpu_runtime::clock::Call::note_final { number }));
 	for inherent in [&time, &finality] {
 		Executive::apply_extrinsic(inherent.clone()).unwrap().unwrap();
