@@ -6,7 +6,7 @@
 //! the time, the votes and the money. `docs/validation.md` says how sure a verdict is.
 //!
 //! # Time
-//! Phases end when the [agenda] comes to their deadlines, by the network's clock, which may stand still. A call is in
+//! Phases end when the agenda comes to their deadlines, by the network's clock, which may stand still. A call is in
 //! time until the deadline, whenever the agenda comes. Whatever is due can also be moved on by [anybody](Call::advance).
 //!
 //! # Money

@@ -29,7 +29,7 @@ use sp_core::{
 };
 use sp_io::hashing::keccak_256;
 use sp_keyring::Sr25519Keyring::Eve;
-use sp_state_machine::{Ext, OverlayedChanges};
+use sp_state_machine::{backend::IterArgs, Backend, Ext, OverlayedChanges};
 use std::time::{Duration, Instant};
 
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
@@ -85,11 +85,14 @@ fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
 	chain.block(vec![]);
 	let account = |index: u32| AccountId::new(sp_io::hashing::blake2_256(&index.to_le_bytes()));
-	let bytes = |chain: &mut Chain| {
+	// Keys and values; the nodes of the trie above them come on top.
+	let bytes = |chain: &mut Chain| -> usize {
 		chain.state.commit_all().unwrap();
-		chain.state.as_backend().storage().size()
+		let state = chain.state.as_backend();
+		let pairs = state.pairs(IterArgs::default()).unwrap();
+		pairs.map(|pair| pair.map(|(key, value)| key.len() + value.len()).unwrap()).sum()
 	};
-	let mut open = |chain: &mut Chain, from: u32, to: u32| {
+	let open = |chain: &mut Chain, from: u32, to: u32| {
 		chain.read(|| {
 			let height = ogpu_runtime::System::block_number();
 			for index in from..to {

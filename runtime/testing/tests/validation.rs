@@ -557,7 +557,7 @@ fn skipped_duty_costs_points_and_seats_but_no_authoring() {
 	assert_eq!(story.paid, story.earned());
 	assert_eq!(story.fined.keys().copied().collect::<Vec<_>>(), [Dave]);
 	let fined = story.fined[&Dave];
-	assert!(fined >= 3 * LEAF_FEE / 10 && fined % (LEAF_FEE / 10) == 0, "three strikes or more: {fined}");
+	assert!(fined >= 3 * LEAF_FEE / 10 && fined.is_multiple_of(LEAF_FEE / 10), "three strikes or more: {fined}");
 	assert!(story.chain.read(|| Strikes::<Runtime>::iter().all(|(who, _)| who == dave)));
 	assert_eq!((story.gain(PROVIDER), story.gain(CLIENT)), (0, -(CHECKING as i128)));
 	story.close(fined, 0);
