@@ -47,6 +47,7 @@ impl<T: Config> Pallet<T> {
 			Item::Record(task) => {
 				Records::<T>::get(task).map(|record| record.closed.saturating_add(T::RecordBlocks::get()))
 			}
+			Item::Market(item) => T::Market::due(*item),
 		}
 	}
 
@@ -59,14 +60,15 @@ impl<T: Config> Pallet<T> {
 					Stage::Closing { .. } => record.drawn.max(CLEARED),
 					_ => record.drawn.saturating_add(record.challenges),
 				});
-				T::WeightInfo::task_step(drawn).saturating_add(T::Market::weight())
+				T::WeightInfo::task_step(drawn).saturating_add(T::Market::concluded_weight())
 			}
 			Item::Jury(task, leaf) => {
 				let seats =
 					Juries::<T>::get(task, leaf).map_or(0, |jury| jury.dispute.drawn_seats.saturating_add(jury.draws));
-				T::WeightInfo::jury_step(seats).saturating_add(T::Market::weight())
+				T::WeightInfo::jury_step(seats).saturating_add(T::Market::concluded_weight())
 			}
 			Item::Record(_) => T::WeightInfo::agenda_look(),
+			Item::Market(item) => T::WeightInfo::agenda_look().saturating_add(T::Market::step_weight(*item)),
 		}
 	}
 
@@ -74,7 +76,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn most_weight() -> Weight {
 		let looked_at = T::MaxChecks::get().saturating_add(T::MaxChallenges::get()).max(CLEARED);
 		let step = T::WeightInfo::task_step(looked_at).max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS));
-		step.saturating_add(T::Market::weight())
+		let market = T::WeightInfo::agenda_look().saturating_add(T::Market::most_step_weight());
+		step.saturating_add(T::Market::concluded_weight()).max(market)
 	}
 
 	/// Does what is due of an item. What was put off meanwhile, by another entry, is left alone.
@@ -86,7 +89,18 @@ impl<T: Config> Pallet<T> {
 			Item::Task(task) => Self::step_task(task),
 			Item::Jury(task, leaf) => Self::step_jury(task, leaf),
 			Item::Record(task) => Records::<T>::remove(task),
+			Item::Market(item) => T::Market::step(item),
 		}
+	}
+}
+
+impl<T: Config> Deadlines for Pallet<T> {
+	fn schedule(item: H256, due: BlockNumber) {
+		Self::schedule(Item::Market(item), due);
+	}
+
+	fn cancel(item: H256, due: BlockNumber) {
+		Agenda::<T>::remove(due, Item::Market(item));
 	}
 }
 

@@ -37,6 +37,11 @@ pub trait BenchmarkHelper {
 	fn activate(validators: &[(AccountId32, Balance)]);
 }
 
+/// Names a piece of work.
+fn work(number: u64) -> H256 {
+	H256(blake2_256(&number.to_le_bytes()))
+}
+
 const TASK: H256 = H256([1; 32]);
 /// Another one, whose provider is convicted.
 const CONVICTED: H256 = H256([2; 32]);
@@ -117,6 +122,7 @@ fn record(task: H256, stage: Stage) -> TaskRecord {
 	};
 	TaskRecord {
 		request,
+		is_claim: false,
 		number: 0,
 		stage,
 		due: DUE,
@@ -128,6 +134,7 @@ fn record(task: H256, stage: Stage) -> TaskRecord {
 		drawn: 0,
 		redraws: 0,
 		outcome: None,
+		carry: None,
 		checking: 0,
 		challenges: 0,
 		open_juries: 0,
@@ -157,7 +164,7 @@ fn of_busy_provider<T: Config>(task: H256, stage: Stage) -> Result<TaskRecord, B
 	let next = u64::from(T::MaxOpen::get());
 	let mut open = BoundedBTreeMap::new();
 	for number in 0..next {
-		let other = H256::from_low_u64_be(number);
+		let other = work(number);
 		let (task, waits_for) = if number == 0 { (task, None) } else { (other, Some(next)) };
 		let validation = OpenValidation { task, fee: OGPU, waits_for };
 		open.try_insert(number, validation).map_err(|_| "a provider may have so many validations")?;

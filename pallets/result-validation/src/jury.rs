@@ -91,7 +91,8 @@ impl<T: Config> Pallet<T> {
 
 	fn seat_jurors(record: &TaskRecord, leaf: u32, mut jury: JuryRecord, check: &CheckRecord, seed_from: BlockNumber) {
 		let Request { task, leaf_blocks, .. } = record.request;
-		let seed = match Self::seed_at(seed_from, None, &leaf_task(blake2_256, &task.0, leaf), jury.round) {
+		let name = H256(leaf_task(blake2_256, &task.0, leaf));
+		let seed = match Self::seed_at(seed_from, None, &name, jury.round) {
 			Ok(seed) => seed,
 			Err(no_seed) => {
 				let seed_from = Self::retry_from(no_seed, seed_from);
@@ -261,6 +262,12 @@ impl<T: Config> Pallet<T> {
 		let Request { task, provider, supplier, .. } = record.request.clone();
 		let owed = |purse: &CreditOf<T>| bill.saturating_sub(purse.peek());
 		match verdict {
+			// Either the provider could have had the inputs, or only the jury was given them: both pay half.
+			Some(Verdict::Upheld | Verdict::Convicted) if record.is_claim => {
+				let half = owed(purse).div_ceil(2);
+				purse.subsume(T::TrustLock::slash(&provider, half, Fault::Unserved, task));
+				purse.subsume(T::TrustLock::slash(&supplier, owed(purse).min(half), Fault::Unserved, task));
+			}
 			Some(Verdict::Upheld) => {
 				Self::fine_auditors(record, check, bill, purse);
 				let bond = Self::take_challenge(&task, leaf);

@@ -35,7 +35,7 @@ pub mod weights;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
-pub use traits::{Conclusion, Duty, Market, Request, Stakes, Validation};
+pub use traits::{Checking, Conclusion, Deadlines, Duty, Market, NoSeed, Request, Seeds, Stakes, Validation};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -311,6 +311,8 @@ pub mod pallet {
 		SeatsWithdrawn { operator: AccountId32 },
 		/// A provider has committed to a result.
 		Opened { task: H256, provider: AccountId32, seed_from: BlockNumber },
+		/// A provider claims that its inputs are missing or invalid: a jury meets over the first leaf.
+		Claimed { task: H256, provider: AccountId32 },
 		/// Another result was committed to: the task is audited in full.
 		Alarmed { task: H256, finder: AccountId32 },
 		/// So many leaves are audited; `Checks` says which, and by whom.
@@ -370,6 +372,8 @@ pub mod pallet {
 		TooFewSeats,
 		/// The fee is too high for the stake of the seats that would validate it.
 		FeeTooHigh,
+		/// Checking costs more on average than is paid for it.
+		CheckingTooLow,
 		/// The provider has too many open validations: wait until some have ended.
 		TooManyOpen,
 		/// The call belongs to another phase; `Tasks` says in which the task is.
@@ -526,7 +530,8 @@ pub mod pallet {
 
 		/// Challenge a leaf of a revealed result: a jury will meet over it when the window has ended.
 		///
-		/// For anybody but the provider. A bond is held, twice the bill of a jury's first round. If the leaf is wrong it
+		/// For anybody but the provider. A bond is held, twice the bill of a jury's first round, and twice as much again for
+		/// each leaf of the task that is challenged already. If the leaf is wrong it
 		/// returns, and whoever challenged a leaf that was not drawn is paid as the finder. If the leaf is right, the
 		/// bond pays the jury and the provider. Emits [`Event::Challenged`].
 		#[pallet::call_index(8)]
@@ -566,12 +571,11 @@ pub mod pallet {
 			Self::do_accept(client, task)
 		}
 
-		/// Do what is due of a task, or of the jury on one of its leaves, before the agenda comes to it. For anybody.
+		/// Do what is due of a task, of a jury or of a market before the agenda comes to it. For anybody.
 		#[pallet::call_index(12)]
 		#[pallet::weight(Pallet::<T>::most_weight())]
-		pub fn advance(origin: OriginFor<T>, task: H256, leaf: Option<u32>) -> DispatchResultWithPostInfo {
+		pub fn advance(origin: OriginFor<T>, item: Item) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let item = leaf.map_or(Item::Task(task), |leaf| Item::Jury(task, leaf));
 			let weight = Self::item_weight(&item);
 			Self::do_advance(item)?;
 			Ok(Some(weight).into())

@@ -11,14 +11,6 @@ use ogpu_protocol::{
 };
 use ogpu_staking_trustlock::traits::Pin;
 
-/// Why there is no seed yet.
-pub(crate) enum NoSeed {
-	/// Its blocks have not all come.
-	Early,
-	/// What their authors added is not kept any more.
-	Forgotten,
-}
-
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_offer_seats(
 		operator: &AccountId32,
@@ -153,21 +145,25 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn seed_at(
 		seed_from: BlockNumber,
 		secret: Option<H256>,
-		task: &Hash,
+		task: &H256,
 		round: u32,
 	) -> Result<H256, NoSeed> {
 		let blocks = if secret.is_some() { SECRET_SEED_BLOCKS } else { SEED_BLOCKS };
-		let end = seed_from.saturating_add(blocks);
+		let outputs = Self::outputs(seed_from, blocks)?;
+		Ok(H256(match secret {
+			None => seed(blake2_256, &outputs, &task.0, round),
+			Some(secret) => seed_with_secret(blake2_256, &outputs, &secret.0, &task.0, round),
+		}))
+	}
+
+	/// What the authors of so many blocks from a height on added to the randomness.
+	fn outputs(from: BlockNumber, blocks: u32) -> Result<Vec<Hash>, NoSeed> {
+		let end = from.saturating_add(blocks);
 		if Self::block() < end {
 			return Err(NoSeed::Early);
 		}
-		let outputs: Option<Vec<Hash>> =
-			(seed_from..end).map(|block| AuthorOutputs::<T>::get(block).map(|output| output.0)).collect();
-		let outputs = outputs.ok_or(NoSeed::Forgotten)?;
-		Ok(H256(match secret {
-			None => seed(blake2_256, &outputs, task, round),
-			Some(secret) => seed_with_secret(blake2_256, &outputs, &secret.0, task, round),
-		}))
+		let outputs = (from..end).map(|block| AuthorOutputs::<T>::get(block).map(|output| output.0));
+		outputs.collect::<Option<_>>().ok_or(NoSeed::Forgotten)
 	}
 
 	/// A seat that was drawn has done its duty.
@@ -194,5 +190,15 @@ impl<T: Config> Pallet<T> {
 			Strikes::<T>::remove(operator);
 			T::TrustLock::suspend(operator);
 		}
+	}
+}
+
+impl<T: Config> Seeds for Pallet<T> {
+	fn seed(from: BlockNumber, blocks: u32, name: &H256, round: u32) -> Result<H256, NoSeed> {
+		Ok(H256(seed(blake2_256, &Self::outputs(from, blocks)?, &name.0, round)))
+	}
+
+	fn due(from: BlockNumber, blocks: u32) -> BlockNumber {
+		Self::seed_due(from, blocks)
 	}
 }

@@ -1,11 +1,12 @@
 //! The way of a task: from the commitment through the audit and the window for challenges to its end.
 
-use crate::{seats::NoSeed, *};
+use crate::*;
 use alloc::vec::Vec;
-use frame_support::ensure;
+use frame_support::{ensure, pallet_prelude::DispatchError};
 use ogpu_protocol::{
 	audit::{assign, double, drawn_leaves, is_unanimous, leaves, Check},
 	commitment::{domain, leaf_task, secret_commitment, Obstacle, Place, SEED_BLOCKS},
+	cost,
 	detection::Sampling,
 	leaf::{Job, Mismatch},
 	merkle::MAX_PROOF,
@@ -22,54 +23,41 @@ const DOUBLING_ROUND: u32 = 1;
 pub(crate) const CLEARED: u32 = 64;
 
 impl<T: Config> Validation for Pallet<T> {
-	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult {
-		Self::check_request(&request)?;
-		let task = request.task;
-		let table = CurrentTable::<T>::get();
-		let sitting = Self::sitting(table, &request);
-		ensure!(sitting.len() as u32 >= T::MinHolders::get(), Error::<T>::TooFewSeats);
-		let stake = sitting.iter().fold(0, |sum: Balance, holder| sum.saturating_add(holder.stake));
-		ensure!(request.fee <= T::FeeOfStake::get().mul_floor(stake), Error::<T>::FeeTooHigh);
-
-		let mut provider = Providers::<T>::get(&request.provider);
-		let number = provider.next;
-		let open = OpenValidation { task, fee: request.fee, waits_for: None };
-		provider.open.try_insert(number, open).map_err(|_| Error::<T>::TooManyOpen)?;
-		provider.next = number.saturating_add(1);
+	fn checking(request: &Request) -> Checking {
+		let at_stake = Providers::<T>::get(&request.provider).at_stake().saturating_add(request.fee);
 		let class = request.class.audit_billionths;
-		let audit_billionths = T::TrustLock::audit_billionths(&request.provider, provider.at_stake(), class);
-		Self::take_checking(payer, checking)?;
-		Providers::<T>::insert(&request.provider, provider);
-		Self::use_table(table);
+		Self::checking_at(request, T::TrustLock::audit_billionths(&request.provider, at_stake, class))
+	}
 
-		let Request { provider, seed_from, .. } = request.clone();
+	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult {
+		let ahead = request.seed_from.checked_sub(Self::block()).filter(|ahead| *ahead > 0);
+		ensure!(ahead.is_some_and(|ahead| ahead <= T::MaxSeedDelay::get()), Error::<T>::WrongSeedHeight);
+		let record = Self::admit(request, false)?;
+		let asked = Self::checking_at(&record.request, record.audit_billionths);
+		ensure!(checking >= asked.class.saturating_add(asked.provider), Error::<T>::CheckingTooLow);
+		Self::take_checking(payer, checking)?;
+		let Request { task, provider, seed_from, .. } = record.request.clone();
 		Self::deposit_event(Event::Opened { task, provider, seed_from });
-		let record = TaskRecord {
-			request,
-			number,
-			stage: Stage::Sealed,
-			due: 0,
-			table,
-			audit_billionths,
-			alarmed_by: None,
-			secret: None,
-			seed: H256::zero(),
-			drawn: 0,
-			redraws: 0,
-			outcome: None,
-			checking,
-			challenges: 0,
-			open_juries: 0,
-			juries: 0,
-			executions: 0,
-			found: Found::Nothing,
-			found_by: None,
-			jury_bill: 0,
-			jury_paid: 0,
-		};
-		let blocks = Self::seed_blocks(&record);
-		Self::enter(record, Stage::Sealed, Self::seed_due(seed_from, blocks));
+		let due = Self::seed_due(seed_from, Self::seed_blocks(&record));
+		Self::enter(TaskRecord { checking, ..record }, Stage::Sealed, due);
 		Ok(())
+	}
+
+	fn claim(request: Request) -> DispatchResult {
+		let mut record = Self::admit(request, true)?;
+		let Request { task, provider, start, .. } = record.request.clone();
+		Self::deposit_event(Event::Claimed { task, provider });
+		// No vote can be for it.
+		let nothing = CheckRecord { opening: Some(start), digest: Some(H256::zero()), ..CheckRecord::default() };
+		Checks::<T>::insert(task, 0, &nothing);
+		let sitting = Self::sitting(record.table, &record.request);
+		Self::open_jury(&mut record, 0, &nothing, &sitting);
+		Self::judge(record, false);
+		Ok(())
+	}
+
+	fn carry(task: H256) -> Option<H256> {
+		Tasks::<T>::get(task)?.carry
 	}
 
 	fn alarm(task: H256, finder: &AccountId32) -> DispatchResult {
@@ -87,6 +75,59 @@ impl<T: Config> Validation for Pallet<T> {
 
 /// What may be said by whom.
 impl<T: Config> Pallet<T> {
+	/// Begins a validation, in no stage yet.
+	fn admit(request: Request, is_claim: bool) -> Result<TaskRecord, DispatchError> {
+		Self::check_request(&request)?;
+		let table = CurrentTable::<T>::get();
+		let sitting = Self::sitting(table, &request);
+		ensure!(sitting.len() as u32 >= T::MinHolders::get(), Error::<T>::TooFewSeats);
+		let stake = sitting.iter().fold(0, |sum: Balance, holder| sum.saturating_add(holder.stake));
+		ensure!(request.fee <= T::FeeOfStake::get().mul_floor(stake), Error::<T>::FeeTooHigh);
+
+		let mut provider = Providers::<T>::get(&request.provider);
+		let number = provider.next;
+		let open = OpenValidation { task: request.task, fee: request.fee, waits_for: None };
+		provider.open.try_insert(number, open).map_err(|_| Error::<T>::TooManyOpen)?;
+		provider.next = number.saturating_add(1);
+		let class = request.class.audit_billionths;
+		let audit_billionths = T::TrustLock::audit_billionths(&request.provider, provider.at_stake(), class);
+		Providers::<T>::insert(&request.provider, provider);
+		Self::use_table(table);
+		Ok(TaskRecord {
+			request,
+			is_claim,
+			number,
+			stage: Stage::Sealed,
+			due: 0,
+			table,
+			audit_billionths,
+			alarmed_by: None,
+			secret: None,
+			seed: H256::zero(),
+			drawn: 0,
+			redraws: 0,
+			outcome: None,
+			carry: None,
+			checking: 0,
+			challenges: 0,
+			open_juries: 0,
+			juries: 0,
+			executions: 0,
+			found: Found::Nothing,
+			found_by: None,
+			jury_bill: 0,
+			jury_paid: 0,
+		})
+	}
+
+	fn checking_at(request: &Request, audit_billionths: u32) -> Checking {
+		let checking = cost::Checking::of(&request.class, request.leaves, request.is_milestone.into(), 0, 0);
+		Checking {
+			class: checking.expected_fee(request.leaf_fee),
+			provider: checking.provider_fee(request.leaf_fee, audit_billionths),
+		}
+	}
+
 	fn check_request(request: &Request) -> DispatchResult {
 		let Request { task, leaves, class, .. } = request;
 		ensure!(!Tasks::<T>::contains_key(task) && !Records::<T>::contains_key(task), Error::<T>::AlreadyOpened);
@@ -100,8 +141,6 @@ impl<T: Config> Pallet<T> {
 		ensure!(request.fee > 0 && request.leaf_fee > 0 && request.leaf_blocks > 0, Error::<T>::NothingAtStake);
 		let path = T::Phases::get().longest_path_blocks(request.leaf_blocks, SEED_BLOCKS, MAX_JURY_BALLOTS);
 		ensure!(Self::now().saturating_add(path) < BlockNumber::MAX, Error::<T>::NothingAtStake);
-		let ahead = request.seed_from.checked_sub(Self::block()).filter(|ahead| *ahead > 0);
-		ensure!(ahead.is_some_and(|ahead| ahead <= T::MaxSeedDelay::get()), Error::<T>::WrongSeedHeight);
 		Ok(())
 	}
 
@@ -223,7 +262,12 @@ impl<T: Config> Pallet<T> {
 			let carry = reveal.before.as_ref().map_or(start.0, |before| before.leaf.carry);
 			let opening = check.opening.map_or(carry, |opening| opening.0);
 			match job.check(blake2_256, leaf, &opening, &reveal) {
-				Ok(digest) => check.digest = Some(H256(digest)),
+				Ok(digest) => {
+					check.digest = Some(H256(digest));
+					if leaf == leaves.saturating_sub(1) {
+						record.carry = Some(H256(reveal.leaf.leaf.carry));
+					}
+				}
 				// The proofs hold, and say that the provider posted something else.
 				Err(Mismatch::OpeningNotCarry | Mismatch::OpeningNotStart) => {
 					check.digest = Some(H256(reveal.leaf.leaf.digest(blake2_256, &task.0, leaf)));
@@ -249,7 +293,10 @@ impl<T: Config> Pallet<T> {
 		let mut check = Checks::<T>::get(task, leaf).unwrap_or_default();
 		let is_judged = check.challenge.is_some() || Juries::<T>::contains_key(task, leaf);
 		ensure!(!is_judged, Error::<T>::AlreadyJudged);
+		// Each costs twice as much as the one before: a provider that lets friends challenge what is right, until nobody
+		// else can challenge what is wrong, loses more than it can gain.
 		let bond = challenge_bond(leaf_fee.saturating_mul(class.jury.draw_seats.into()));
+		let bond = bond.saturating_mul(1u128.checked_shl(record.challenges).unwrap_or(Balance::MAX));
 		T::Currency::hold(&HoldReason::Challenge.into(), &challenger, bond)?;
 		check.challenge = Some((challenger.clone(), bond));
 		check.place = record.challenges;
@@ -329,7 +376,7 @@ impl<T: Config> Pallet<T> {
 
 	fn draw(mut record: TaskRecord) {
 		let Request { task, leaves: all, class, is_milestone, seed_from, .. } = record.request;
-		record.seed = match Self::seed_at(seed_from, record.secret, &task.0, AUDIT_ROUND) {
+		record.seed = match Self::seed_at(seed_from, record.secret, &task, AUDIT_ROUND) {
 			Ok(seed) => seed,
 			Err(NoSeed::Early) => return Self::enter(record, Stage::Sealed, Self::seed_due(seed_from, SEED_BLOCKS)),
 			Err(NoSeed::Forgotten) => {
@@ -437,7 +484,7 @@ impl<T: Config> Pallet<T> {
 	/// Draws second auditors, now that the first have committed.
 	fn double(mut record: TaskRecord, seed_from: BlockNumber) {
 		let Request { task, class, leaf_blocks, .. } = record.request;
-		record.seed = match Self::seed_at(seed_from, None, &task.0, DOUBLING_ROUND) {
+		record.seed = match Self::seed_at(seed_from, None, &task, DOUBLING_ROUND) {
 			Ok(seed) => seed,
 			Err(no_seed) => {
 				let seed_from = Self::retry_from(no_seed, seed_from);
@@ -545,6 +592,7 @@ impl<T: Config> Pallet<T> {
 	/// All juries have decided.
 	pub(crate) fn judged(record: TaskRecord) {
 		match record.found {
+			Found::Nothing | Found::Guilty if record.is_claim => Self::conclude(record, Conclusion::Unfounded),
 			Found::Guilty => Self::convict(record, Fault::Convicted),
 			// Who supplies its own inputs could make them disappear when it is caught.
 			Found::InputAtFault if record.request.supplier == record.request.provider => {

@@ -45,6 +45,15 @@ pub struct Request {
 	pub is_milestone: bool,
 }
 
+/// What checking a task costs on average.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checking {
+	/// What the client pays for its class, whether or not its task is drawn.
+	pub class: Balance,
+	/// What the provider pays besides, out of its fee, because it is audited more often than the class asks.
+	pub provider: Balance,
+}
+
 /// How a validation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Conclusion {
@@ -58,31 +67,135 @@ pub enum Conclusion {
 	InputAtFault,
 	/// Nobody knows. Refund the client and pay nobody.
 	Void,
+	/// The jury could fetch the inputs of which the provider claimed that they were missing or invalid. Nobody can tell
+	/// who was not served, so both have paid half of the jury, and nothing else has changed.
+	Unfounded,
 }
 
 /// What markets ask for.
 pub trait Validation {
-	/// Opens the validation of a result that has just been committed to, and takes the fee for checking from the payer.
+	/// What checking costs on average. Only `provider`, `class`, `leaves`, `leaf_fee`, `fee` and `is_milestone` of the
+	/// request count.
+	fn checking(request: &Request) -> Checking;
+
+	/// Opens the validation of a result that has just been committed to, and takes the fee for checking from what the
+	/// payer has free: at least both parts of [`Self::checking`].
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult;
+
+	/// A provider could not fetch the inputs of its work, or they make no sense: a jury tries it on the first leaf. `fee`
+	/// is what the provider has done until now; `commitment`, `seed_from`, `secret` and `is_milestone` do not count. If
+	/// the jury fails as well, whoever had to supply the inputs pays the jury and that fee out of its lock, and
+	/// nobody's lock else.
+	fn claim(request: Request) -> DispatchResult;
+
+	/// What the last leaf of an open task handed on, once it was shown. Of a milestone it always is.
+	fn carry(task: H256) -> Option<H256>;
 
 	/// Another racer committed to another result: the task is audited in full, and if it is convicted this racer has
 	/// found it out. If not, it pays for the additional audit. Only before the first block of the seed.
 	fn alarm(task: H256, finder: &AccountId32) -> DispatchResult;
 }
 
-/// What is told to the market that opened a validation, once.
+/// Public randomness, of which every author of a block has a share.
+pub trait Seeds {
+	/// The seed of a round from the authors of so many blocks from a height on, for a task or for anything with a name
+	/// of its own.
+	fn seed(from: BlockNumber, blocks: u32, name: &H256, round: u32) -> Result<H256, NoSeed>;
+
+	/// The last block, by the network's clock, before such a seed can be known.
+	fn due(from: BlockNumber, blocks: u32) -> BlockNumber;
+}
+
+/// Why there is no seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSeed {
+	/// Its blocks have not all come.
+	Early,
+	/// What their authors added is not kept any more.
+	Forgotten,
+}
+
+/// Deadlines of a market. They stand in the chain's one agenda, which does in each block as much as fits.
+pub trait Deadlines {
+	/// Has [`Market::step`] called once the network's clock is beyond `due`. The item is stored with this deadline, and
+	/// [`Market::due`] says so.
+	fn schedule(item: H256, due: BlockNumber);
+
+	/// Takes that back.
+	fn cancel(item: H256, due: BlockNumber);
+}
+
+/// What the agenda does when a deadline has passed.
 pub trait Market {
+	/// A validation ended that this market opened. Said once. Tasks of other markets are ignored.
 	fn concluded(task: H256, conclusion: Conclusion);
 
 	/// What `concluded` costs at most.
-	fn weight() -> Weight;
+	fn concluded_weight() -> Weight;
+
+	/// When this item is due, if it is of this market and has a deadline.
+	fn due(item: H256) -> Option<BlockNumber>;
+
+	/// Does what is due of an item. The agenda has forgotten the deadline, which has passed.
+	fn step(item: H256);
+
+	/// What the next step of this item costs at most; of an item that is not of this market, what it costs to see that.
+	fn step_weight(item: H256) -> Weight;
+
+	/// What the dearest step of any item costs.
+	fn most_step_weight() -> Weight;
 }
 
 impl Market for () {
 	fn concluded(_: H256, _: Conclusion) {}
 
-	fn weight() -> Weight {
+	fn concluded_weight() -> Weight {
 		Weight::zero()
+	}
+
+	fn due(_: H256) -> Option<BlockNumber> {
+		None
+	}
+
+	fn step(_: H256) {}
+
+	fn step_weight(_: H256) -> Weight {
+		Weight::zero()
+	}
+
+	fn most_step_weight() -> Weight {
+		Weight::zero()
+	}
+}
+
+impl<A: Market, B: Market> Market for (A, B) {
+	fn concluded(task: H256, conclusion: Conclusion) {
+		A::concluded(task, conclusion);
+		B::concluded(task, conclusion);
+	}
+
+	fn concluded_weight() -> Weight {
+		A::concluded_weight().saturating_add(B::concluded_weight())
+	}
+
+	fn due(item: H256) -> Option<BlockNumber> {
+		A::due(item).or_else(|| B::due(item))
+	}
+
+	fn step(item: H256) {
+		if A::due(item).is_some() {
+			A::step(item);
+		} else {
+			B::step(item);
+		}
+	}
+
+	fn step_weight(item: H256) -> Weight {
+		A::step_weight(item).saturating_add(B::step_weight(item))
+	}
+
+	fn most_step_weight() -> Weight {
+		A::most_step_weight().saturating_add(B::most_step_weight())
 	}
 }
 

@@ -76,6 +76,8 @@ pub enum Found {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct TaskRecord {
 	pub request: Request,
+	/// The provider claims that its inputs are missing or invalid, and has no result.
+	pub is_claim: bool,
 	/// Counts the validations of its provider.
 	pub number: u64,
 	pub stage: Stage,
@@ -96,6 +98,8 @@ pub struct TaskRecord {
 	/// How often silent auditors were replaced in this phase.
 	pub redraws: u8,
 	pub outcome: Option<Outcome>,
+	/// What its last leaf handed on, once that was shown.
+	pub carry: Option<H256>,
 	/// What is left of the fee for checking.
 	pub checking: Balance,
 	pub challenges: u32,
@@ -286,4 +290,6 @@ pub enum Item {
 	Jury(H256, u32),
 	/// The record of a task, which is not kept for ever.
 	Record(H256),
+	/// Something of a market's.
+	Market(H256),
 }

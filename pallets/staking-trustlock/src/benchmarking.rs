@@ -38,7 +38,7 @@ fn locked<T: Config>(parts: u32) -> Result<AccountId32, BenchmarkError> {
 	Pallet::<T>::do_lock(who.clone(), stake::<T>())?;
 	let part = T::MinimumLock::get();
 	for pin in 0..T::MaxPins::get() {
-		Pallet::<T>::pin(&who, H256::from_low_u64_be(pin.into()), part, Pin::Own)?;
+		Pallet::<T>::pin(&who, H256(sp_io::hashing::blake2_256(&pin.to_le_bytes())), part, Pin::Own)?;
 	}
 	for block in 0..parts {
 		T::Clock::set_block_number(block.into());

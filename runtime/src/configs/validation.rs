@@ -128,7 +128,7 @@ impl ogpu_result_validation::BenchmarkHelper for Benchmarks {
 		use sp_runtime::BoundedVec;
 		let locked = StakingTrustlock::lock(frame_system::RawOrigin::Signed(who.clone()).into(), amount);
 		assert!(locked.is_ok(), "the account must hold what is locked");
-		let work = |number: u32| H256::from_low_u64_be(number.into());
+		let work = |number: u32| H256(sp_io::hashing::blake2_256(&number.to_le_bytes()));
 		let pin = |number| PinRecord { work: work(number), amount: 1, pin: Pin::Shared };
 		let fault = |number| FaultRecord { fault: Fault::Abandoned, work: work(number), at: 0, taken: 1 };
 		Pins::<Runtime>::insert(who, BoundedVec::truncate_from((2..256).map(pin).collect()));

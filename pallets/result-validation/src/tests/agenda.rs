@@ -79,10 +79,10 @@ fn anybody_can_do_what_the_agenda_cannot() {
 				let (task, leaf) = match item {
 					Item::Task(task) => (task, None),
 					Item::Jury(task, leaf) => (task, Some(leaf)),
-					Item::Record(_) => continue,
+					Item::Record(_) | Item::Market(_) => continue,
 				};
-				send(stranger.clone(), Call::advance { task, leaf }).unwrap();
-				refused(stranger.clone(), Call::advance { task, leaf }, advance_again(task, leaf));
+				send(stranger.clone(), Call::advance { item }).unwrap();
+				refused(stranger.clone(), Call::advance { item }, advance_again(task, leaf));
 				advanced += 1;
 			}
 			check_books();

@@ -83,6 +83,7 @@ parameter_types! {
 	pub storage ActiveStake: Vec<(AccountId32, Balance)> = Vec::new();
 	/// What the market was told, in order.
 	pub storage Told: Vec<(H256, Conclusion)> = Vec::new();
+	pub storage Appointments: Vec<(H256, BlockNumber)> = Vec::new();
 	/// What duty was rewarded.
 	pub storage Rewarded: Vec<(AccountId32, u32)> = Vec::new();
 	/// What a step costs.
@@ -234,7 +235,25 @@ impl Market for Ledger {
 		Told::set(&told);
 	}
 
-	fn weight() -> Weight {
+	fn concluded_weight() -> Weight {
+		Weight::zero()
+	}
+
+	fn due(item: H256) -> Option<BlockNumber> {
+		Appointments::get().into_iter().find(|(other, _)| *other == item).map(|(_, due)| due)
+	}
+
+	fn step(item: H256) {
+		let mut appointments = Appointments::get();
+		appointments.retain(|(other, _)| *other != item);
+		Appointments::set(&appointments);
+	}
+
+	fn step_weight(_: H256) -> Weight {
+		Weight::zero()
+	}
+
+	fn most_step_weight() -> Weight {
 		Weight::zero()
 	}
 }
@@ -337,4 +356,9 @@ pub fn verifiers() -> impl Iterator<Item = AccountId32> {
 
 pub fn challenger() -> AccountId32 {
 	account(3)
+}
+
+/// A task of the agenda, or a jury on one of its leaves.
+pub fn item(task: H256, leaf: Option<u32>) -> Item {
+	leaf.map_or(Item::Task(task), |leaf| Item::Jury(task, leaf))
 }

@@ -221,9 +221,9 @@ impl Scene {
 				Ok(())
 			}
 			Happening::Advance => {
-				let _ = send(account(77), Call::advance { task: TASK, leaf: None });
+				let _ = send(account(77), Call::advance { item: Item::Task(TASK) });
 				for leaf in 0..self.leaves {
-					let _ = send(account(77), Call::advance { task: TASK, leaf: Some(leaf) });
+					let _ = send(account(77), Call::advance { item: Item::Jury(TASK, leaf) });
 				}
 				Ok(())
 			}
@@ -414,7 +414,7 @@ impl Arbitrary {
 				Call::reveal_vote { task, leaf, finding, salt: hash }
 			}
 			11 => Call::accept { task },
-			_ => Call::advance { task, leaf: sensible.then_some(leaf) },
+			_ => Call::advance { item: item(task, sensible.then_some(leaf)) },
 		}
 	}
 }

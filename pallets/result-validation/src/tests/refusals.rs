@@ -128,8 +128,8 @@ fn without_a_validation_there_is_nothing_to_say() {
 			let why = if name.ends_with("vote") { Error::<Test>::NoSuchJury } else { Error::NoSuchTask };
 			refused(who, call, why);
 		}
-		refused(stranger(), Call::advance { task: TASK, leaf: None }, Error::<Test>::NothingDue);
-		refused(stranger(), Call::advance { task: TASK, leaf: Some(0) }, Error::<Test>::NothingDue);
+		refused(stranger(), Call::advance { item: Item::Task(TASK) }, Error::<Test>::NothingDue);
+		refused(stranger(), Call::advance { item: Item::Jury(TASK, 0) }, Error::<Test>::NothingDue);
 	});
 }
 
@@ -162,7 +162,7 @@ fn what_is_in_place_works_until_the_deadline_and_not_after_it() {
 				let leaf = Juries::<Test>::iter_prefix(TASK).next().map(|(leaf, _)| leaf);
 				let item = leaf.map_or(Item::Task(TASK), |leaf| Item::Jury(TASK, leaf));
 				let due = Validations::due(&item).unwrap();
-				let advance = Call::advance { task: TASK, leaf };
+				let advance = Call::advance { item };
 				refused(stranger(), advance.clone(), Error::<Test>::TooEarly);
 				ClockAt::set(&(due + u32::from(late)));
 				for (name, who, call) in calls(&world.jobs[&TASK]) {
@@ -214,7 +214,7 @@ fn votes_have_their_time() {
 		ClockAt::set(&(jury().due + 1));
 		refused(other.clone(), commit.clone(), Error::<Test>::TooLate);
 
-		send(stranger(), Call::advance { task: TASK, leaf: Some(leaf) }).unwrap();
+		send(stranger(), Call::advance { item: Item::Jury(TASK, leaf) }).unwrap();
 		refused(who.clone(), commit, Error::<Test>::WrongPhase);
 		refused(other, reveal.clone(), Error::<Test>::NothingCommitted);
 		refused(who.clone(), reveal.clone(), Error::<Test>::WrongOpening);
