@@ -38,6 +38,8 @@ pub mod domain {
 	pub const LEAF: Domain = *b"ogpu/single-leaf";
 	/// Who sits on a jury.
 	pub const JUROR_DRAWS: Domain = *b"ogpu/juror-draws";
+	/// When devices are measured, and what they compute then.
+	pub const BENCHMARK: Domain = *b"ogpu/measurement";
 }
 
 /// An account's public key or identifier.

@@ -222,8 +222,8 @@ pub enum Leaf<'a> {
 		visits: u32,
 		scene_bytes: u64,
 	},
-	/// A step of the benchmark's chain of square matrices.
-	Benchmark { side: u32 },
+	/// Steps of the benchmark's chain of square matrices.
+	Benchmark { side: u32, steps: u32 },
 }
 
 /// Forward, and twice as much backward.
@@ -272,9 +272,13 @@ impl Leaf<'_> {
 					scene_bytes.into(),
 				)
 			}
-			Self::Benchmark { side } => {
+			// One factor is the same in all steps and follows from the seed; the other is handed on.
+			Self::Benchmark { side, steps } => {
 				let side = u128::from(side);
-				LeafCost::recomputed_alike(product([side, side, side]), product([2, side, side, NUMBER_BYTES]))
+				LeafCost::recomputed_alike(
+					product([steps.into(), side, side, side]),
+					product([side, side, NUMBER_BYTES]),
+				)
 			}
 		}
 	}
@@ -689,7 +693,7 @@ pub(crate) mod tests {
 			(any::<[u32; 4]>(), any::<u64>()).prop_map(|([pixels, samples, rays, visits], scene_bytes)| {
 				Leaf::Rendered { pixels, samples, rays, visits, scene_bytes }
 			}),
-			any::<u32>().prop_map(|side| Leaf::Benchmark { side }),
+			any::<(u32, u32)>().prop_map(|(side, steps)| Leaf::Benchmark { side, steps }),
 		]
 	}
 

@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod auction;
 pub mod audit;
+pub mod benchmark;
 pub mod claims;
 pub mod class;
 pub mod commitment;

@@ -48,6 +48,7 @@ impl<T: Config> Pallet<T> {
 				Records::<T>::get(task).map(|record| record.closed.saturating_add(T::RecordBlocks::get()))
 			}
 			Item::Market(item) => T::Market::due(*item),
+			Item::Window => Window::<T>::get().map(|window| window.due),
 		}
 	}
 
@@ -68,6 +69,7 @@ impl<T: Config> Pallet<T> {
 				T::WeightInfo::jury_step(seats).saturating_add(T::Market::concluded_weight())
 			}
 			Item::Record(_) => T::WeightInfo::agenda_look(),
+			Item::Window => T::WeightInfo::window_step(),
 			Item::Market(item) => T::WeightInfo::agenda_look().saturating_add(T::Market::step_weight(*item)),
 		}
 	}
@@ -90,6 +92,7 @@ impl<T: Config> Pallet<T> {
 			Item::Jury(task, leaf) => Self::step_jury(task, leaf),
 			Item::Record(task) => Records::<T>::remove(task),
 			Item::Market(item) => T::Market::step(item),
+			Item::Window => Self::step_window(),
 		}
 	}
 }

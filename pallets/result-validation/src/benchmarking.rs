@@ -123,6 +123,7 @@ fn record(task: H256, stage: Stage) -> TaskRecord {
 	TaskRecord {
 		request,
 		is_claim: false,
+		measures: None,
 		number: 0,
 		stage,
 		due: DUE,
@@ -498,6 +499,43 @@ mod benchmarks {
 	}
 
 	/// Of all steps, silent auditors cost most for each leaf, and a conviction costs most besides. No step is both.
+	#[benchmark]
+	fn commit_benchmark() -> Result<(), BenchmarkError> {
+		let who = locked::<T>("provider", 0)?;
+		let device = T::BenchmarkHelper::device(&who);
+		seat::<T>(T::MaxHolders::get());
+		CurrentTable::<T>::put(TABLE);
+		let next = u64::from(T::MaxOpen::get()).saturating_sub(1);
+		let mut open = BoundedBTreeMap::new();
+		for number in 0..next {
+			let validation = OpenValidation { task: work(number), fee: 1, waits_for: None };
+			open.try_insert(number, validation).map_err(|_| "a provider may have so many validations")?;
+		}
+		Providers::<T>::insert(&who, ProviderRecord { open, next, void_below: 0 });
+		let seed_from = Pallet::<T>::block().saturating_add(1);
+		let stage = WindowStage::Open { seed: SEED, opened: 0, devices: device.saturating_add(1), seed_from };
+		Window::<T>::put(WindowRecord { stage, due: DUE });
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who), device, 100, SEED);
+		let task = H256(ogpu_protocol::benchmark::task(blake2_256, &SEED.0, device));
+		assert!(Tasks::<T>::get(task).is_some_and(|record| record.measures.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn window_step() -> Result<(), BenchmarkError> {
+		grow_seed::<T>();
+		let stage = WindowStage::Seeding { seed_from: 1, devices: 1 };
+		Window::<T>::put(WindowRecord { stage, due: 0 });
+		#[block]
+		{
+			Pallet::<T>::step_window();
+		}
+		let stage = Window::<T>::get().map(|window| window.stage);
+		assert!(matches!(stage, Some(WindowStage::Open { .. })));
+		Ok(())
+	}
+
 	#[benchmark]
 	fn task_step(
 		n: Linear<1, { T::MaxChecks::get().saturating_add(T::MaxChallenges::get()) }>,

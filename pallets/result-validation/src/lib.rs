@@ -22,6 +22,7 @@ mod agenda;
 mod benchmarking;
 mod jury;
 mod money;
+mod scores;
 mod seats;
 mod task;
 #[cfg(test)]
@@ -50,8 +51,9 @@ use frame_support::{
 	PalletId,
 };
 use ogpu_protocol::{
+	benchmark::BenchmarkParameters,
 	commitment::{Audit, Finding, Outcome, Vote},
-	cost::Work,
+	cost::{CheckingTariff, ReferenceVerifier, Work},
 	jury::Verdict,
 	leaf::Reveal,
 	phases::Phases,
@@ -133,6 +135,15 @@ pub mod pallet {
 
 		/// How much each failure costs.
 		type Slashing: Get<SlashingParameters>;
+
+		/// How devices are measured.
+		type Benchmark: Get<BenchmarkParameters>;
+
+		/// How fast verifiers must be.
+		type Verifier: Get<ReferenceVerifier>;
+
+		/// What a check of a leaf pays.
+		type Tariff: Get<CheckingTariff>;
 
 		/// What a seat's device must do in a block to serve a capability; `None` if there is no such capability. Nothing
 		/// is asked where the work is zero.
@@ -261,6 +272,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type AuthorOutputs<T> = StorageMap<_, Twox64Concat, BlockNumber, H256>;
 
+	/// The benchmark of this session, until it is over.
+	#[pallet::storage]
+	pub type Window<T> = StorageValue<_, WindowRecord>;
+
 	/// What is due, by its last block on the network's clock.
 	#[pallet::storage]
 	pub type Agenda<T> = StorageDoubleMap<_, Twox64Concat, BlockNumber, Blake2_128Concat, Item, ()>;
@@ -347,6 +362,9 @@ pub mod pallet {
 		Paid { operator: AccountId32, task: H256, amount: Balance },
 		/// A validation ended.
 		Concluded { task: H256, conclusion: Conclusion },
+		/// Devices with numbers below `devices` may commit to what they computed from this seed, until the network's clock
+		/// shows `due`.
+		BenchmarkOpened { seed: H256, devices: DeviceId, due: BlockNumber },
 		/// The seats of a session.
 		SeatsAllotted { table: TableId, holders: u32 },
 	}
@@ -414,6 +432,9 @@ pub mod pallet {
 		NoSeats,
 		/// Nothing is due.
 		NothingDue,
+		/// No window for benchmarks is open, or the device was registered after it had been drawn: wait for the next
+		/// session's.
+		NoBenchmark,
 	}
 
 	#[pallet::hooks]
@@ -580,6 +601,23 @@ pub mod pallet {
 			Self::do_advance(item)?;
 			Ok(Some(weight).into())
 		}
+
+		/// Commit to what a device has computed of this session's benchmark, while its window is open: so many leaves of a
+		/// chain that begins from the [task's name](ogpu_protocol::benchmark::task). Once in each window.
+		///
+		/// For operators and their workers. Part of the operator's lock is pinned, and it pays for checking. The result is
+		/// validated like any other; if it is accepted, the device has a score. Emits [`Event::Opened`].
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::commit_benchmark())]
+		pub fn commit_benchmark(
+			origin: OriginFor<T>,
+			device: DeviceId,
+			leaves: u32,
+			commitment: H256,
+		) -> DispatchResult {
+			let operator = T::TrustLock::operator(ensure_signed(origin)?);
+			Self::do_commit_benchmark(operator, device, leaves, commitment)
+		}
 	}
 }
 
@@ -603,6 +641,10 @@ impl<T: Config> Pallet<T> {
 	fn check_config() {
 		assert!(Self::most_weight().all_lte(T::AgendaWeight::get()), "AgendaWeight must allow the dearest step");
 		assert!(T::Slashing::get().is_sound(), "the parameters of slashing contradict each other");
+		assert!(
+			T::Benchmark::get().is_sound(&T::Verifier::get()),
+			"the parameters of benchmarks contradict each other"
+		);
 		assert!(T::MinHolders::get() > 0 && T::MinHolders::get() <= T::MaxHolders::get());
 		assert!(T::MaxChecks::get() > 0 && T::MaxOpen::get() > 0 && T::MaxRoundSeats::get() > 0);
 		assert!(T::SeedRetention::get() > ogpu_protocol::commitment::SEED_BLOCKS);

@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
 		Tables::<T>::insert(next, TableRecord { holders, users: 0 });
 		CurrentTable::<T>::put(next);
 		Self::forget_table(last);
+		Self::place_window();
 	}
 
 	/// The seats of the active stake, of those who offer them and may.

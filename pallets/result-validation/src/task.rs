@@ -30,9 +30,9 @@ impl<T: Config> Validation for Pallet<T> {
 	}
 
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult {
-		let ahead = request.seed_from.checked_sub(Self::block()).filter(|ahead| *ahead > 0);
-		ensure!(ahead.is_some_and(|ahead| ahead <= T::MaxSeedDelay::get()), Error::<T>::WrongSeedHeight);
 		let record = Self::admit(request, false)?;
+		let ahead = record.request.seed_from.checked_sub(Self::block()).filter(|ahead| *ahead > 0);
+		ensure!(ahead.is_some_and(|ahead| ahead <= T::MaxSeedDelay::get()), Error::<T>::WrongSeedHeight);
 		let asked = Self::checking_at(&record.request, record.audit_billionths);
 		ensure!(checking >= asked.class.saturating_add(asked.provider), Error::<T>::CheckingTooLow);
 		Self::take_checking(payer, checking)?;
@@ -96,6 +96,7 @@ impl<T: Config> Pallet<T> {
 		Ok(TaskRecord {
 			request,
 			is_claim,
+			measures: None,
 			number,
 			stage: Stage::Sealed,
 			due: 0,
@@ -633,7 +634,8 @@ impl<T: Config> Pallet<T> {
 	fn accepted(record: TaskRecord) {
 		let Request { provider, fee, .. } = record.request.clone();
 		Self::clear_alarm(&record);
-		if record.drawn > 0 {
+		// Nobody earns a name by measuring.
+		if record.drawn > 0 && record.measures.is_none() {
 			T::TrustLock::audited(&provider, fee);
 		}
 		let number = record.number;
@@ -705,9 +707,13 @@ impl<T: Config> Pallet<T> {
 			}
 		});
 		Self::deposit_event(Event::Concluded { task, conclusion });
+		let measures = record.measures;
 		Self::enter(record, Stage::Closing { conclusion }, Self::now());
 		Self::release(&provider);
-		T::Market::concluded(task, conclusion);
+		match measures {
+			Some(measures) => Self::measured(task, &provider, measures, conclusion),
+			None => T::Market::concluded(task, conclusion),
+		}
 	}
 
 	/// Forgets what was stored for a task, a part in each step.

@@ -84,8 +84,7 @@ pub trait Validation {
 
 	/// A provider could not fetch the inputs of its work, or they make no sense: a jury tries it on the first leaf. `fee`
 	/// is what the provider has done until now; `commitment`, `seed_from`, `secret` and `is_milestone` do not count. If
-	/// the jury fails as well, whoever had to supply the inputs pays the jury and that fee out of its lock, and
-	/// nobody's lock else.
+	/// the jury fails as well, whoever had to supply the inputs pays that fee out of its lock.
 	fn claim(request: Request) -> DispatchResult;
 
 	/// What the last leaf of an open task handed on, once it was shown. Of a milestone it always is.

@@ -41,6 +41,11 @@ impl<T: Config> Pallet<T> {
 			ensure!(table.users > 0 || id == CurrentTable::<T>::get(), "a table that nobody uses is forgotten");
 		}
 		ensure!(users.values().all(|users| *users == 0), "tables that are used exist");
+		let window = Window::<T>::get();
+		ensure!(
+			window.is_none_or(|window| Agenda::<T>::contains_key(window.due, Item::Window)),
+			"a window has a deadline"
+		);
 		let at = AgendaAt::<T>::get();
 		ensure!(at <= Self::now(), "the agenda is not ahead of the clock");
 		ensure!(Agenda::<T>::iter_keys().all(|(due, _)| due >= at), "the agenda leaves nothing behind");

@@ -7,10 +7,12 @@ use frame_support::{
 };
 use ogpu_protocol::{
 	commitment::{Audit, Finding, Outcome, Vote},
+	cost::Work,
 	jury::{Dispute, Verdict},
 	time::BlockNumber,
 	token::Balance,
 };
+use ogpu_staking_trustlock::traits::DeviceId;
 use polkadot_sdk::*;
 use scale_info::TypeInfo;
 use sp_core::H256;
@@ -78,6 +80,8 @@ pub struct TaskRecord {
 	pub request: Request,
 	/// The provider claims that its inputs are missing or invalid, and has no result.
 	pub is_claim: bool,
+	/// It is a benchmark, and if it is accepted this is the score.
+	pub measures: Option<Measured>,
 	/// Counts the validations of its provider.
 	pub number: u64,
 	pub stage: Stage,
@@ -283,6 +287,34 @@ pub struct DutyRecord {
 	pub served: u32,
 }
 
+/// What a device did in a benchmark, by what its operator committed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Measured {
+	pub device: DeviceId,
+	/// In multiply-adds.
+	pub work_per_block: Work,
+}
+
+/// Where the benchmark of a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum WindowStage {
+	/// The authors of blocks make the seed that says when it opens.
+	Placing { seed_from: BlockNumber },
+	/// They make the seed that says what is computed. Devices with lower numbers may take part: whoever registers now
+	/// could know the seed.
+	Seeding { seed_from: BlockNumber, devices: DeviceId },
+	/// Devices compute. Its results are validated by a seed from `seed_from` on.
+	Open { seed: H256, opened: BlockNumber, devices: DeviceId, seed_from: BlockNumber },
+}
+
+/// The benchmark of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct WindowRecord {
+	pub stage: WindowStage,
+	/// The last block, by the network's clock, of the stage.
+	pub due: BlockNumber,
+}
+
 /// Something with a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Item {
@@ -292,4 +324,6 @@ pub enum Item {
 	Record(H256),
 	/// Something of a market's.
 	Market(H256),
+	/// The benchmark of the session.
+	Window,
 }

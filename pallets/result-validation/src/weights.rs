@@ -18,10 +18,13 @@ pub trait WeightInfo {
 	fn commit_vote() -> Weight;
 	fn reveal_vote() -> Weight;
 	fn accept() -> Weight;
+	fn commit_benchmark() -> Weight;
 	/// The dearest step of a task of which so many leaves are looked at.
 	fn task_step(n: u32) -> Weight;
 	/// The dearest step of a jury that has drawn so many seats.
 	fn jury_step(n: u32) -> Weight;
+	/// The dearest step of a benchmark's window.
+	fn window_step() -> Weight;
 	/// Looking at a block of the agenda.
 	fn agenda_look() -> Weight;
 	/// Keeping an author's output.

@@ -82,6 +82,10 @@ impl<T: Config> Pallet<T> {
 		block.checked_div(T::HeartbeatBlocks::get()).unwrap_or_default()
 	}
 
+	fn is_fresh(measured: &Measurement) -> bool {
+		Self::now() <= measured.at.saturating_add(T::ScoreBlocks::get())
+	}
+
 	fn is_online(device: &DeviceRecord) -> bool {
 		let missed = |last| Self::window(Self::now()).saturating_sub(Self::window(last));
 		device.heartbeat.is_some_and(|last| missed(last) <= 1) && !Self::is_suspended(&device.operator)
@@ -97,8 +101,12 @@ impl<T: Config> traits::Devices<AccountId32> for Pallet<T> {
 			worker: device.spec.worker,
 			kind: device.spec.kind,
 			memory_mb: device.spec.memory_mb,
-			measured: device.measured.map(|measured| measured.work_per_block),
+			measured: device.measured.filter(Self::is_fresh).map(|measured| measured.work_per_block),
 		})
+	}
+
+	fn next_device() -> DeviceId {
+		NextDevice::<T>::get()
 	}
 
 	fn measured(id: DeviceId, work_per_block: Work) {

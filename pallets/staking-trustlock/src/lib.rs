@@ -115,6 +115,10 @@ pub mod pallet {
 		#[pallet::constant]
 		type HeartbeatBlocks: Get<BlockNumber>;
 
+		/// For how long a measured score counts.
+		#[pallet::constant]
+		type ScoreBlocks: Get<BlockNumber>;
+
 		/// So many faults of an account are kept with their reasons.
 		#[pallet::constant]
 		type MaxFaults: Get<u32>;

@@ -160,6 +160,7 @@ impl crate::Config for Test {
 	type MinimumLock = MinimumLock;
 	type Reputation = Reputation;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type ScoreBlocks = sp_core::ConstU32<500>;
 	type SuspensionBlocks = SuspensionBlocks;
 	type UnbondingBlocks = UnbondingBlocks;
 	type WeightInfo = ();

@@ -116,7 +116,7 @@ pub struct DeviceInfo<AccountId> {
 	pub worker: AccountId,
 	pub kind: DeviceKind,
 	pub memory_mb: u32,
-	/// Multiply-adds in a block, as measured; `None` until it was.
+	/// Multiply-adds in a block, as measured lately; `None` if it was not.
 	pub measured: Option<Work>,
 	/// Whether it sent its heartbeats, and neither it nor its operator is retired or suspended.
 	pub is_online: bool,
@@ -135,6 +135,9 @@ pub enum DeviceKind {
 /// Devices of providers.
 pub trait Devices<AccountId> {
 	fn device(id: DeviceId) -> Option<DeviceInfo<AccountId>>;
+
+	/// The number of the device that registers next: all that are registered have lower ones.
+	fn next_device() -> DeviceId;
 
 	/// What a benchmark measured.
 	fn measured(id: DeviceId, work_per_block: Work);

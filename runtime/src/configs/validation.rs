@@ -13,8 +13,14 @@ use frame_support::{
 	PalletId,
 };
 use ogpu_protocol::{
-	cost::Work, phases::Phases, random::CERTAIN_BILLIONTHS, reputation::ReputationParameters,
-	slashing::SlashingParameters, time::DAYS, token::OGPU,
+	benchmark::BenchmarkParameters,
+	cost::{CheckingTariff, ReferenceVerifier, Work},
+	phases::Phases,
+	random::CERTAIN_BILLIONTHS,
+	reputation::ReputationParameters,
+	slashing::SlashingParameters,
+	time::DAYS,
+	token::OGPU,
 };
 use pallet_session::SessionManager;
 use polkadot_sdk::*;
@@ -59,6 +65,8 @@ impl ogpu_staking_trustlock::Config for Runtime {
 	type MinimumLock = MinimumLock;
 	type Reputation = Reputation;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	/// A week.
+	type ScoreBlocks = ConstU32<{ 7 * DAYS }>;
 	type SuspensionBlocks = ConstU32<DAYS>;
 	type UnbondingBlocks = UnbondingBlocks;
 	type WeightInfo = crate::weights::ogpu_staking_trustlock::WeightInfo<Runtime>;
@@ -71,6 +79,9 @@ parameter_types! {
 	pub const AgendaWeight: Weight = share_of_block(20);
 	pub PhasesOfValidation: Phases = Phases::default();
 	pub Penalties: SlashingParameters = SlashingParameters::default();
+	pub Measuring: BenchmarkParameters = BenchmarkParameters::default();
+	pub Verifier: ReferenceVerifier = ReferenceVerifier::default();
+	pub Tariff: CheckingTariff = CheckingTariff::default();
 }
 
 /// What the author of the last block added to the randomness: BABE keeps it until the end of this one.
@@ -164,6 +175,7 @@ impl ogpu_result_validation::BenchmarkHelper for Benchmarks {
 impl ogpu_result_validation::Config for Runtime {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = AuthorOutput;
+	type Benchmark = Measuring;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Benchmarks;
 	type Capabilities = Capabilities;
@@ -191,9 +203,11 @@ impl ogpu_result_validation::Config for Runtime {
 	type SeedRetention = ConstU32<DAYS>;
 	type Slashing = Penalties;
 	type Stakes = ActiveStakes;
+	type Tariff = Tariff;
 	type Treasury = TreasuryAccount;
 	type TreasuryGrant = validation::TreasuryGrant;
 	type TrustLock = StakingTrustlock;
+	type Verifier = Verifier;
 	type WeightInfo = crate::weights::ogpu_result_validation::WeightInfo<Runtime>;
 }
 

@@ -72,6 +72,14 @@ impl<T: frame_system::Config> ogpu_result_validation::WeightInfo for WeightInfo<
 			.saturating_add(T::DbWeight::get().reads_writes(20, 20))
 			.saturating_add(T::DbWeight::get().reads_writes(2, 2).saturating_mul(n.into()))
 	}
+	fn commit_benchmark() -> Weight {
+		Weight::from_parts(150000000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(20, 12))
+	}
+	fn window_step() -> Weight {
+		Weight::from_parts(60000000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(20, 4))
+	}
 	fn agenda_look() -> Weight {
 		Weight::from_parts(5000000, 0)
 			.saturating_add(T::DbWeight::get().reads_writes(2, 1))

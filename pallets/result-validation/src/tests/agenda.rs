@@ -79,7 +79,7 @@ fn anybody_can_do_what_the_agenda_cannot() {
 				let (task, leaf) = match item {
 					Item::Task(task) => (task, None),
 					Item::Jury(task, leaf) => (task, Some(leaf)),
-					Item::Record(_) | Item::Market(_) => continue,
+					Item::Record(_) | Item::Market(_) | Item::Window => continue,
 				};
 				send(stranger.clone(), Call::advance { item }).unwrap();
 				refused(stranger.clone(), Call::advance { item }, advance_again(task, leaf));
@@ -239,5 +239,34 @@ fn a_chain_that_starts_with_a_late_clock_catches_up() {
 		let mut job = Job::new(1, 20, &[], Class::STANDARD);
 		job.open().unwrap();
 		assert_eq!(World::with([job]).until_ended(&TASK), Conclusion::Accepted);
+	});
+}
+
+#[test]
+fn appointments_of_markets_are_kept_once_and_can_be_cancelled() {
+	story(|| {
+		let appoint = |items: &[(u8, BlockNumber)]| {
+			let items: Vec<_> = items.iter().map(|(item, due)| (H256::repeat_byte(*item), *due)).collect();
+			items.iter().for_each(|(item, due)| <Validations as Deadlines>::schedule(*item, *due));
+			Appointments::set(&items);
+		};
+		let left = || Appointments::get().into_iter().map(|(item, _)| item.0[0]).collect::<Vec<_>>();
+		let now = ClockAt::get();
+		appoint(&[(1, now + 2), (2, now + 2), (3, now + 3)]);
+		<Validations as Deadlines>::cancel(H256::repeat_byte(2), now + 2);
+		next_block(0);
+		next_block(0);
+		assert_eq!(left(), [1, 2, 3], "in the block of the deadline it is not over");
+		let advance = Call::advance { item: Item::Market(H256::repeat_byte(3)) };
+		refused(challenger(), advance.clone(), Error::<Test>::TooEarly);
+		next_block(0);
+		assert_eq!(left(), [2, 3]);
+		no_step_fits();
+		next_block(0);
+		assert_eq!(left(), [2, 3]);
+		send(challenger(), advance.clone()).unwrap();
+		assert_eq!(left(), [2]);
+		refused(challenger(), advance, Error::<Test>::NothingDue);
+		Appointments::set(&Vec::new());
 	});
 }

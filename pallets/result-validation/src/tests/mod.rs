@@ -6,10 +6,12 @@
 mod agenda;
 mod attacks;
 mod audits;
+mod claims;
 mod juries;
 mod money;
 mod random;
 mod refusals;
+mod scores;
 mod world;
 
 use crate::*;
@@ -18,8 +20,9 @@ use frame_support::{
 	traits::{ConstU32, ConstU8, Hooks, TryState, TryStateSelect},
 };
 use ogpu_protocol::{
+	benchmark::BenchmarkParameters,
 	class::Class,
-	cost::Work,
+	cost::{CheckingTariff, ReferenceVerifier, Work},
 	phases::{Phases, Sale},
 	reputation::ReputationParameters,
 	slashing::SlashingParameters,
@@ -72,6 +75,9 @@ parameter_types! {
 	pub const LockedAtLeast: Balance = OGPU;
 	pub const Deposit: Balance = OGPU;
 	pub const FeeOfStake: Perbill = Perbill::from_percent(10);
+	pub Measuring: BenchmarkParameters = BenchmarkParameters { spread_blocks: 30, ..Default::default() };
+	pub Verifier: ReferenceVerifier = ReferenceVerifier::default();
+	pub Tariff: CheckingTariff = CheckingTariff::default();
 	pub const AgendaWeight: Weight = Weight::from_parts(1_000_000, 0);
 	pub ThePhases: Phases = Phases::default();
 	pub Penalties: SlashingParameters = SlashingParameters::default();
@@ -149,6 +155,7 @@ impl ogpu_staking_trustlock::Config for Test {
 	type MinimumLock = LockedAtLeast;
 	type Reputation = Reputation;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type ScoreBlocks = ConstU32<10_000>;
 	type SuspensionBlocks = ConstU32<1_000>;
 	type UnbondingBlocks = ConstU32<100_000>;
 	type WeightInfo = Unmeasured;
@@ -194,10 +201,16 @@ impl WeightInfo for Costs {
 	fn accept() -> Weight {
 		Weight::zero()
 	}
+	fn commit_benchmark() -> Weight {
+		Weight::zero()
+	}
 	fn task_step(_: u32) -> Weight {
 		Weight::from_parts(StepWeight::get(), 0)
 	}
 	fn jury_step(_: u32) -> Weight {
+		Weight::from_parts(StepWeight::get(), 0)
+	}
+	fn window_step() -> Weight {
 		Weight::from_parts(StepWeight::get(), 0)
 	}
 	fn agenda_look() -> Weight {
@@ -250,7 +263,7 @@ impl Market for Ledger {
 	}
 
 	fn step_weight(_: H256) -> Weight {
-		Weight::zero()
+		Weight::from_parts(StepWeight::get(), 0)
 	}
 
 	fn most_step_weight() -> Weight {
@@ -301,6 +314,7 @@ impl BenchmarkHelper for Helper {
 impl crate::Config for Test {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = Output;
+	type Benchmark = Measuring;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Helper;
 	type Capabilities = Capabilities;
@@ -326,9 +340,11 @@ impl crate::Config for Test {
 	type SeedRetention = ConstU32<2_000>;
 	type Slashing = Penalties;
 	type Stakes = ActiveStakes;
+	type Tariff = Tariff;
 	type Treasury = Treasury;
 	type TreasuryGrant = TreasuryGrant;
 	type TrustLock = TrustLock;
+	type Verifier = Verifier;
 	type WeightInfo = Costs;
 }
 

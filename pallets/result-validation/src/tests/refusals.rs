@@ -7,7 +7,7 @@ use ogpu_protocol::{
 };
 use ogpu_staking_trustlock::{traits::DeviceKind, Error as LockError};
 use sp_core::{ed25519, Pair};
-use sp_runtime::{DispatchError, TokenError};
+use sp_runtime::{ArithmeticError, DispatchError, TokenError};
 
 const TASK: H256 = H256::repeat_byte(1);
 const SECRET: H256 = H256::repeat_byte(8);
@@ -436,8 +436,10 @@ fn a_challenge_is_of_a_leaf_by_another_with_a_bond_and_once() {
 		send(challenger(), challenge(leaves[0])).unwrap();
 		refused(challenger(), challenge(leaves[0]), Error::<Test>::AlreadyJudged);
 		refused(client(), challenge(leaves[0]), Error::<Test>::AlreadyJudged);
-		for leaf in &leaves[1..8] {
+		for (before, leaf) in leaves.iter().enumerate().take(8).skip(1) {
 			send(challenger(), challenge(*leaf)).unwrap();
+			let bond = Checks::<Test>::get(TASK, leaf).unwrap().challenge.unwrap().1;
+			assert_eq!(bond, (2 * 11 * OGPU / 100) << before, "each twice as dear");
 		}
 		refused(challenger(), challenge(leaves[8]), Error::<Test>::TooManyChallenges);
 		for who in [provider(), challenger(), stranger(), verifier(0)] {
@@ -605,6 +607,11 @@ fn a_task_is_opened_once() {
 		job.open().unwrap();
 		let world = World::with([job.clone()]);
 		let again = |job: &Job| <Validations as Validation>::open(job.request.clone(), OGPU, &client());
+		let mut cheap = Job::new(2, 40, &[], Class::STANDARD);
+		cheap.request.seed_from = System::block_number() + 1;
+		let less = cheap.asked() - 1;
+		let open = || <Validations as Validation>::open(cheap.request, less, &client());
+		assert_eq!(frame_support::storage::with_storage_layer(open), Err(Error::<Test>::CheckingTooLow.into()));
 		assert_eq!(again(&job), Err(Error::<Test>::AlreadyOpened.into()));
 		assert_eq!(world.until_ended(&TASK), Conclusion::Accepted);
 		not_opened(&mut job.clone(), Error::<Test>::AlreadyOpened);
@@ -665,6 +672,10 @@ fn the_largest_amounts_break_nothing() {
 	story(|| {
 		let mut job = Job::new(1, 8, &[0, 1, 2, 3, 4, 5, 6, 7], Class::ASSURED);
 		(job.request.leaf_fee, job.request.spent) = (u128::MAX, u128::MAX);
+		(job.request.seed_from, job.checking) = (System::block_number() + 1, u128::MAX);
+		not_opened(&mut job, ArithmeticError::Underflow);
+		job.request.leaf_fee = 200 * OGPU;
+		job.checking = job.asked();
 		job.open().unwrap();
 		let world = World::with([job]).auditors([verifier(0)], Conduct::Approve).jurors([verifier(1)], Conduct::Lie);
 		assert_eq!(world.until_ended(&TASK), Conclusion::Convicted);
@@ -673,7 +684,7 @@ fn the_largest_amounts_break_nothing() {
 		seat([(verifier(2), u128::MAX / 2), (verifier(3), u128::MAX / 2)]);
 		let mut right = Job::new(2, 8, &[], Class::STANDARD).by(client());
 		(right.request.client, right.request.supplier) = (challenger(), challenger());
-		(right.request.fee, right.request.leaf_fee, right.request.spent) = (u128::MAX / 11, u128::MAX, u128::MAX);
+		(right.request.fee, right.request.leaf_fee, right.request.spent) = (u128::MAX / 11, 500 * OGPU, u128::MAX);
 		right.bond = OGPU;
 		right.open().unwrap();
 		let (task, world) = (right.task, World::with([right]).auditors(verifiers(), Conduct::Lie));

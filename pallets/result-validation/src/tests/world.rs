@@ -1,6 +1,7 @@
 //! Playing a network, block by block.
 
 use super::*;
+use frame_support::traits::{fungible::Mutate as _, tokens::Preservation};
 use ogpu_protocol::{
 	commitment::{binding, leaf_task, Audit, Finding, Obstacle, Outcome, Place, Value, Vote},
 	leaf::{tree, Leaf, Proven, Reveal},
@@ -104,6 +105,18 @@ impl Job {
 		job
 	}
 
+	/// The same job under another name.
+	pub fn named(mut self, task: H256) -> Self {
+		let wrong = |index: &u32| self.honest[*index as usize] != self.claimed[*index as usize];
+		let wrong: Vec<_> = (0..self.request.leaves).filter(wrong).collect();
+		self.honest = (0..self.request.leaves).map(|index| leaf(&task, index, true)).collect();
+		self.claimed = (0..self.request.leaves).map(|index| leaf(&task, index, !wrong.contains(&index))).collect();
+		self.tree = std::rc::Rc::new(tree(blake2_256, &task.0, &self.claimed).unwrap());
+		(self.task, self.request.task) = (task, task);
+		self.seal();
+		self
+	}
+
 	/// The same job of another provider.
 	pub fn by(mut self, provider: AccountId32) -> Self {
 		self.request.provider = provider;
@@ -130,7 +143,7 @@ impl Job {
 
 	/// What the leaf really begins from.
 	pub fn opening(&self, index: u32) -> Hash {
-		index.checked_sub(1).map_or(START, |before| self.claimed[before as usize].carry)
+		index.checked_sub(1).map_or(self.request.start.0, |before| self.claimed[before as usize].carry)
 	}
 
 	pub fn digest(&self, index: u32) -> Hash {
@@ -141,14 +154,25 @@ impl Job {
 		self.honest[index as usize].digest(blake2_256, &self.task.0, index)
 	}
 
-	/// Opens it with its bond and its fee for checking.
+	/// What checking it costs on average.
+	pub fn asked(&self) -> Balance {
+		let Checking { class, provider } = <Validations as Validation>::checking(&self.request);
+		class.saturating_add(provider)
+	}
+
+	/// Opens it with its bond and its fee for checking. If that is less than checking costs on average, luck has made
+	/// it dearer so far.
 	pub fn open(&mut self) -> sp_runtime::DispatchResult {
 		if self.request.seed_from == 0 {
 			self.request.seed_from = System::block_number() + 1;
 		}
 		TrustLock::pin(&self.request.provider, self.task, self.bond, Pin::Shared)?;
-		<Validations as Validation>::open(self.request.clone(), self.checking, &client())
-			.inspect_err(|_| TrustLock::unpin(&self.request.provider, self.task))
+		let checking = self.checking.max(self.asked());
+		<Validations as Validation>::open(self.request.clone(), checking, &client())
+			.inspect_err(|_| TrustLock::unpin(&self.request.provider, self.task))?;
+		Tasks::<Test>::mutate_extant(self.task, |record| record.checking = self.checking);
+		let less = checking - self.checking;
+		Balances::transfer(&Validations::pot(), &client(), less, Preservation::Preserve).map(|_| ())
 	}
 
 	pub fn audit(&self, index: u32, opening: Hash, conduct: Conduct) -> Option<Finding<Audit>> {

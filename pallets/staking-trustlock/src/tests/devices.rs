@@ -139,6 +139,11 @@ fn another_kind_or_memory_is_measured_anew_and_another_key_shows_itself_first() 
 		assert_ok!(update(id, |spec| spec.memory_mb += 1));
 		assert_eq!((score(), is_online(id)), (None, true));
 		Trustlock::measured(id, 6_000);
+		wait(500);
+		assert_eq!(score(), Some(6_000));
+		wait(1);
+		assert_eq!(score(), None, "what was measured long ago counts no more");
+		Trustlock::measured(id, 6_000);
 		assert_ok!(update(id, |spec| spec.kind = DeviceKind::Vulkan));
 		assert_eq!(score(), None);
 		assert_eq!(Balances::reserved_balance(ada()), DeviceDeposit::get() + WorkerDeposit::get());
