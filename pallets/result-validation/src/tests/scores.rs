@@ -133,7 +133,7 @@ fn what_is_no_benchmark_is_refused() {
 		refused(provider(), call(mine, 100), sp_runtime::TokenError::FundsUnavailable);
 		let job = run(seed, of_another, 100, &[]).by(client());
 		send(client(), commit(&job, of_another)).unwrap();
-		refused(client(), commit(&job, of_another), Error::<Test>::AlreadyOpened);
+		refused(client(), commit(&job, of_another), ogpu_staking_trustlock::Error::<Test>::AlreadyPinned);
 		while ClockAt::get() <= opened + 40 {
 			next_block(0);
 		}
