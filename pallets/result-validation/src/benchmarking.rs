@@ -377,7 +377,7 @@ mod benchmarks {
 		let mut record = record(TASK, Stage::Sealed);
 		let client = record.request.client.clone();
 		record.request.secret = Some(H256(secret_commitment(blake2_256, client.as_ref(), &SALT.0)));
-		record.request.seed_from = Pallet::<T>::block().saturating_add(1);
+		record.request.seed_from = Pallet::<T>::block().saturating_add(SEED_BLOCKS);
 		put::<T>(record);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(client), TASK, SALT);
@@ -512,7 +512,7 @@ mod benchmarks {
 			open.try_insert(number, validation).map_err(|_| "a provider may have so many validations")?;
 		}
 		Providers::<T>::insert(&who, ProviderRecord { open, next, void_below: 0 });
-		let seed_from = Pallet::<T>::block().saturating_add(1);
+		let seed_from = Pallet::<T>::block().saturating_add(SEED_BLOCKS);
 		let stage = WindowStage::Open { seed: SEED, opened: 0, devices: device.saturating_add(1), seed_from };
 		Window::<T>::put(WindowRecord { stage, due: DUE });
 		#[extrinsic_call]
