@@ -1,0 +1,1 @@
+//! Measures the calls, each at its worst.
