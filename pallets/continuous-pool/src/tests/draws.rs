@@ -1,1 +1,182 @@
+//! Lots fall in proportion to weights, and on nobody who may not be drawn.
+
 use super::*;
+use frame_support::storage::{with_transaction, TransactionOutcome};
+use ogpu_protocol::cost::GIGA;
+use ogpu_staking_trustlock::traits::Record as _;
+
+/// Whether counts are what these shares would let us expect: Pearson's statistic within five standard deviations of its
+/// mean. Seeds are fixed, so this never flickers.
+#[track_caller]
+fn assert_follows(counts: &[u64], shares: &[u64]) {
+	let (drawn, whole) = (counts.iter().sum::<u64>() as f64, shares.iter().sum::<u64>() as f64);
+	let expected = shares.iter().map(|share| drawn * *share as f64 / whole);
+	let statistic: f64 = counts.iter().zip(expected).map(|(count, e)| (*count as f64 - e).powi(2) / e).sum();
+	let freedom = (counts.len() - 1) as f64;
+	assert!(
+		statistic < freedom + 5.0 * (2.0 * freedom).sqrt(),
+		"χ² = {statistic} at {freedom}: {counts:?} of {shares:?}"
+	);
+}
+
+/// The racers of a request, as this luck draws them; all is taken back.
+fn drawn(service: ServiceId, luck: u64) -> Vec<RacerRecord> {
+	let draw = || {
+		let request = ask(service, order(5));
+		(0..6).for_each(|_| next_block(luck));
+		record(request).racers.into_inner()
+	};
+	with_transaction(|| TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(draw()))).unwrap()
+}
+
+/// How many lots fell on each provider, in so many races, and how often it had the first rank.
+fn lots(service: ServiceId, races: u64) -> [[u64; PROVIDERS as usize]; 2] {
+	let mut counts = [[0; PROVIDERS as usize]; 2];
+	for luck in 0..races {
+		for (rank, racer) in drawn(service, luck).iter().enumerate() {
+			let number = (0..PROVIDERS).find(|number| provider(*number) == racer.operator).unwrap();
+			counts[0][usize::from(number)] += u64::from(racer.lots);
+			counts[1][usize::from(number)] += u64::from(rank == 0);
+		}
+	}
+	counts
+}
+
+const SPEEDS: [u64; 5] = [1_000, 500, 2_000, 250, 1_250];
+
+fn set_speeds() {
+	for (number, speed) in (0..).zip(SPEEDS) {
+		<TrustLock as Devices<_>>::measured(device(number), Work::from(speed) * GIGA);
+	}
+}
+
+#[test]
+fn lots_and_first_ranks_fall_in_proportion_to_measured_speed() {
+	story(|| {
+		set_speeds();
+		let service = serve(wide(3), PROVIDERS);
+		let [lots, first] = lots(service, 2_000);
+		assert_eq!(lots.iter().sum::<u64>(), 6_000, "every lot falls on somebody");
+		assert_follows(&lots, &SPEEDS);
+		assert_follows(&first, &SPEEDS);
+	});
+}
+
+#[test]
+fn what_a_device_really_does_counts_as_far_as_its_bond_carries_it() {
+	story(|| {
+		set_speeds();
+		let service = serve(terms(), PROVIDERS);
+		// The first was seen to do half of what it was measured to do, of the second, more; the third has little free.
+		for (number, observed) in [(0, 500), (1, 3_000)] {
+			Pool::change_member(service, device(number), |member| member.observed = Some(observed));
+		}
+		ruin(&provider(2), 2_000 * OGPU - 1_500 * OGPU / 1_000);
+		let [counts, _] = lots(service, 1_500);
+		assert_eq!(counts[2], 0, "a bond must be carried, and not only a weight");
+		assert_follows(&[0, 1, 3, 4].map(|number| counts[number]), &[500, 500, 250, 1_250]);
+	});
+}
+
+#[test]
+fn a_bond_carries_all_devices_of_an_operator_together() {
+	story(|| {
+		// The pin must be far below what carries a weight.
+		let cheap = Terms { floor: FLOOR / 10_000, ..terms() };
+		let service = serve(cheap, 2);
+		for _ in 0..2 {
+			let device = equip(&provider(1), SPEED);
+			send(provider(1), Call::join { service, device }).unwrap();
+		}
+		// Three devices of a thousand each, and a lock that carries one and a half of them.
+		ruin(&provider(1), 2_000 * OGPU - 3 * OGPU / 2);
+		let [counts, _] = lots(service, 1_500);
+		assert_follows(&counts[..2], &[1_000, 1_500]);
+	});
+}
+
+#[test]
+fn who_may_not_be_drawn_is_not() {
+	story(|| {
+		let service = serve(wide(5), PROVIDERS);
+		TrustLock::suspend(&provider(0));
+		TrustLock::retire_device(RuntimeOrigin::signed(provider(1)), device(1)).unwrap();
+		TrustLock::unlock(RuntimeOrigin::signed(provider(2)), 2_000 * OGPU).unwrap();
+		send(provider(3), Call::leave { service, device: device(3) }).unwrap();
+		for luck in 0..20 {
+			let racers = drawn(service, luck);
+			assert!(racers.len() == 1 && racers[0].operator == provider(4), "{racers:?}");
+			assert_eq!(racers[0].lots, 5);
+		}
+		// Two heartbeats missed.
+		(0..250).for_each(|_| next_block(0));
+		let request = ask(service, order(5));
+		let ending = World::with((0..5).map(|number| (number, SILENT))).until_ended(request);
+		assert_eq!(ending, Ending::Refunded);
+		assert!(!events()
+			.iter()
+			.any(|event| matches!(event, Event::Drawn { request: drawn, .. } if *drawn == request)));
+	});
+}
+
+#[test]
+fn nobody_is_drawn_for_its_own_request() {
+	story(|| {
+		let service = serve(wide(3), 2);
+		for luck in 0..10 {
+			let request = ask_as(provider(0), service, order(5)).unwrap();
+			let world = World::default().lucky(luck);
+			world.until_stage(request, |stage| stage == Stage::Racing);
+			let racers = record(request).racers;
+			assert!(racers.len() == 1 && racers[0].operator == provider(1));
+			world.until_ended(request);
+		}
+	});
+}
+
+#[test]
+fn who_was_silent_is_not_drawn_again_for_the_same_request() {
+	story(|| {
+		let service = serve(terms(), 3);
+		let world = World::with([(0, SILENT), (1, SILENT)]);
+		for luck in 0..8 {
+			let request = ask(service, order(5));
+			assert_eq!(world.lucky(luck).until_ended(request), Ending::Settled, "the third one is reached");
+		}
+		let redrawn = events().iter().filter(|event| matches!(event, Event::Redrawn { .. })).count();
+		assert!(redrawn > 0);
+		// They were seen to be silent where somebody else could serve.
+		let observed = |number| Members::<Test>::get(service, device(number)).unwrap().observed;
+		assert!(observed(0).unwrap() < SPEED && observed(2) == Some(SPEED));
+	});
+}
+
+#[test]
+fn a_seed_that_was_forgotten_is_made_again() {
+	story(|| {
+		let service = serve(terms(), 1);
+		let request = ask(service, order(5));
+		IsClockStopped::set(&true);
+		(0..2_100).for_each(|_| next_block(3));
+		IsClockStopped::set(&false);
+		heartbeats();
+		let Some(Stage::Drawing { seed_from: before }) = stage(request) else { panic!("it waits") };
+		next_block(3);
+		(0..3).for_each(|_| next_block(3));
+		let Some(Stage::Drawing { seed_from }) = stage(request) else { panic!("it waits again") };
+		assert!(seed_from > before + 2_000);
+		assert_eq!(World::default().until_ended(request), Ending::Settled);
+	});
+}
+
+#[test]
+fn an_operator_is_in_so_many_races_at_once_and_no_more() {
+	story(|| {
+		let service = serve(terms(), 2);
+		Races::<Test>::insert(provider(0), 360);
+		for luck in 0..10 {
+			assert_eq!(drawn(service, luck)[0].operator, provider(1));
+		}
+		Races::<Test>::remove(provider(0));
+	});
+}

@@ -128,7 +128,7 @@ pub struct World {
 	pub verifiers_sleep: bool,
 	/// Somebody interferes, so that what everybody does may be refused.
 	pub is_disturbed: bool,
-	works: Rc<RefCell<BTreeMap<(H256, u32, bool), Rc<Computed>>>>,
+	pub works: Rc<RefCell<BTreeMap<(H256, u32, bool), Rc<Computed>>>>,
 }
 
 /// A story: it begins with a market of five equal providers, and ends with a look at the books.
@@ -366,8 +366,8 @@ pub fn check_books() {
 	};
 	assert!(validation::Agenda::<Test>::iter_keys().all(|(_, item)| known(&item)), "nothing is due that has ended");
 	let pins = ogpu_staking_trustlock::Pins::<Test>::iter_values().flatten();
-	let ours = pins.filter(|pin| pin.work != validation::SEAT);
-	assert!(ours.clone().all(|pin| Requests::<Test>::contains_key(pin.work)), "what has ended pins nothing");
+	let mut ours = pins.filter(|pin| pin.work != validation::SEAT);
+	assert!(ours.all(|pin| Requests::<Test>::contains_key(pin.work)), "what has ended pins nothing");
 }
 
 /// Ends a block and begins the next, in which nobody has acted yet.
@@ -396,8 +396,8 @@ impl World {
 		Self { providers, ..Self::default() }
 	}
 
-	pub fn lucky(luck: u64) -> Self {
-		Self { luck, ..Self::default() }
+	pub fn lucky(&self, luck: u64) -> Self {
+		Self { luck, ..self.clone() }
 	}
 
 	pub fn conduct(&self, who: &AccountId32) -> Conduct {
