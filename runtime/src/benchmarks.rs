@@ -12,9 +12,11 @@ use pallet_session_benchmarking::Pallet as SessionBench;
 frame_benchmarking::define_benchmarks!(
 	[frame_system, frame_system_benchmarking::Pallet::<Runtime>]
 	[frame_system_extensions, frame_system_benchmarking::extensions::Pallet::<Runtime>]
+	[ogpu_continuous_pool, ContinuousPool]
 	[ogpu_result_validation, ResultValidation]
 	[ogpu_staking_trustlock, StakingTrustlock]
 	[ogpu_token, OgpuToken]
+	[ogpu_training_auction, TrainingAuction]
 	[pallet_babe, Babe]
 	[pallet_bags_list, VoterList]
 	[pallet_balances, Balances]

@@ -16,6 +16,7 @@ pub mod apis;
 mod benchmarks;
 pub mod clock;
 pub mod configs;
+pub mod free_calls;
 pub mod genesis_config_presets;
 pub mod liveness;
 pub mod timing;
@@ -61,9 +62,11 @@ pub type TxExtension = (
 	frame_system::CheckMortality<Runtime>,
 	frame_system::CheckNonce<Runtime>,
 	frame_system::CheckWeight<Runtime>,
-	pallet_skip_feeless_payment::SkipCheckIfFeeless<
-		Runtime,
-		pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	free_calls::RefuseUseless<
+		pallet_skip_feeless_payment::SkipCheckIfFeeless<
+			Runtime,
+			pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+		>,
 	>,
 	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 	frame_system::WeightReclaim<Runtime>,
@@ -210,6 +213,10 @@ mod runtime {
 	pub type Identity = pallet_identity::Pallet<Runtime>;
 
 	// The network.
+	#[runtime::pallet_index(66)]
+	pub type TrainingAuction = ogpu_training_auction::Pallet<Runtime>;
+	#[runtime::pallet_index(67)]
+	pub type ContinuousPool = ogpu_continuous_pool::Pallet<Runtime>;
 	#[runtime::pallet_index(68)]
 	pub type StakingTrustlock = ogpu_staking_trustlock::Pallet<Runtime>;
 	#[runtime::pallet_index(69)]

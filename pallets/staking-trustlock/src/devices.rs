@@ -58,7 +58,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// All that can be wrong with a heartbeat.
-	pub(crate) fn check_heartbeat(sender: &AccountId32, id: DeviceId) -> Result<DeviceRecord, Error<T>> {
+	pub fn check_heartbeat(sender: &AccountId32, id: DeviceId) -> Result<DeviceRecord, Error<T>> {
 		let device = Devices::<T>::get(id).ok_or(Error::<T>::NoDevice)?;
 		ensure!(*sender == device.spec.worker || *sender == device.operator, Error::<T>::NotYourDevice);
 		let last = device.heartbeat.map(Self::window);

@@ -5,6 +5,7 @@ pub mod consensus;
 pub mod fees;
 pub mod governance;
 pub mod guard;
+pub mod markets;
 pub mod parameters;
 pub mod staking;
 pub mod system;

@@ -2,8 +2,8 @@
 
 use super::{deposit, parameters::dynamic_params::validation, staking::TreasuryAccount, system::share_of_block};
 use crate::{
-	AccountId, Babe, Balance, Balances, BlockNumber, Clock, ResultValidation, Runtime, RuntimeHoldReason, SafeMode,
-	Session, Staking, StakingTrustlock,
+	AccountId, Babe, Balance, Balances, BlockNumber, Clock, ContinuousPool, ResultValidation, Runtime,
+	RuntimeHoldReason, SafeMode, Session, Staking, StakingTrustlock, TrainingAuction,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -183,7 +183,7 @@ impl ogpu_result_validation::Config for Runtime {
 	type Currency = Balances;
 	type Duty = DutyPoints;
 	type FeeOfStake = validation::FeeOfStake;
-	type Market = ();
+	type Market = (TrainingAuction, ContinuousPool);
 	type MaxChallenges = ConstU32<16>;
 	type MaxChecks = ConstU32<256>;
 	type MaxHolders = super::staking::MaxValidators;

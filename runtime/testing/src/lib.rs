@@ -214,7 +214,10 @@ pub fn extension(
 		frame_system::CheckMortality::from(Era::Immortal),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(tip).into(),
+		pallet_skip_feeless_payment::SkipCheckIfFeeless::from(
+			pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+		)
+		.into(),
 		frame_metadata_hash_extension::CheckMetadataHash::new(metadata_hash.is_some()),
 		frame_system::WeightReclaim::new(),
 	);
