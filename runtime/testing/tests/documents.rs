@@ -46,3 +46,13 @@ fn the_table_of_tracks_is_true() {
 		assert_eq!(cells, expected, "track {name}");
 	}
 }
+
+#[test]
+fn every_reason_to_refuse_a_free_call_is_explained() {
+	use ogpu_runtime::free_calls::Useless;
+	let document = include_str!("../../../docs/errors.md");
+	for reason in Useless::ALL {
+		let start = format!("| {} | {reason:?} |", reason as u8);
+		assert!(document.lines().any(|line| line.starts_with(&start)), "no row '{start}'");
+	}
+}

@@ -17,8 +17,8 @@ use ogpu_result_validation::{
 	Records, Request, Stage, Strikes, Tables, Tasks, Validation, ValidationRecord,
 };
 use ogpu_runtime::{
-	clock, configs::staking::TreasuryAccount, genesis_config_presets::LOCAL_TESTNET, AccountId, Balance, Balances,
-	ResultValidation, Runtime, RuntimeCall, RuntimeEvent, StakingTrustlock, System,
+	clock, configs::staking::TreasuryAccount, free_calls::Useless, genesis_config_presets::LOCAL_TESTNET, AccountId,
+	Balance, Balances, ResultValidation, Runtime, RuntimeCall, RuntimeEvent, StakingTrustlock, System,
 };
 use ogpu_runtime_testing::{free, Chain};
 use ogpu_staking_trustlock::traits::{Collateral, DeviceKind, Devices, Fault, Pin, Record};
@@ -622,20 +622,20 @@ fn a_device_says_that_it_is_there_for_free_but_once_in_each_window() {
 	let is_online = || StakingTrustlock::device(0).is_some_and(|device| device.is_online);
 	assert!(!story.chain.read(is_online));
 
-	// The worker has no balance: what is not free, it cannot send.
+	// The worker has no balance: what is not free, it cannot send. A heartbeat that is of no use nobody can.
 	let heartbeat = RuntimeCall::from(ogpu_staking_trustlock::Call::heartbeat { id: 0 });
 	let first = story.chain.sign_by(&worker, heartbeat.clone(), 0, 0);
 	let second = story.chain.sign_by(&worker, heartbeat.clone(), 0, 1);
 	let remark = frame_system::Call::remark { remark: vec![] }.into();
 	let remark = story.chain.sign_by(&worker, remark, 0, 0);
 	let unpaid = Err(InvalidTransaction::Payment.into());
-	assert_eq!(story.chain.block(vec![remark, first, second.clone()]), [unpaid, Ok(Ok(())), unpaid]);
+	let early = Err(InvalidTransaction::Custom(Useless::HeartbeatTooEarly as u8).into());
+	assert_eq!(story.chain.block(vec![remark, first, second.clone()]), [unpaid, Ok(Ok(())), early]);
 	assert!(story.chain.read(is_online));
 	let stranger = story.chain.sign_by(&Sr25519Keyring::numeric(2), heartbeat.clone(), 0, 0);
 	assert_eq!(story.chain.block(vec![stranger]), [unpaid]);
-	// Who could pay for saying it again, pays and fails.
 	let again = story.block(&BTreeMap::from([(PROVIDER, heartbeat)]));
-	assert_eq!(again, [Ok(Err(ogpu_staking_trustlock::Error::<Runtime>::TooEarly.into()))]);
+	assert_eq!(again, [early], "not for a fee either");
 
 	let window = || clock::Now::<Runtime>::get() / 200;
 	story.play_until(|| window() == 1);
