@@ -34,10 +34,11 @@ fn a_quote_is_what_creating_the_job_does() {
 #[test]
 fn a_price_is_held_against_recent_sales() {
 	story(|world| {
-		for price in [20, 40, 60] {
-			let bids = [(ADA, price * OGPU / 2, 500), (BOB, price * OGPU, 500)];
+		// Strangers all of them: a name would be paid more.
+		for (who, price) in [(0, 20), (2, 40), (4, 60)] {
+			let bids = [(who, price * OGPU / 2, 500), (who + 1, price * OGPU, 500)];
 			let id = world.sold(spec(), CEILING, &bids);
-			world.deliver_all(ADA, id);
+			world.deliver_all(who, id);
 			world.until_ended(&id);
 		}
 		let quote = |ceiling| Auctions::quote(client(), spec(), ceiling).unwrap();
