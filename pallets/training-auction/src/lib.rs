@@ -250,8 +250,8 @@ pub mod pallet {
 		PartCommitted { job: H256, part: u32, task: H256 },
 		/// A provider claims that inputs are missing or invalid. If so, the client's lock pays `fee`.
 		InputsClaimed { job: H256, provider: AccountId32, task: H256, fee: Balance },
-		/// So many parts are verified, and their share of the fee was released.
-		MilestonePaid { job: H256, provider: AccountId32, parts: u32, paid: Balance },
+		/// So many parts of a job are verified, and what was due for them was paid.
+		PartsPaid { job: H256, provider: AccountId32, parts: u32, paid: Balance },
 		/// A provider did not begin, left, or let the deadline pass. The client got `taken` of its lock.
 		Abandoned { job: H256, provider: AccountId32, taken: Balance },
 		/// The rest of a job, from a part on, is sold anew.

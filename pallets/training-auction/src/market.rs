@@ -48,11 +48,13 @@ impl<T: Config> Pallet<T> {
 		if job.has_deadline() {
 			T::Validation::cancel(job.id, job.due);
 		}
+		if (job.stage, job.due) != (stage, due) {
+			Self::deposit_event(Event::Entered { job: job.id, stage, due });
+		}
 		(job.stage, job.due) = (stage, due);
 		if job.has_deadline() {
 			T::Validation::schedule(job.id, due);
 		}
-		Self::deposit_event(Event::Entered { job: job.id, stage, due });
 		Jobs::<T>::insert(job.id, job);
 	}
 

@@ -6,7 +6,6 @@ use frame_support::traits::{
 	tokens::Precision::BestEffort,
 	Imbalance as _,
 };
-use ogpu_protocol::slashing::Settlement;
 use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
@@ -34,14 +33,6 @@ impl<T: Config> Pallet<T> {
 		let part = purse.extract(amount);
 		let given = part.peek();
 		T::Currency::resolve(who, part).map_or(0, |_| given)
-	}
-
-	/// Does what a rule says of the end of a run. What is still held for the client stays so, until the job is closed.
-	pub(crate) fn settle(job: &mut JobOf<T>, provider: &AccountId32, settlement: &Settlement) {
-		Self::pay(job, provider, settlement.to.provider, settlement.to.burned);
-		if settlement.from_bond > 0 {
-			Self::compensate(job, provider, settlement.from_bond);
-		}
 	}
 
 	/// Takes so much of a provider's lock for its client.

@@ -103,8 +103,12 @@ impl<T: Config> Pallet<T> {
 		let work = job.spec.work_of(job.spec.leaves);
 		let sales = Self::sales(job.spec.kind);
 		let checking = Self::checking_of_the_rest(&job);
-		let award_blocks =
-			job.spec.bidding_blocks.saturating_add(SEED_BLOCKS).saturating_add(T::RevealBlocks::get()).saturating_add(3);
+		let award_blocks = job
+			.spec
+			.bidding_blocks
+			.saturating_add(SEED_BLOCKS)
+			.saturating_add(T::RevealBlocks::get())
+			.saturating_add(3);
 		Ok(JobQuote {
 			parts: job.spec.parts(),
 			leaf_blocks: job.leaf_blocks,

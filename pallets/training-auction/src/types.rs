@@ -149,32 +149,21 @@ pub enum Stage {
 	Ending,
 }
 
-/// Why a provider's run ended early. The gravest counts.
+/// Why a provider's run ended early. The gravest counts: what others did excuses nobody.
 #[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Failure {
+	/// A jury could not decide.
+	Undecided,
+	/// Inputs are missing or invalid.
+	InputAtFault,
 	/// It did not begin, or left, or let the deadline pass.
 	Abandoned,
 	/// It was convicted of other work while a result of this job waited for settlement.
 	Forfeited,
 	/// A result of this job was wrong, or was not shown.
 	Convicted,
-	/// A jury could not decide.
-	Undecided,
-	/// Inputs are missing or invalid.
-	InputAtFault,
 }
 
 impl Failure {
@@ -309,7 +298,9 @@ pub enum PartState {
 	/// It is being validated.
 	Open,
 	/// It is right, and handed this on.
-	Verified { carry: H256 },
+	Verified {
+		carry: H256,
+	},
 	Failed,
 }
 

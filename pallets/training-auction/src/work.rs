@@ -111,9 +111,7 @@ impl<T: Config> Pallet<T> {
 		match run.parts.last().map(|part| (part.task, part.state)) {
 			None => Ok(job.carry),
 			Some((_, PartState::Verified { carry })) => Ok(carry),
-			Some((task, PartState::Open | PartState::Failed)) => {
-				T::Validation::carry(task).ok_or(Error::<T>::NotShown)
-			}
+			Some((task, PartState::Open | PartState::Failed)) => T::Validation::carry(task).ok_or(Error::<T>::NotShown),
 		}
 	}
 
@@ -228,7 +226,11 @@ impl<T: Config> Pallet<T> {
 			}
 		};
 		let provider = &run.bid.operator;
-		Self::settle(job, provider, &settlement);
+		// What is the client's stays held until the job is closed.
+		Self::pay(job, provider, settlement.to.provider, settlement.to.burned);
+		if settlement.from_bond > 0 {
+			Self::compensate(job, provider, settlement.from_bond);
+		}
 		T::TrustLock::delivered(provider, award.fee, is_late);
 		if run.is_contested {
 			Self::note_sale(job, run, fee);
@@ -251,12 +253,12 @@ impl<T: Config> Pallet<T> {
 		let escrow = run.escrow(job.held, 0);
 		let nothing = Metered::default();
 		let end = escrow.cancelled(verified.into(), leaves.into(), nothing, run.on_course, &T::Slashing::get());
-		let Some(settlement) = end else { return };
-		Self::settle(job, &run.bid.operator, &settlement);
-		if verified > 0 {
-			let fee = offer_of_the_rest(run.award.fee, verified.into(), leaves.into(), Balance::MAX);
-			T::TrustLock::delivered(&run.bid.operator, fee.unwrap_or(0), false);
-		}
+		let Some(Settlement { to, .. }) = end.filter(|_| verified > 0) else { return };
+		let provider = &run.bid.operator;
+		let paid = Self::pay(job, provider, to.provider, to.burned);
+		let fee = offer_of_the_rest(run.award.fee, verified.into(), leaves.into(), Balance::MAX);
+		T::TrustLock::delivered(provider, fee.unwrap_or(0), false);
+		Self::deposit_event(Event::PartsPaid { job: job.id, provider: provider.clone(), parts: job.verified, paid });
 	}
 
 	/// The provider is out: the rest is offered to whoever stood by, or sold anew, or not done.
@@ -365,7 +367,7 @@ impl<T: Config> Pallet<T> {
 		let paid = Self::pay(job, provider, to.provider, to.burned);
 		run.released = run.released.saturating_add(from_held);
 		run.spent = run.spent.saturating_add(from_held);
-		Self::deposit_event(Event::MilestonePaid { job: job.id, provider: provider.clone(), parts: job.verified, paid });
+		Self::deposit_event(Event::PartsPaid { job: job.id, provider: provider.clone(), parts: job.verified, paid });
 	}
 
 	/// How many leaves of a run are verified, of how many.

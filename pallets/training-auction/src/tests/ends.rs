@@ -101,7 +101,11 @@ fn the_runner_up_is_held_to_its_time_as_well() {
 #[test]
 fn a_deadline_that_passes_is_paid_for_and_what_was_committed_to_still_counts() {
 	story(|world| {
-		let id = world.sold(Spec { longest_blocks: 2_000, ..with_milestones() }, CEILING, &[BIDS[0], (BOB, 80 * OGPU, 1_900)]);
+		let id = world.sold(
+			Spec { longest_blocks: 2_000, ..with_milestones() },
+			CEILING,
+			&[BIDS[0], (BOB, 80 * OGPU, 1_900)],
+		);
 		let run_of_ada = run(&id);
 		world.until_time(run_of_ada.deadline - 10);
 		let before = wealth(&provider(ADA));
@@ -311,7 +315,11 @@ fn a_client_that_withholds_inputs_pays_for_the_time() {
 #[test]
 fn a_claim_that_nobody_can_confirm_costs_both_and_the_work_goes_on() {
 	story(|world| {
-		let id = world.sold(Spec { longest_blocks: 400, ..spec() }, CEILING, &[(ADA, 60 * OGPU, 300), (BOB, 80 * OGPU, 300)]);
+		let id = world.sold(
+			Spec { longest_blocks: 400, ..spec() },
+			CEILING,
+			&[(ADA, 60 * OGPU, 300), (BOB, 80 * OGPU, 300)],
+		);
 		let deadline = run(&id).deadline;
 		world.until_time(deadline - 20);
 		send(provider(ADA), Call::claim_inputs { job: id }).unwrap();
@@ -335,7 +343,11 @@ fn inputs_that_auditors_miss_are_the_clients_fault_and_all_else_is_paid() {
 		world.deliver(ADA, id, &[]);
 		*world.obstacle.borrow_mut() = Some(Obstacle::InputMissing);
 		assert_eq!(world.until_ended(&id), End::Failed(Failure::InputAtFault));
-		assert_eq!(about(wealth(&provider(ADA)) - before), 2 * (20 * OGPU * 98 / 100), "out of what was held, and out of the lock");
+		assert_eq!(
+			about(wealth(&provider(ADA)) - before),
+			2 * (20 * OGPU * 98 / 100),
+			"out of what was held, and out of the lock"
+		);
 		assert_all_is_over();
 	});
 }

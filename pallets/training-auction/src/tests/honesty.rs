@@ -104,8 +104,11 @@ fn says() -> impl Strategy<Value = Says> {
 
 fn market(rivals: std::ops::Range<usize>) -> impl Strategy<Value = Market> {
 	let speed = prop_oneof![Just(0u32), Just(300_000_000), Just(900_000_000), 0..900_000_000u32];
-	(speed, prop::collection::vec(says(), rivals), any::<[bool; 6]>())
-		.prop_map(|(speed, rivals, is_known)| Market { speed, rivals, is_known })
+	(speed, prop::collection::vec(says(), rivals), any::<[bool; 6]>()).prop_map(|(speed, rivals, is_known)| Market {
+		speed,
+		rivals,
+		is_known,
+	})
 }
 
 fn is() -> impl Strategy<Value = Is> {

@@ -94,7 +94,8 @@ fn every_bidder_is_told_how_its_bid_stands() {
 			(3, 101 * OGPU, 500),
 			(4, 50 * OGPU, 5_001),
 		];
-		let verdict = |(who, price, eta): (u8, Balance, u32)| Auctions::verdict(id, provider(who), price, eta, 0).unwrap();
+		let verdict =
+			|(who, price, eta): (u8, Balance, u32)| Auctions::verdict(id, provider(who), price, eta, 0).unwrap();
 		bids.iter().for_each(|(who, price, eta)| bid(*who, id, *price, *eta));
 		assert_eq!(verdict(bids[0]), Verdict::Sealed);
 		world.until_stage(&id, |stage| matches!(stage, Stage::Revealing { .. }));

@@ -9,16 +9,37 @@ use std::collections::BTreeMap;
 /// Something that somebody does, be it in place or not.
 #[derive(Clone, Debug)]
 enum Step {
-	Create { leaves: u32, part_leaves: u32, speed: u32, assurance: u8, longest: u32, reopens: u8, ceiling: u32 },
+	Create {
+		leaves: u32,
+		part_leaves: u32,
+		speed: u32,
+		assurance: u8,
+		longest: u32,
+		reopens: u8,
+		ceiling: u32,
+	},
 	TopUp(u8, u32),
 	Extend(u8, u32),
 	Cancel(u8),
-	Bid { job: u8, who: u8, price: u32, eta: u32 },
-	Reveal { job: u8, who: u8, is_wrong: bool },
+	Bid {
+		job: u8,
+		who: u8,
+		price: u32,
+		eta: u32,
+	},
+	Reveal {
+		job: u8,
+		who: u8,
+		is_wrong: bool,
+	},
 	/// All who have bid for a job reveal.
 	RevealAll(u8),
 	Start(u8),
-	Commit { job: u8, wrong: Option<u32>, hides: bool },
+	Commit {
+		job: u8,
+		wrong: Option<u32>,
+		hides: bool,
+	},
 	Claim(u8),
 	Abandon(u8),
 	/// Somebody who has nothing to do with it does that.
@@ -115,7 +136,14 @@ impl Step {
 				let assurance = classes[usize::from(assurance)];
 				let (speed_billionths, longest_blocks, bidding_blocks) = (speed, longest, 5 + longest % 10);
 				let spec = Spec {
-					leaves, part_leaves, speed_billionths, longest_blocks, bidding_blocks, assurance, reopens, ..spec()
+					leaves,
+					part_leaves,
+					speed_billionths,
+					longest_blocks,
+					bidding_blocks,
+					assurance,
+					reopens,
+					..spec()
 				};
 				tries(client(), Call::create { spec, ceiling: Balance::from(ceiling) * OGPU / 10 });
 			}
@@ -306,7 +334,7 @@ fn a_job_that_everybody_forgets_ends_and_gives_back_what_is_due() {
 			ends_by_itself(world);
 			// All is back but for milestones that were verified in time, checking, and half of a jury.
 			let paid = |event| match event {
-				Event::MilestonePaid { paid, .. } => paid * 100 / 98,
+				Event::PartsPaid { paid, .. } => paid * 100 / 98,
 				_ => 0,
 			};
 			let paid: Balance = events().into_iter().map(paid).sum();

@@ -32,10 +32,7 @@ fn jobs_of_which_nothing_could_come_are_refused_before_anybody_pays() {
 		not_created(|spec| spec.leaf.fetched_bytes = u128::MAX, Error::<Test>::LeafTooLong);
 		// What validation would refuse.
 		not_created(|spec| spec.capability = 1, ValidationError::<Test>::TooFewSeats);
-		not_created(
-			|spec| (spec.leaves, spec.part_leaves) = (2_000, 2_000),
-			ValidationError::<Test>::TooManyLeaves,
-		);
+		not_created(|spec| (spec.leaves, spec.part_leaves) = (2_000, 2_000), ValidationError::<Test>::TooManyLeaves);
 		let dear = Call::create { spec: spec(), ceiling: 1_001 * OGPU };
 		refused(client(), dear, ValidationError::<Test>::FeeTooHigh);
 		refused(client(), Call::create { spec: spec(), ceiling: 0 }, Error::<Test>::NonsensicalTerms);
@@ -128,11 +125,9 @@ fn what_is_revealed_is_what_was_sealed_with_a_device_that_fits() {
 		refused(provider(ADA), reveal(40 * OGPU, 500, 0, SALT), Error::<Test>::WrongStage);
 		world.until_stage(&id, |stage| matches!(stage, Stage::Revealing { .. }));
 		refused(provider(BOB), reveal(40 * OGPU, 500, 0, SALT), Error::<Test>::NoBid);
-		for call in [
-			reveal(41 * OGPU, 500, 0, SALT),
-			reveal(40 * OGPU, 501, 0, SALT),
-			reveal(40 * OGPU, 500, 0, H256::zero()),
-		] {
+		for call in
+			[reveal(41 * OGPU, 500, 0, SALT), reveal(40 * OGPU, 501, 0, SALT), reveal(40 * OGPU, 500, 0, H256::zero())]
+		{
 			refused(provider(ADA), call, Error::<Test>::WrongOpening);
 		}
 		refused(provider(ADA), reveal(40 * OGPU, 500, 1, SALT), Error::<Test>::NotYourDevice);

@@ -66,7 +66,8 @@ fn whoever_takes_longer_than_promised_is_paid_less_and_pays_a_tenth() {
 		assert_eq!(TrustLock::locked(&provider(ADA)), before.1, "the pay reached");
 		let settled = Event::Settled { job: id, provider: provider(ADA), fee: late, is_late: true };
 		assert!(events().contains(&settled));
-		let (giga, work) = (Sales::<Test>::get(Kind::Training)[0].giga_price, Sales::<Test>::get(Kind::Training)[0].work);
+		let (giga, work) =
+			(Sales::<Test>::get(Kind::Training)[0].giga_price, Sales::<Test>::get(Kind::Training)[0].work);
 		assert_eq!((giga, work), (late.div_ceil(2_000), 2_000 * GIGA), "what came of the fee is what it was sold for");
 	});
 }

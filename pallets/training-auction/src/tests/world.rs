@@ -187,7 +187,8 @@ pub fn check_books() {
 		_ => None,
 	});
 	let mut appointed: Vec<_> = appointed.collect();
-	let mut due: Vec<_> = Jobs::<Test>::iter_values().filter(|job| job.due < u32::MAX).map(|job| (job.id, job.due)).collect();
+	let mut due: Vec<_> =
+		Jobs::<Test>::iter_values().filter(|job| job.due < u32::MAX).map(|job| (job.id, job.due)).collect();
 	appointed.sort();
 	due.sort();
 	assert_eq!(appointed, due, "each job has its deadline, and no other");
@@ -520,14 +521,7 @@ impl World {
 	}
 
 	/// What a juror finds. Of a claim nobody played the task: inputs are there, unless the test says otherwise.
-	fn vote(
-		&self,
-		task: &H256,
-		leaf: u32,
-		seed: &H256,
-		who: &AccountId32,
-		played: Option<&Played>,
-	) -> Finding<Vote> {
+	fn vote(&self, task: &H256, leaf: u32, seed: &H256, who: &AccountId32, played: Option<&Played>) -> Finding<Vote> {
 		if let Some(obstacle) = *self.obstacle.borrow() {
 			return Err(obstacle);
 		}
