@@ -7,7 +7,7 @@ use super::*;
 use frame_benchmarking::v2::*;
 use frame_system::RawOrigin;
 use ogpu_protocol::{
-	auction::{Award, Bar},
+	auction::{Award, Bar, Offer},
 	commitment::Place,
 	cost::GIGA,
 	token::OGPU,
@@ -222,7 +222,7 @@ mod benchmarks {
 		let device = T::BenchmarkHelper::device(&who);
 		let offer = OfferRecord { price: 1, eta_blocks: 1, worker: who.clone() };
 		let place = Place { task: job.id.0, round: 0, account: who.clone().into() };
-		let commitment = H256(place.commit(blake2_256, &(&offer).into(), &SALT.0));
+		let commitment = H256(place.commit(blake2_256, &Offer::from(&offer), &SALT.0));
 		let id = job.id;
 		Jobs::<T>::insert(id, job);
 		Pallet::<T>::do_commit_bid(who.clone(), id, commitment)?;

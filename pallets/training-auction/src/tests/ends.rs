@@ -232,7 +232,7 @@ fn before_anybody_works_cancelling_gives_everybody_back_what_it_gave() {
 		BIDS.iter().for_each(|(who, price, eta)| bid(*who, id, *price, *eta));
 		(id, world.luck)
 	};
-	let until: [&dyn Fn(&World, H256); 4] = [
+	let until: [Until; 4] = [
 		&|_, _| (),
 		&|world, id| world.until_stage(&id, |stage| matches!(stage, Stage::Drawing { .. })),
 		&|world, id| {

@@ -175,6 +175,9 @@ impl Convert<u8, Option<Work>> for Capabilities {
 }
 
 #[cfg(feature = "runtime-benchmarks")]
+pub use world::new_test_ext;
+
+#[cfg(feature = "runtime-benchmarks")]
 pub struct Helper;
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -207,7 +210,9 @@ impl BenchmarkHelper for Helper {
 	}
 
 	fn device(operator: &AccountId32) -> DeviceId {
-		device(operator)
+		let id = device(operator);
+		TrustLock::heartbeat(RuntimeOrigin::signed(operator.clone()), id).unwrap();
+		id
 	}
 }
 

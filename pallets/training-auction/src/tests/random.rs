@@ -299,7 +299,7 @@ proptest! {
 #[test]
 fn a_job_that_everybody_forgets_ends_and_gives_back_what_is_due() {
 	let bids = [(ADA, 40 * OGPU, 400), (BOB, 50 * OGPU, 500)];
-	let until: [&dyn Fn(&World, H256); 7] = [
+	let until: [Until; 7] = [
 		&|_, _| (),
 		&|world, id| {
 			bids.iter().for_each(|(who, price, eta)| bid(*who, id, *price, *eta));

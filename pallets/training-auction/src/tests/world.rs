@@ -111,6 +111,9 @@ pub struct World {
 	pub luck: u64,
 }
 
+/// Plays a job until something.
+pub type Until<'a> = &'a dyn Fn(&World, H256);
+
 /// A story: it begins with ten verifiers, six providers and a client, and ends with a look at the books.
 pub fn story(tell: impl FnOnce(&World)) {
 	new_test_ext().execute_with(|| {
