@@ -462,7 +462,7 @@ pub mod pallet {
 
 		/// Claim that inputs of the next part cannot be fetched, or make no sense. A jury looks for them.
 		///
-		/// For the provider, once. The deadline waits for the jury. If it fails as well, the client's lock pays what the
+		/// For the provider, once. Nobody has left while the jury meets, but time passes. If it fails as well, the client's lock pays what the
 		/// device can have done since the last commitment, and the job ends. If not, both pay half of the jury, and the
 		/// provider works on. Emits [`Event::InputsClaimed`].
 		#[pallet::call_index(9)]

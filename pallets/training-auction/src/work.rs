@@ -20,6 +20,8 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_commit_part(provider: AccountId32, id: H256, commitment: H256, is_result: bool) -> DispatchResult {
 		let (mut job, mut run) = Self::own_run(&provider, &id, |stage| matches!(stage, Stage::Working))?;
+		// A claim that came to nothing gains no time.
+		ensure!(is_in_time(Self::now(), run.deadline), Error::<T>::TooLate);
 		let part = run.next();
 		ensure!(part >= job.spec.last_part() || !is_result, Error::<T>::MilestonesMissing);
 		ensure!(part < job.spec.last_part() || is_result, Error::<T>::NoMilestoneLeft);

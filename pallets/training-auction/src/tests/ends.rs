@@ -324,10 +324,11 @@ fn a_claim_that_nobody_can_confirm_costs_both_and_the_work_goes_on() {
 		world.until_time(deadline - 20);
 		send(provider(ADA), Call::claim_inputs { job: id }).unwrap();
 		world.until_time(deadline + 10);
-		assert_eq!(job(&id).stage, Stage::Claimed, "the deadline waits for the jury");
+		assert_eq!(job(&id).stage, Stage::Claimed, "nobody has left while the jury meets");
 		world.until_stage(&id, |stage| stage != Stage::Claimed);
 		assert_eq!(job(&id).stage, Stage::Working);
 		refused(provider(ADA), Call::claim_inputs { job: id }, Error::<Test>::AlreadyClaimed);
+		assert_eq!(world.commit(ADA, id, &[]), Err(Error::<Test>::TooLate.into()), "but no time is gained");
 		assert!(TrustLock::locked(&provider(ADA)) < 10_000 * OGPU && TrustLock::locked(&client()) < 10_000 * OGPU);
 		world.until(|| run(&id).bid.operator == provider(BOB));
 	});

@@ -4,10 +4,10 @@ use super::*;
 use ogpu_protocol::cost::{burned, BURNED_BILLIONTHS};
 use proptest::prelude::*;
 
-const CEILING: Balance = 100;
+const CEILING: Balance = OGPU;
 const LONGEST: u32 = 300;
-/// Prices are so many units.
-const UNIT: Balance = OGPU / 100;
+/// Prices are a hundredth of it, or two, or three, so that bids are often close.
+const UNIT: Balance = CEILING / 100;
 
 /// What a bidder says.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ struct Market {
 
 /// The least price that covers the cost after the burn.
 fn honest_price(cost: Balance) -> Balance {
-	(cost..).find(|price| price - burned(*price, BURNED_BILLIONTHS) >= cost).unwrap()
+	(cost * 50 / 49..).find(|price| price - burned(*price, BURNED_BILLIONTHS) >= cost).unwrap()
 }
 
 /// What an account gained, in 10⁻¹⁸ OGPU.
@@ -60,18 +60,18 @@ fn play(market: &Market, others: &[(Says, Does)], is: Is) -> i128 {
 			<TrustLock as Record<_>>::audited(&provider(who), 1_000 * OGPU);
 		}
 		let spec = Spec { speed_billionths: market.speed, longest_blocks: LONGEST, ..spec() };
-		let id = create(spec, CEILING * UNIT);
+		let id = create(spec, CEILING);
 		let rivals = market.rivals.iter().map(|says| (*says, Does::Works));
 		// The others come last among providers, so that their names do not depend on how many rivals there are.
 		let first = PROVIDERS - others.len() as u8;
 		let bidders: Vec<_> = (0u8..).zip(rivals).chain((first..).zip(others.iter().copied())).collect();
 		let before: Vec<_> = others.iter().enumerate().map(|(at, _)| wealth(&provider(first + at as u8))).collect();
 		for (who, (says, _)) in &bidders {
-			bid(*who, id, says.price * UNIT, says.eta);
+			bid(*who, id, says.price, says.eta);
 		}
 		world.until_stage(&id, |stage| matches!(stage, Stage::Revealing { .. }));
 		for (who, (says, _)) in bidders.iter().filter(|(_, (_, does))| *does != Does::Hides) {
-			reveal(*who, id, says.price * UNIT, says.eta);
+			reveal(*who, id, says.price, says.eta);
 		}
 		while Jobs::<Test>::contains_key(id) {
 			let working = Jobs::<Test>::get(id).filter(|job| job.stage == Stage::Offered).and_then(|job| job.run);
@@ -84,7 +84,7 @@ fn play(market: &Market, others: &[(Says, Does)], is: Is) -> i128 {
 					// It takes as long as it takes; what is late for the client is not done.
 					world.until_time(run.since + taken.min(LONGEST));
 					if who >= first {
-						gained -= (is.cost * UNIT) as i128;
+						gained -= is.cost as i128;
 					}
 					world.deliver_all(who, id);
 				}
@@ -99,7 +99,7 @@ fn play(market: &Market, others: &[(Says, Does)], is: Is) -> i128 {
 }
 
 fn says() -> impl Strategy<Value = Says> {
-	(0..=CEILING, 1..=LONGEST).prop_map(|(price, eta)| Says { price, eta })
+	(0..=100 as Balance, 1..=LONGEST).prop_map(|(price, eta)| Says { price: price * UNIT, eta })
 }
 
 fn market(rivals: std::ops::Range<usize>) -> impl Strategy<Value = Market> {
@@ -112,7 +112,7 @@ fn market(rivals: std::ops::Range<usize>) -> impl Strategy<Value = Market> {
 }
 
 fn is() -> impl Strategy<Value = Is> {
-	(0..=90 as Balance, 1..=LONGEST).prop_map(|(cost, taken)| Is { cost, taken })
+	(0..=98 as Balance, 1..=LONGEST).prop_map(|(cost, taken)| Is { cost: cost * UNIT, taken })
 }
 
 fn truth(is: Is) -> Says {
@@ -131,8 +131,8 @@ proptest! {
 		let honest = play(&market, &[(truth(is), Does::Works)], is);
 		prop_assert!(honest >= -DUST, "the truth loses nothing: {}", honest);
 		let near = [
-			Says { price: truth(is).price + 1, ..truth(is) },
-			Says { price: truth(is).price.saturating_sub(1), ..truth(is) },
+			Says { price: (truth(is).price + UNIT).min(CEILING), ..truth(is) },
+			Says { price: truth(is).price.saturating_sub(UNIT), ..truth(is) },
 			Says { eta: (is.taken * 2 / 3).max(1), ..truth(is) },
 		];
 		for lie in lies.into_iter().chain(near) {
@@ -183,16 +183,16 @@ fn shilled(market: &Market, shill: Says, does: Does, is: Is) -> i128 {
 	let mut honest = 0;
 	story(|world| {
 		let spec = Spec { speed_billionths: market.speed, longest_blocks: LONGEST, ..spec() };
-		let id = create(spec, CEILING * UNIT);
+		let id = create(spec, CEILING);
 		let (me, friend) = (5u8, 4u8);
 		let truth = truth(is);
 		let before = wealth(&provider(me));
 		let mut bids: Vec<_> = (0u8..).zip(market.rivals.iter().copied()).collect();
 		bids.extend([(friend, shill), (me, truth)]);
-		bids.iter().for_each(|(who, says)| bid(*who, id, says.price * UNIT, says.eta));
+		bids.iter().for_each(|(who, says)| bid(*who, id, says.price, says.eta));
 		world.until_stage(&id, |stage| matches!(stage, Stage::Revealing { .. }));
 		for (who, says) in bids.iter().filter(|(who, _)| *who != friend || does != Does::Hides) {
-			reveal(*who, id, says.price * UNIT, says.eta);
+			reveal(*who, id, says.price, says.eta);
 		}
 		while Jobs::<Test>::contains_key(id) {
 			let working = Jobs::<Test>::get(id).filter(|job| job.stage == Stage::Offered).and_then(|job| job.run);
@@ -203,7 +203,7 @@ fn shilled(market: &Market, shill: Says, does: Does, is: Is) -> i128 {
 					start(who, id);
 					world.until_time(run.since + says.eta.min(run.bid.eta_blocks));
 					if who == me {
-						honest -= (is.cost * UNIT) as i128;
+						honest -= is.cost as i128;
 					}
 					world.deliver_all(who, id);
 				}
