@@ -121,18 +121,36 @@ fn the_lot_between_equal_bids_is_drawn_between_the_last_seal_and_the_first_revea
 	assert_eq!(winners.len(), 2, "neither account always wins");
 }
 
+/// Forty of them, with a lock each.
+fn strangers_bid(job: H256) {
+	for number in 0..40u8 {
+		let who = account(200 + number);
+		let treasury = RuntimeOrigin::signed(TREASURY);
+		Balances::transfer_allow_death(treasury, who.clone(), 210 * OGPU).unwrap();
+		TrustLock::lock(RuntimeOrigin::signed(who.clone()), 200 * OGPU).unwrap();
+		send(who, Call::commit_bid { job, commitment: SALT }).unwrap();
+	}
+}
+
+#[test]
+fn many_sealed_bids_of_a_cancelled_job_are_given_back_in_steps() {
+	story(|world| {
+		let id = create(spec(), CEILING);
+		strangers_bid(id);
+		send(client(), Call::cancel { job: id }).unwrap();
+		assert_eq!((job(&id).stage, job(&id).sealed), (Stage::Counting, 40 - COUNTED));
+		refused(provider(ADA), Call::commit_bid { job: id, commitment: SALT }, Error::<Test>::WrongStage);
+		assert_eq!(world.until_ended(&id), End::Cancelled);
+		assert!((0..40).all(|number| wealth(&account(200 + number)) == 210 * OGPU));
+		assert_all_is_over();
+	});
+}
+
 #[test]
 fn many_unrevealed_bids_are_fined_in_steps() {
 	story(|world| {
 		let id = create(spec(), CEILING);
-		// Strangers with a lock each.
-		for number in 0..40u8 {
-			let who = account(200 + number);
-			let treasury = RuntimeOrigin::signed(TREASURY);
-			Balances::transfer_allow_death(treasury, who.clone(), 210 * OGPU).unwrap();
-			TrustLock::lock(RuntimeOrigin::signed(who.clone()), 200 * OGPU).unwrap();
-			send(who, Call::commit_bid { job: id, commitment: SALT }).unwrap();
-		}
+		strangers_bid(id);
 		bid(ADA, id, 50 * OGPU, 500);
 		world.until_stage(&id, |stage| matches!(stage, Stage::Revealing { .. }));
 		reveal(ADA, id, 50 * OGPU, 500);

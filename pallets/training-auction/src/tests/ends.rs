@@ -367,17 +367,20 @@ fn where_a_jury_cannot_decide_nobody_is_punished() {
 }
 
 #[test]
-fn a_bigger_budget_helps_whoever_takes_over() {
+fn a_bigger_budget_pays_nobody_more_than_was_agreed_and_is_there_when_the_rest_is_sold_anew() {
 	story(|world| {
-		let id = world.sold(with_milestones(), CEILING, &BIDS);
-		send(client(), Call::top_up { job: id, amount: 50 * OGPU }).unwrap();
-		let agreed = run(&id);
-		assert_eq!((about(agreed.award.fee), agreed.terms.ceiling), (80 * OGPU, CEILING), "what was agreed stays so");
-		assert_eq!(job(&id).budget, 150 * OGPU);
-		let before = wealth(&client());
-		world.deliver_all(ADA, id);
-		world.until_ended(&id);
-		assert!(before - wealth(&client()) < 81 * OGPU);
+		let id = world.sold(Spec { reopens: 1, ..with_milestones() }, CEILING, &BIDS[..1]);
+		send(client(), Call::top_up { job: id, amount: CEILING }).unwrap();
+		assert_eq!((about(run(&id).award.fee), run(&id).terms.ceiling), (60 * OGPU, CEILING));
+		world.deliver(ADA, id, &[]);
+		world.until(|| job(&id).verified == 1);
+		send(provider(ADA), Call::abandon { job: id }).unwrap();
+		assert_eq!(job(&id).terms.ceiling, 150 * OGPU, "three quarters of both");
+		world.auction(id, &[(BOB, 120 * OGPU, 3_000)]);
+		start(BOB, id);
+		world.deliver_all(BOB, id);
+		assert_eq!(world.until_ended(&id), End::Settled);
+		assert_all_is_over();
 	});
 }
 
