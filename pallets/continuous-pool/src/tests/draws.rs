@@ -67,13 +67,17 @@ fn what_a_device_really_does_counts_as_far_as_its_bond_carries_it() {
 	story(|| {
 		set_speeds();
 		let service = serve(terms(), PROVIDERS);
-		// The first was seen to do half of what it was measured to do, of the second, more; the third has little free.
+		// The first was seen to do half of what it was measured to do, the second more; the third has little free.
 		for (number, observed) in [(0, 500), (1, 3_000)] {
 			Pool::change_member(service, device(number), |member| member.observed = Some(observed));
 		}
 		ruin(&provider(2), 2_000 * OGPU - 1_500 * OGPU / 1_000);
 		let [counts, _] = lots(service, 1_500);
-		assert_eq!(counts[2], 0, "a bond must be carried, and not only a weight");
+		assert_follows(&counts, &[500, 500, 1_500, 250, 1_250]);
+		// Less than the bond of the request carries no weight at all.
+		ruin(&provider(2), OGPU);
+		let [counts, _] = lots(service, 1_000);
+		assert_eq!(counts[2], 0);
 		assert_follows(&[0, 1, 3, 4].map(|number| counts[number]), &[500, 500, 250, 1_250]);
 	});
 }
@@ -161,8 +165,7 @@ fn a_seed_that_was_forgotten_is_made_again() {
 		IsClockStopped::set(&false);
 		heartbeats();
 		let Some(Stage::Drawing { seed_from: before }) = stage(request) else { panic!("it waits") };
-		next_block(3);
-		(0..3).for_each(|_| next_block(3));
+		(0..5).for_each(|_| next_block(3));
 		let Some(Stage::Drawing { seed_from }) = stage(request) else { panic!("it waits again") };
 		assert!(seed_from > before + 2_000);
 		assert_eq!(World::default().until_ended(request), Ending::Settled);
