@@ -86,7 +86,13 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now();
 		let is_first = record.arrivals().next().is_none();
 		let racer = record.racers.get_mut(place).ok_or(Error::<T>::NotDrawn)?;
-		racer.racing = Racing::Committed { commitment, leaves, block: now };
+		let mut since = record.race.drawn;
+		// A device that has several requests at once does one after the other, as far as anybody can see.
+		Self::change_member(record.service, racer.device, |member| {
+			since = since.max(member.committed);
+			member.committed = now;
+		});
+		racer.racing = Racing::Committed { commitment, leaves, since, block: now };
 		let operator = racer.operator.clone();
 		Self::deposit_event(Event::Committed { request, operator, leaves });
 		let tied_until = now.saturating_add(T::Races::get().tie_blocks).min(record.race.closes);

@@ -122,6 +122,7 @@ impl<T: Config> Pallet<T> {
 				operator: operator.clone(),
 				observed: None,
 				served: None,
+				committed: 0,
 				declines: 0,
 				declined_since: Self::now(),
 				left: None,
@@ -216,8 +217,8 @@ impl<T: Config> Pallet<T> {
 			service.market = market.into();
 			Self::change_member(request.service, racer.device, |member| member.served = Some(served.into()));
 		});
-		if let Racing::Committed { block, .. } = racer.racing {
-			let taken = block.saturating_sub(request.race.drawn);
+		if let Racing::Committed { since, block, .. } = racer.racing {
+			let taken = block.saturating_sub(since);
 			Self::observe(request.service, racer, request.leaf_work.saturating_mul(charged.into()), Some(taken));
 		}
 	}

@@ -124,6 +124,8 @@ pub struct MemberRecord {
 	pub observed: Option<u64>,
 	/// When and as how much it was counted last.
 	pub served: Option<ServedRecord>,
+	/// When it committed last, by the network's clock.
+	pub committed: BlockNumber,
 	/// How often it has declined since `declined_since`.
 	pub declines: u32,
 	pub declined_since: BlockNumber,
@@ -214,8 +216,9 @@ pub enum Racing {
 	Out,
 	/// Its race closed before it had committed.
 	Silent,
-	/// It committed, to a result of so many leaves, in this block of the network's clock.
-	Committed { commitment: H256, leaves: u32, block: BlockNumber },
+	/// It committed, to a result of so many leaves, in this block of the network's clock. It may have been at it since
+	/// `since`: before, it was not drawn, or at something else.
+	Committed { commitment: H256, leaves: u32, since: BlockNumber, block: BlockNumber },
 	/// It showed that its result is the leader's, and was paid its part of the pot.
 	Paid,
 }

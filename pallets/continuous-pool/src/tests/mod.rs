@@ -235,6 +235,37 @@ impl validation::BenchmarkHelper for Helper {
 	fn activate(_: &[(AccountId32, Balance)]) {}
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+impl BenchmarkHelper for Helper {
+	fn lock(who: &AccountId32, amount: Balance) {
+		use ogpu_staking_trustlock::{
+			traits::{Fault, Pin},
+			FaultRecord, Faults, PinRecord, Pins,
+		};
+		TrustLock::lock(RuntimeOrigin::signed(who.clone()), amount).unwrap();
+		let work = |number: u32| H256(blake2_256(&number.to_le_bytes()));
+		let pin = |number| PinRecord { work: work(number), amount: 1, pin: Pin::Shared };
+		let fault = |number| FaultRecord { fault: Fault::Abandoned, work: work(number), at: 0, taken: 1 };
+		Pins::<Test>::insert(who, BoundedVec::truncate_from((2..1024).map(pin).collect()));
+		Faults::<Test>::insert(who, BoundedVec::truncate_from((0..8).map(fault).collect()));
+	}
+
+	fn device(operator: &AccountId32) -> DeviceId {
+		equip(operator, u64::MAX)
+	}
+
+	fn verifiers() {
+		next_session();
+	}
+
+	fn outputs(from: BlockNumber, blocks: u32) {
+		(from..from + blocks).for_each(|block| validation::AuthorOutputs::<Test>::insert(block, H256::zero()));
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub use world::new_test_ext;
+
 impl ogpu_result_validation::Config for Test {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = Output;
