@@ -119,7 +119,7 @@ fn put<T: Config>(
 	stage: impl Fn(u32) -> Stage,
 ) -> Result<RequestOf<T>, BenchmarkError> {
 	let client = locked::<T>("client", 0)?;
-	let mut record = Pallet::<T>::draft(SERVICE, client.clone(), order()).map_err(|_| "the order makes sense")?;
+	let mut record = Pallet::<T>::draft(REQUEST, SERVICE, client.clone(), order())?;
 	T::Currency::hold(&HoldReason::Request.into(), &client, record.held)?;
 	T::TrustLock::pin(&client, REQUEST, record.client_bond, Pin::Own)?;
 	let first = racers.saturating_sub(T::MaxWidth::get());
@@ -168,7 +168,7 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// After two weeks, in which the price has moved in every slot.
+	/// With a price that has fallen from as high as it can be, slot by slot.
 	#[benchmark]
 	fn update_service() -> Result<(), BenchmarkError> {
 		let publisher = serve::<T>(Delivery::Verified, 0)?;
@@ -212,15 +212,20 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// After two weeks, in which the price has moved in every slot.
+	/// With a price that has fallen from as high as it can be, slot by slot.
 	#[benchmark]
 	fn request() -> Result<(), BenchmarkError> {
 		serve::<T>(Delivery::Verified, 0)?;
 		Services::<T>::mutate_extant(SERVICE, |service| service.market.leaf_price = Balance::MAX);
 		set_now::<T>(T::Prices::get().slot_blocks.saturating_mul(4_000));
+		Services::<T>::mutate_extant(SERVICE, |service| service.terms.class = Class::ASSURED);
 		let client = locked::<T>("client", 0)?;
+		// As many leaves as may be looked at.
+		let orders = [1_024, 512, 256, 128, 64].map(|ceiling_leaves| Order { ceiling_leaves, ..order() });
+		let is_possible = |order: &Order| Pallet::<T>::draft(REQUEST, SERVICE, client.clone(), *order).is_ok();
+		let order = orders.into_iter().find(is_possible).ok_or("some leaves may be looked at")?;
 		#[extrinsic_call]
-		_(RawOrigin::Signed(client), SERVICE, order());
+		_(RawOrigin::Signed(client), SERVICE, order);
 		assert!(Services::<T>::get(SERVICE).is_some_and(|service| service.requests == 1));
 		Ok(())
 	}

@@ -51,10 +51,7 @@ impl<T: Config> Pallet<T> {
 		let info = T::TrustLock::device(device);
 		let score = info.as_ref().and_then(|info| info.measured).unwrap_or_default();
 		let weight = T::Races::get().draw_weight(in_billions(score), member.observed, T::TrustLock::free(operator));
-		let carries = || {
-			let pin = || T::TrustLock::pin(operator, request, record.bond, Self::pin_of(record));
-			with_transaction(|| TransactionOutcome::Rollback(pin())).is_ok()
-		};
+		let carries = || Self::would(|| T::TrustLock::pin(operator, request, record.bond, Self::pin_of(record)));
 		let checking_fits = || {
 			let likely = Self::validation(request, record, operator, record.order.ceiling_leaves, record.terms.width);
 			let pay = Self::pay_of(record, record.order.ceiling_leaves, record.terms.width);
@@ -209,11 +206,13 @@ impl<T: Config> Pallet<T> {
 		let at_stake = |leaves| Self::fee_of(record, leaves).checked_add(Self::pot_of(record, leaves));
 		let jury_bill = record.leaf_fee.checked_mul(class.jury.draw_seats.into())?;
 		let bond = |leaves| Sampling::of(&class, leaves).bond(at_stake(leaves)?, jury_bill);
-		// A result of fewer leaves may be audited worse: worst is the longest of which one leaf less is drawn.
-		let fewer = u64::from(drawn_leaves(ceiling, class.leaves_billionths).saturating_sub(1));
-		let shorter = fewer.saturating_mul(CERTAIN_BILLIONTHS.into()).checked_div(class.leaves_billionths.into())?;
-		let shorter = u32::try_from(shorter).ok()?.clamp(1, ceiling);
-		let bond = bond(ceiling)?.max(bond(shorter)?);
+		// A result of fewer leaves may be audited worse. Of those of which equally many are drawn, the longest is worst.
+		let fewer = 1..drawn_leaves(ceiling, class.leaves_billionths);
+		let longest = |drawn| {
+			let leaves = u64::from(drawn).saturating_mul(CERTAIN_BILLIONTHS.into());
+			u32::try_from(leaves.checked_div(class.leaves_billionths.into())?).ok()
+		};
+		let bond = fewer.map(longest).try_fold(bond(ceiling)?, |most, leaves| Some(most.max(bond(leaves?)?)))?;
 		let fee = at_stake(ceiling)?;
 		let released = match delivery {
 			Delivery::FirstResponse => spent.checked_add(fee)?,
@@ -225,8 +224,14 @@ impl<T: Config> Pallet<T> {
 		Some(pin(bond, jury_bill, fee, released, &slashing).max(alarm))
 	}
 
-	/// A request as it would be made now, with nothing held and nothing stored.
-	pub(crate) fn draft(service: ServiceId, client: AccountId32, order: Order) -> Result<RequestOf<T>, Error<T>> {
+	/// A request as it would be made now, with nothing held and nothing stored. Refused if its result could not be
+	/// validated.
+	pub(crate) fn draft(
+		request: H256,
+		service: ServiceId,
+		client: AccountId32,
+		order: Order,
+	) -> Result<RequestOf<T>, DispatchError> {
 		let record = Services::<T>::get(service).ok_or(Error::<T>::NoSuchService)?;
 		ensure!(!record.is_retired, Error::<T>::Retired);
 		ensure!(T::TrustLock::operator(client.clone()) == client, Error::<T>::IsWorker);
@@ -263,6 +268,8 @@ impl<T: Config> Pallet<T> {
 			stage: Stage::Drawing { seed_from: 0 },
 			due: 0,
 		};
+		// It also bounds how many leaves are drawn, and so what follows.
+		Self::ensure_validatable(request, &draft)?;
 		let class = &record.terms.class;
 		let pot = Self::pot_of(&draft, order.ceiling_leaves);
 		// With the last leaf, which is audited besides if there are fewer.
@@ -312,7 +319,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether a result of all leaves could be validated. A claim asks for all that opening does but the fee; it is taken
 	/// back at once.
-	pub(crate) fn ensure_validatable(request: H256, record: &RequestOf<T>) -> DispatchResult {
+	fn ensure_validatable(request: H256, record: &RequestOf<T>) -> DispatchResult {
 		let leaves = record.order.ceiling_leaves;
 		let likely = Self::validation(request, record, &Self::pot(), leaves, record.terms.width);
 		// Of fewer leaves one more is looked at.

@@ -489,11 +489,14 @@ pub mod pallet {
 		/// Say that one's own result is another than the leader's. The task is audited in full; if the leader is convicted,
 		/// the caller is rewarded as the finder, else it pays for the audit.
 		///
-		/// For a racer that has committed, before the first block of the validation's seed.
+		/// For a racer that has committed, before the first block of the validation's seed. Free if it is the first.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::alarm())]
+		#[pallet::feeless_if(|origin: &OriginFor<T>, request: &H256| -> bool {
+			ensure_signed(origin.clone()).is_ok_and(|who| Pallet::<T>::would(|| Pallet::<T>::do_alarm(who, *request)))
+		})]
 		pub fn alarm(origin: OriginFor<T>, request: H256) -> DispatchResult {
-			Self::do_alarm(T::TrustLock::operator(ensure_signed(origin)?), request)
+			Self::do_alarm(ensure_signed(origin)?, request)
 		}
 
 		/// Confirm a result: its provider is paid at once, for good.
@@ -510,9 +513,15 @@ pub mod pallet {
 		/// - `outcome`, `leader_salt`: what the leader has revealed.
 		/// - `salt`: of the own commitment.
 		///
-		/// For a racer that committed, after the result was found right. Emits [`Event::Paid`].
+		/// For a racer that committed, after the result was found right. Free if it is true. Emits [`Event::Paid`].
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::claim_share())]
+		#[pallet::feeless_if(|
+			origin: &OriginFor<T>, request: &H256, outcome: &Outcome, salt: &H256, leader_salt: &H256,
+		| -> bool {
+			let claim = |who| Pallet::<T>::do_claim_share(who, *request, *outcome, *salt, *leader_salt);
+			ensure_signed(origin.clone()).is_ok_and(|who| Pallet::<T>::would(|| claim(who)))
+		})]
 		pub fn claim_share(
 			origin: OriginFor<T>,
 			request: H256,
@@ -520,7 +529,7 @@ pub mod pallet {
 			salt: H256,
 			leader_salt: H256,
 		) -> DispatchResult {
-			Self::do_claim_share(T::TrustLock::operator(ensure_signed(origin)?), request, outcome, salt, leader_salt)
+			Self::do_claim_share(ensure_signed(origin)?, request, outcome, salt, leader_salt)
 		}
 	}
 }
@@ -530,6 +539,12 @@ impl<T: Config> Pallet<T> {
 	pub fn pot() -> AccountId32 {
 		use sp_runtime::traits::AccountIdConversion;
 		T::Pot::get().into_account_truncating()
+	}
+
+	/// Whether a call would succeed. Nothing of it stays.
+	fn would(call: impl FnOnce() -> DispatchResult) -> bool {
+		use frame_support::storage::{with_transaction, TransactionOutcome};
+		with_transaction(|| TransactionOutcome::Rollback(call())).is_ok()
 	}
 
 	/// The network's clock.

@@ -5,6 +5,7 @@ use crate::*;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
+use sp_runtime::DispatchError;
 
 /// Why a device cannot be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -96,11 +97,12 @@ pub enum Standing {
 }
 
 impl<T: Config> Pallet<T> {
-	/// What such a request would cost, and who could serve it. Nothing is paid for asking.
-	pub fn quote(service: ServiceId, client: AccountId32, order: Order) -> Result<Quote, Error<T>> {
+	/// What such a request would cost, and who could serve it. Nothing is paid for asking. Refused for what a request
+	/// would be refused for, but for its price.
+	pub fn quote(service: ServiceId, client: AccountId32, order: Order) -> Result<Quote, DispatchError> {
 		let request = H256::zero();
 		let any_price = Order { max_price: Balance::MAX, ..order };
-		let draft = Self::draft(service, client, any_price)?;
+		let draft = Self::draft(request, service, client, any_price)?;
 		let leaves = order.ceiling_leaves;
 		let (fee, pot) = (Self::fee_of(&draft, leaves), Self::pot_of(&draft, leaves));
 		let rest = fee.saturating_add(pot).saturating_add(draft.deposit);

@@ -17,8 +17,7 @@ impl<T: Config> Pallet<T> {
 		RequestCount::<T>::put(count.saturating_add(1));
 		let name = [REQUEST_NAMES.as_slice(), client.as_ref(), &count.to_le_bytes()].concat();
 		let request = H256(blake2_256(&name));
-		let record = Self::draft(service, client.clone(), order)?;
-		Self::ensure_validatable(request, &record)?;
+		let record = Self::draft(request, service, client.clone(), order)?;
 		let RequestRecord { leaf_price, held, client_bond, .. } = record;
 		T::Currency::hold(&HoldReason::Request.into(), &client, held)?;
 		T::TrustLock::pin(&client, request, client_bond, Pin::Own)?;
@@ -186,12 +185,20 @@ impl<T: Config> Pallet<T> {
 		Self::enter(request, record, Stage::Racing, now);
 	}
 
+	/// A racer is free. If it was silent, that is seen: who cannot run declines.
+	pub(crate) fn end_race(request: H256, service: ServiceId, racer: &mut RacerRecord) {
+		Self::dismiss(request, &racer.operator);
+		if racer.racing == Racing::Running {
+			racer.racing = Racing::Silent;
+			Self::observe(service, racer, 0, None);
+		}
+	}
+
 	/// A race ended without a commitment: there is another one, among others, or the client has its money back.
 	pub(crate) fn redraw(request: H256, mut record: RequestOf<T>, pause: BlockNumber) {
 		let first = record.race.first as usize;
 		for racer in record.racers.iter_mut().skip(first).filter(|racer| racer.racing == Racing::Running) {
-			racer.racing = Racing::Silent;
-			Self::dismiss(request, &racer.operator);
+			Self::end_race(request, record.service, racer);
 		}
 		if record.redraws >= T::MaxRedraws::get() {
 			return Self::close(request, record, Ending::Refunded);

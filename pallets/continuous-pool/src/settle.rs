@@ -124,7 +124,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_alarm(operator: AccountId32, request: H256) -> DispatchResult {
+	pub(crate) fn do_alarm(who: AccountId32, request: H256) -> DispatchResult {
+		let operator = T::TrustLock::operator(who);
 		let record = Requests::<T>::get(request).ok_or(Error::<T>::NoSuchRequest)?;
 		let (Stage::Validating { leader, .. } | Stage::AwaitingConfirmation { leader }) = record.stage else {
 			return Err(Error::<T>::WrongStage.into());
@@ -150,12 +151,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_claim_share(
-		operator: AccountId32,
+		who: AccountId32,
 		request: H256,
 		outcome: Outcome,
 		salt: H256,
 		leader_salt: H256,
 	) -> DispatchResult {
+		let operator = T::TrustLock::operator(who);
 		let mut record = Requests::<T>::get(request).ok_or(Error::<T>::NoSuchRequest)?;
 		let Stage::Sharing { leader, ending } = record.stage else { return Err(Error::<T>::WrongStage.into()) };
 		ensure!(is_in_time(Self::now(), record.due), Error::<T>::RaceClosed);
@@ -201,16 +203,8 @@ impl<T: Config> Pallet<T> {
 	/// The validation of a request's result has ended.
 	fn conclude(request: H256, mut record: RequestOf<T>, leader: u32, is_paid: bool, conclusion: Conclusion) {
 		let first = record.race.first as usize;
-		for (place, racer) in record.racers.iter_mut().enumerate() {
-			let was_silent = matches!(racer.racing, Racing::Running | Racing::Silent);
-			if place >= first && racer.racing != Racing::Out {
-				Self::dismiss(request, &racer.operator);
-			}
-			// Somebody else could do it.
-			if was_silent {
-				racer.racing = Racing::Silent;
-				Self::observe(record.service, racer, 0, None);
-			}
+		for racer in record.racers.iter_mut().skip(first).filter(|racer| racer.racing != Racing::Out) {
+			Self::end_race(request, record.service, racer);
 		}
 		let ending = match conclusion {
 			Conclusion::Accepted => {

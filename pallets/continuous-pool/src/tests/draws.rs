@@ -149,7 +149,7 @@ fn who_was_silent_is_not_drawn_again_for_the_same_request() {
 		}
 		let redrawn = events().iter().filter(|event| matches!(event, Event::Redrawn { .. })).count();
 		assert!(redrawn > 0);
-		// They were seen to be silent where somebody else could serve.
+		// They were seen to be silent.
 		let observed = |number| Members::<Test>::get(service, device(number)).unwrap().observed;
 		assert!(observed(0).unwrap() < SPEED && observed(2) == Some(SPEED));
 	});
@@ -181,5 +181,62 @@ fn an_operator_is_in_so_many_races_at_once_and_no_more() {
 			assert_eq!(drawn(service, luck)[0].operator, provider(1));
 		}
 		Races::<Test>::remove(provider(0));
+	});
+}
+
+/// Who uses fewer leaves than the client allows has a smaller fee at stake, but may be audited worse.
+#[test]
+fn a_bond_suffices_for_every_result_within_the_ceiling() {
+	use ogpu_protocol::{detection::Sampling, slashing::pin};
+	story(|| {
+		let shares = [1, 33_000_000, 50_000_000, 70_000_000, 123_456_789, 300_000_000, 700_000_000, 1_000_000_000];
+		for share in shares {
+			for class in [Class::STANDARD, Class::ECONOMY, Class::HIGH] {
+				let class = Class { leaves_billionths: share, ..class };
+				let service = publish(Terms { class, ..wide(3) });
+				for ceiling in [1, 2, 7, 19, 20, 21, 40, 41, 63, 64, 333] {
+					if ogpu_protocol::audit::drawn_leaves(ceiling, share) > 63 {
+						continue;
+					}
+					let record = Pool::draft(H256::zero(), service, client(), order(ceiling)).unwrap();
+					for leaves in 1..=ceiling {
+						let at_stake = Pool::fee_of(&record, leaves) + Pool::pot_of(&record, leaves);
+						let jury_bill = record.leaf_fee * Balance::from(class.jury.draw_seats);
+						let bond = Sampling::of(&class, leaves).bond(at_stake, jury_bill).unwrap();
+						let needed = pin(bond, jury_bill, at_stake, 0, &Penalties::get());
+						assert!(
+							needed <= record.bond,
+							"{needed} of {} for {leaves} of {ceiling} at {share}",
+							record.bond
+						);
+					}
+				}
+				send(publisher(), Call::retire_service { service }).unwrap();
+			}
+		}
+	});
+}
+
+#[test]
+fn a_device_with_several_requests_at_once_does_not_look_slow() {
+	story(|| {
+		let service = serve(terms(), 1);
+		// Each takes it ten blocks, and they come all at once.
+		let requests: Vec<_> = (0..4).map(|_| ask(service, order(100))).collect();
+		let world = World::with([(0, SILENT)]);
+		requests.iter().for_each(|request| world.until_stage(*request, |stage| stage == Stage::Racing));
+		for request in &requests {
+			world.blocks(10);
+			let (leaves, commitment) = world.commitment(&provider(0), *request);
+			send(provider(0), Call::commit { request: *request, commitment, leaves }).unwrap();
+		}
+		let world = World::default();
+		requests.iter().for_each(|request| assert_eq!(world.until_ended(*request), Ending::Settled));
+		assert_eq!(Members::<Test>::get(service, device(0)).unwrap().observed, Some(SPEED));
+		// One that takes ten times as long as it should is seen.
+		let slow = World::with([(0, Conduct { commits_after: Some(100), ..HONEST })]);
+		slow.play(service, Order { window_blocks: 200, ..order(100) });
+		let seen = SPEED * (10 + 10) / 100;
+		assert_eq!(Members::<Test>::get(service, device(0)).unwrap().observed, Some((3 * SPEED + seen) / 4));
 	});
 }

@@ -255,6 +255,13 @@ impl BenchmarkHelper for Helper {
 	}
 
 	fn verifiers() {
+		use frame_support::traits::fungible::Mutate;
+		for who in (0..VERIFIERS).map(verifier) {
+			Balances::mint_into(&who, 10_000 * OGPU).unwrap();
+			TrustLock::lock(RuntimeOrigin::signed(who.clone()), 2_000 * OGPU).unwrap();
+			Validations::offer_seats(RuntimeOrigin::signed(who), 1, None).unwrap();
+		}
+		ActiveStake::set(&(0..VERIFIERS).map(|number| (verifier(number), 1_000 * OGPU)).collect());
 		next_session();
 	}
 

@@ -61,8 +61,10 @@ fn a_price_above_the_limit_is_said_and_not_refused() {
 		let quote = |max_price| Pool::quote(service, client(), Order { max_price, ..order(5) }).unwrap();
 		assert!(quote(FLOOR).is_affordable);
 		assert!(!quote(FLOOR - 1).is_affordable);
-		assert_eq!(Pool::quote(9, client(), order(5)), Err(Error::NoSuchService));
-		assert_eq!(Pool::quote(service, client(), order(0)), Err(Error::NoLeaves));
+		assert_eq!(Pool::quote(9, client(), order(5)), Err(Error::<Test>::NoSuchService.into()));
+		let looked_at = validation::Error::<Test>::TooManyLeaves;
+		assert_eq!(Pool::quote(service, client(), order(5_000)), Err(looked_at.into()));
+		assert_eq!(Pool::quote(service, client(), order(0)), Err(Error::<Test>::NoLeaves.into()));
 	});
 }
 

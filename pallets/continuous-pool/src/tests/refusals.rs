@@ -25,7 +25,7 @@ fn a_request_whose_result_could_not_be_validated_is_refused() {
 			|service, order, why: validation::Error<Test>| refused(client(), Call::request { service, order }, why);
 		// A twentieth of it, and the last leaf, are more than may be looked at.
 		no(service, order(1_300), validation::Error::TooManyLeaves);
-		no(service, order(u32::MAX), validation::Error::TooManyLeaves);
+		no(service, order(1 << 20), validation::Error::TooManyLeaves);
 		let dear = serve_at(Terms { floor: 400 * OGPU, ..terms() });
 		let order = |leaves| Order { max_price: Balance::MAX, ..order(leaves) };
 		no(dear, order(3), validation::Error::FeeTooHigh);
