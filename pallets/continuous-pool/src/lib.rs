@@ -18,6 +18,10 @@
 //! that block to [say so](Call::alarm): then the task is audited in full, and the racer is its finder, or pays for the
 //! audit. Nothing needs to be proven for it, because it costs whoever is wrong.
 //!
+//! # Silence
+//! Nobody is punished for silence: it may be that the inputs were not there. Where somebody else has delivered what was
+//! right, those who were silent are seen to be slow, and are drawn less often.
+//!
 //! # The pot
 //! Results stay sealed until a leader's has been found right. Then runners-up [open](Call::claim_share) their own
 //! commitments, together with the leader's, whose result and salt are public by then: who committed to the same before

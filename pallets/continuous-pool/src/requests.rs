@@ -185,20 +185,12 @@ impl<T: Config> Pallet<T> {
 		Self::enter(request, record, Stage::Racing, now);
 	}
 
-	/// A racer is free. If it was silent, that is seen: who cannot run declines.
-	pub(crate) fn end_race(request: H256, service: ServiceId, racer: &mut RacerRecord) {
-		Self::dismiss(request, &racer.operator);
-		if racer.racing == Racing::Running {
-			racer.racing = Racing::Silent;
-			Self::observe(service, racer, 0, None);
-		}
-	}
-
 	/// A race ended without a commitment: there is another one, among others, or the client has its money back.
 	pub(crate) fn redraw(request: H256, mut record: RequestOf<T>, pause: BlockNumber) {
 		let first = record.race.first as usize;
 		for racer in record.racers.iter_mut().skip(first).filter(|racer| racer.racing == Racing::Running) {
-			Self::end_race(request, record.service, racer);
+			racer.racing = Racing::Silent;
+			Self::dismiss(request, &racer.operator);
 		}
 		if record.redraws >= T::MaxRedraws::get() {
 			return Self::close(request, record, Ending::Refunded);

@@ -203,8 +203,16 @@ impl<T: Config> Pallet<T> {
 	/// The validation of a request's result has ended.
 	fn conclude(request: H256, mut record: RequestOf<T>, leader: u32, is_paid: bool, conclusion: Conclusion) {
 		let first = record.race.first as usize;
-		for racer in record.racers.iter_mut().skip(first).filter(|racer| racer.racing != Racing::Out) {
-			Self::end_race(request, record.service, racer);
+		let is_right = matches!(conclusion, Conclusion::Accepted | Conclusion::Forfeited);
+		for (place, racer) in record.racers.iter_mut().enumerate() {
+			if place >= first && racer.racing != Racing::Out {
+				Self::dismiss(request, &racer.operator);
+			}
+			// Who was silent is seen to be slow, but only where somebody else could do it: otherwise a client could hide its
+			// inputs, and so make others look slow for nothing.
+			if is_right && matches!(racer.racing, Racing::Running | Racing::Silent) {
+				Self::observe(record.service, racer, 0, None);
+			}
 		}
 		let ending = match conclusion {
 			Conclusion::Accepted => {
@@ -214,7 +222,6 @@ impl<T: Config> Pallet<T> {
 			Conclusion::Void => Ending::Void,
 			_ => Ending::Refunded,
 		};
-		let is_right = matches!(conclusion, Conclusion::Accepted | Conclusion::Forfeited);
 		let owed = Self::owed_to_others(&record, leader);
 		if is_right && owed > 0 {
 			let needed = owed.saturating_add(record.deposit);

@@ -149,7 +149,7 @@ fn who_was_silent_is_not_drawn_again_for_the_same_request() {
 		}
 		let redrawn = events().iter().filter(|event| matches!(event, Event::Redrawn { .. })).count();
 		assert!(redrawn > 0);
-		// They were seen to be silent.
+		// They were seen to be silent where somebody else could serve.
 		let observed = |number| Members::<Test>::get(service, device(number)).unwrap().observed;
 		assert!(observed(0).unwrap() < SPEED && observed(2) == Some(SPEED));
 	});

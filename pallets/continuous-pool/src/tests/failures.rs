@@ -149,9 +149,8 @@ fn a_request_that_nobody_serves_is_drawn_again_and_then_refunded_in_full() {
 		assert_eq!(drawn as u32, REDRAWS + 1);
 		assert_eq!(since.gain(&client()), 0);
 		assert_eq!(since.burned(), 0);
-		// Whoever could not run could have said so.
-		let observed = |number| Members::<Test>::get(service, device(number)).unwrap().observed;
-		assert_eq!((0..4).filter(|number| observed(*number) == Some(SPEED * 3 / 4)).count(), 3);
+		// Nobody knows whether the inputs were there, so nobody looks slow for it.
+		assert!((0..4).all(|number| Members::<Test>::get(service, device(number)).unwrap().observed.is_none()));
 		assert!((0..4).all(|number| TrustLock::pinned(&provider(number), request) == 0));
 	});
 }
