@@ -39,6 +39,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod draw;
+mod orders;
 pub mod quote;
 mod requests;
 mod services;
@@ -52,7 +53,8 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
-pub use draw::{RACE_DRAWS, REQUEST_NAMES};
+pub use draw::RACE_DRAWS;
+pub use orders::REQUEST_NAMES;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;

@@ -63,6 +63,20 @@ fn lots_and_first_ranks_fall_in_proportion_to_measured_speed() {
 }
 
 #[test]
+fn a_device_behind_several_names_is_drawn_no_more() {
+	story(|| {
+		// The second and the third are one.
+		for (number, speed) in [(0, 1_000u64), (1, 600), (2, 400)] {
+			<TrustLock as Devices<_>>::measured(device(number), Work::from(speed) * GIGA);
+		}
+		let service = serve(wide(3), 3);
+		let [lots, first] = lots(service, 1_500);
+		assert_follows(&[lots[0], lots[1] + lots[2]], &[1, 1]);
+		assert_follows(&[first[0], first[1] + first[2]], &[1, 1]);
+	});
+}
+
+#[test]
 fn what_a_device_really_does_counts_as_far_as_its_bond_carries_it() {
 	story(|| {
 		set_speeds();

@@ -99,8 +99,8 @@ fn who_is_convicted_of_one_result_forfeits_the_others_whose_clients_keep_them() 
 		world.until_stage(wrong, |stage| matches!(stage, Stage::Validating { .. }));
 		// What it committed to first was right.
 		world.works.borrow_mut().clear();
-		let honest = World::default().work(right, 10, true);
-		world.works.borrow_mut().insert((right, 10, false), honest);
+		let honest = World::default().work(right, 10, u32::MAX);
+		world.works.borrow_mut().insert((right, 10, 0), honest);
 		world.is_disturbed = true;
 		world.until_ended(right);
 		assert_eq!(conclusion(wrong), Some(Conclusion::Convicted));
@@ -181,5 +181,24 @@ fn a_result_that_cannot_be_validated_is_passed_over() {
 			world.until_ended(request);
 		}
 		panic!("they never met");
+	});
+}
+
+#[test]
+fn who_says_that_more_leaves_were_needed_is_found_at_the_last_one() {
+	story(|| {
+		// Hardly ever audited, as it is well known.
+		let service = serve(Terms { class: Class::ECONOMY, ..terms() }, 1);
+		<TrustLock as Record<_>>::audited(&provider(0), 1_000_000 * OGPU);
+		let (request, ending) = World::default().play(service, order(20));
+		assert_eq!(ending, Ending::Settled);
+		assert_eq!(validation::Records::<Test>::get(request).unwrap().drawn, 0);
+		// The answer ends after the fourth leaf; it adds made-up ones.
+		let padding = Conduct { leaves: Some(12), pads_from: Some(4), ..HONEST };
+		let since = Since::now();
+		let (request, ending) = World::with([(0, padding)]).play(service, order(20));
+		assert_eq!(ending, Ending::Refunded);
+		assert_eq!(conclusion(request), Some(Conclusion::Convicted));
+		assert!(since.gain(&provider(0)) < 0);
 	});
 }

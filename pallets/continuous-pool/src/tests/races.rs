@@ -241,7 +241,7 @@ fn a_share_is_for_who_had_committed_to_the_same_before_it_was_known() {
 		]);
 		let (request, world) = race_of(&world, wide(3), order(5));
 		let racers = by_rank(request);
-		let outcome = world.work(request, 5, true).outcome();
+		let outcome = world.work(request, 5, u32::MAX).outcome();
 		let claim = |who: &AccountId32, leader: &AccountId32| Call::claim_share {
 			request,
 			outcome,

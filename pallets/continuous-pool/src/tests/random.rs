@@ -67,6 +67,7 @@ fn conduct() -> impl Strategy<Value = Conduct> {
 			commits_after,
 			leaves,
 			cheats,
+			pads_from: None,
 			declines,
 			alarms,
 			answers,
@@ -319,7 +320,7 @@ impl Arbitrary {
 			_ => Call::claim_share {
 				request,
 				outcome: if known {
-					world.work(request, leaves, true).outcome()
+					world.work(request, leaves, u32::MAX).outcome()
 				} else {
 					Outcome { root: hash.0, output: hash.0 }
 				},

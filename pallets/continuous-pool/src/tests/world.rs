@@ -51,6 +51,8 @@ pub struct Conduct {
 	pub leaves: Option<u32>,
 	/// Whether its result is made up.
 	pub cheats: bool,
+	/// From which leaf on it is.
+	pub pads_from: Option<u32>,
 	pub declines: bool,
 	/// Says that its result is another than the leader's, as soon as it can.
 	pub alarms: bool,
@@ -60,10 +62,22 @@ pub struct Conduct {
 	pub claims: bool,
 }
 
+impl Conduct {
+	/// How many leaves of its results are right.
+	fn honest(&self) -> u32 {
+		if self.cheats {
+			0
+		} else {
+			self.pads_from.unwrap_or(u32::MAX)
+		}
+	}
+}
+
 pub const HONEST: Conduct = Conduct {
 	commits_after: Some(1),
 	leaves: None,
 	cheats: false,
+	pads_from: None,
 	declines: false,
 	alarms: false,
 	answers: true,
@@ -93,8 +107,8 @@ pub struct Computed {
 }
 
 impl Computed {
-	fn new(task: &H256, leaves: u32, is_honest: bool) -> Self {
-		let leaves: Vec<_> = (0..leaves).map(|index| leaf(task, index, is_honest)).collect();
+	fn new(task: &H256, leaves: u32, honest: u32) -> Self {
+		let leaves: Vec<_> = (0..leaves).map(|index| leaf(task, index, index < honest)).collect();
 		let tree = tree(blake2_256, &task.0, &leaves).unwrap();
 		Self { leaves, tree }
 	}
@@ -116,8 +130,8 @@ impl Computed {
 	}
 }
 
-/// What was computed of which task, with how many leaves, honestly or not.
-pub type Works = BTreeMap<(H256, u32, bool), Rc<Computed>>;
+/// What was computed of which task, with how many leaves, and how many of them honestly.
+pub type Works = BTreeMap<(H256, u32, u32), Rc<Computed>>;
 
 /// Who plays, and how.
 #[derive(Clone, Default)]
@@ -409,12 +423,9 @@ impl World {
 		self.providers.get(who).copied().unwrap_or(HONEST)
 	}
 
-	pub fn work(&self, task: H256, leaves: u32, is_honest: bool) -> Rc<Computed> {
+	pub fn work(&self, task: H256, leaves: u32, honest: u32) -> Rc<Computed> {
 		let mut works = self.works.borrow_mut();
-		works
-			.entry((task, leaves, is_honest))
-			.or_insert_with(|| Rc::new(Computed::new(&task, leaves, is_honest)))
-			.clone()
+		works.entry((task, leaves, honest)).or_insert_with(|| Rc::new(Computed::new(&task, leaves, honest))).clone()
 	}
 
 	/// What a provider makes of a request, and of how many leaves.
@@ -423,7 +434,7 @@ impl World {
 		let ceiling = Requests::<Test>::get(request).map(|record| record.order.ceiling_leaves);
 		let leaves = validation::Tasks::<Test>::get(request).map(|task| task.request.leaves).or(ceiling).unwrap();
 		let leaves = conduct.leaves.map_or(leaves, |fewer| fewer.min(ceiling.unwrap_or(fewer)));
-		(leaves, self.work(request, leaves, !conduct.cheats))
+		(leaves, self.work(request, leaves, conduct.honest()))
 	}
 
 	pub fn commitment(&self, who: &AccountId32, request: H256) -> (u32, H256) {
@@ -545,7 +556,7 @@ impl World {
 	fn act(&self, task: H256, record: &validation::TaskRecord) {
 		let who = &record.request.provider;
 		let conduct = self.conduct(who);
-		let work = self.work(task, record.request.leaves, !conduct.cheats);
+		let work = self.work(task, record.request.leaves, conduct.honest());
 		let checks: Vec<_> = validation::Checks::<Test>::iter_prefix(task).collect();
 		match record.stage {
 			Phase::Opening if conduct.answers => {
