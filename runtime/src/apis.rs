@@ -2,15 +2,24 @@
 
 use crate::{
 	configs::consensus::{EpochDuration, BABE_GENESIS_EPOCH_CONFIG},
-	AccountId, AuthorityDiscovery, Babe, Balance, Block, BlockNumber, Executive, Grandpa, Historical, InherentDataExt,
-	NominationPools, Nonce, OgpuToken, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Staking, System,
-	TransactionPayment, VERSION,
+	AccountId, AuthorityDiscovery, Babe, Balance, Block, BlockNumber, ContinuousPool, Executive, Grandpa, Hash,
+	Historical, InherentDataExt, NominationPools, Nonce, OgpuToken, Runtime, RuntimeCall, RuntimeGenesisConfig,
+	SessionKeys, Staking, System, TrainingAuction, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	traits::KeyOwnerProofSystem,
+};
+use ogpu_continuous_pool::{
+	quote::{Quote, Standing},
+	Order, ServiceId,
+};
+use ogpu_staking_trustlock::traits::DeviceId;
+use ogpu_training_auction::{
+	quote::{JobQuote, Unfit, Verdict},
+	Spec,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use polkadot_sdk::*;
@@ -20,7 +29,7 @@ use sp_inherents::{CheckInherentsResult, InherentData};
 use sp_runtime::{
 	traits::{Block as BlockT, NumberFor},
 	transaction_validity::{TransactionSource, TransactionValidity},
-	ApplyExtrinsicResult, ExtrinsicInclusionMode,
+	ApplyExtrinsicResult, DispatchError, ExtrinsicInclusionMode,
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
@@ -274,6 +283,45 @@ impl_runtime_apis! {
 
 		fn pool_accounts(pool_id: pallet_nomination_pools::PoolId) -> (AccountId, AccountId) {
 			NominationPools::api_pool_accounts(pool_id)
+		}
+	}
+
+	impl ogpu_training_auction::runtime_api::AuctionApi<Block> for Runtime {
+		fn quote(client: AccountId, spec: Spec, ceiling: Balance) -> Result<JobQuote, DispatchError> {
+			TrainingAuction::quote(client, spec, ceiling)
+		}
+
+		fn eligible(
+			client: AccountId,
+			spec: Spec,
+			ceiling: Balance,
+			devices: Vec<DeviceId>,
+		) -> Result<Vec<(DeviceId, Option<Unfit>)>, DispatchError> {
+			TrainingAuction::eligible(client, spec, ceiling, devices)
+		}
+
+		fn eligible_for(job: Hash, device: DeviceId) -> Option<Result<(), Unfit>> {
+			TrainingAuction::eligible_for(job, device)
+		}
+
+		fn verdict(
+			job: Hash,
+			bidder: AccountId,
+			price: Balance,
+			eta_blocks: BlockNumber,
+			reputation_billionths: u32,
+		) -> Option<Verdict> {
+			TrainingAuction::verdict(job, bidder, price, eta_blocks, reputation_billionths)
+		}
+	}
+
+	impl ogpu_continuous_pool::runtime_api::PoolApi<Block> for Runtime {
+		fn quote(service: ServiceId, client: AccountId, order: Order) -> Result<Quote, DispatchError> {
+			ContinuousPool::quote(service, client, order)
+		}
+
+		fn standing(request: Hash, device: DeviceId) -> Result<Standing, DispatchError> {
+			ContinuousPool::standing(request, device).map_err(Into::into)
 		}
 	}
 

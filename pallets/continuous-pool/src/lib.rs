@@ -42,6 +42,7 @@ mod draw;
 mod orders;
 pub mod quote;
 mod requests;
+pub mod runtime_api;
 mod services;
 mod settle;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{quote::Unfit, *};
 use ogpu_protocol::{
-	auction::{tie, Bid, Offer},
+	auction::{tie, Bid, Offer, Standing},
 	commitment::{Place, SEED_BLOCKS},
 	slashing::unrevealed_bid,
 };
@@ -57,9 +57,12 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::BidRevealed { job: id, bidder, price, eta_blocks, score: terms.score(&bid) });
 		let mut standing = job.standing();
 		if let Some(out) = standing.rank(bid, &terms) {
-			let (bidder, _) = out.bidder;
+			let (bidder, _) = out.bidder.clone();
 			T::TrustLock::unpin(&bidder, Self::bid_name(&id, &bidder));
 			Self::deposit_event(Event::Outbid { job: id, bidder });
+			let mut out_bid = Standing { winner: job.third.take().map(Bid::from), runner_up: None };
+			let _ = out_bid.rank(out, &terms);
+			job.third = out_bid.winner.map(Into::into);
 		}
 		(job.winner, job.runner_up) = (standing.winner.map(Into::into), standing.runner_up.map(Into::into));
 		Jobs::<T>::insert(id, job);

@@ -148,6 +148,7 @@ impl<T: Config> Pallet<T> {
 			sealed: 0,
 			winner: None,
 			runner_up: None,
+			third: None,
 			tasks: 0,
 			first: 0,
 			verified: 0,

@@ -48,6 +48,7 @@ mod job;
 mod market;
 mod money;
 pub mod quote;
+pub mod runtime_api;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "try-runtime")]

@@ -401,6 +401,8 @@ pub struct JobRecord<MaxParts: Get<u32>> {
 	pub winner: Option<BidRecord>,
 	/// The second best, as long as it may be offered the work.
 	pub runner_up: Option<BidRecord>,
+	/// The third best. Nobody is bound by it; it says what the runner-up would have been paid without the winner.
+	pub third: Option<BidRecord>,
 	/// How many validations it had.
 	pub tasks: u32,
 	/// The part from which on it was sold last.

@@ -270,13 +270,19 @@ impl<T: Config> Pallet<T> {
 		}
 		if let Some(bid) = job.runner_up.take() {
 			let most = Self::left_to_spend(&job);
-			let offer = Self::offer_for_the_rest(&job, bid.clone(), most).filter(|_| most > 0);
+			let third = job.third.take();
+			let offer = if job.verified == job.first {
+				Self::offer_of_all(&job, bid.clone(), third, most)
+			} else {
+				Self::offer_for_the_rest(&job, bid.clone(), most)
+			};
+			let offer = offer.filter(|_| most > 0);
 			if let Some((bid, award, terms)) = offer {
 				return Self::offer(job, bid, award, terms, false);
 			}
 			T::TrustLock::unpin(&bid.operator, Self::bid_name(&job.id, &bid.operator));
 		}
-		job.run = None;
+		(job.run, job.third) = (None, None);
 		if job.round < job.spec.reopens.into() && Self::set_terms(&mut job).is_ok() {
 			job.round = job.round.saturating_add(1);
 			Self::deposit_event(Event::Reopened { job: job.id, part: job.verified, ceiling: job.terms.ceiling });
@@ -284,6 +290,22 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::close(job, End::Failed(failure));
 		}
+	}
+
+	/// Where nothing is verified, whoever stood by is offered the whole work, for what it would have been paid had the
+	/// winner never bid. So a client gains nothing by a friend who wins and does not work.
+	fn offer_of_all(
+		job: &JobOf<T>,
+		bid: BidRecord,
+		third: Option<BidRecord>,
+		most: Balance,
+	) -> Option<(BidRecord, Award, Terms)> {
+		let terms = Terms::from(job.terms);
+		let standing = Standing { winner: Some(Bid::from(bid.clone())), runner_up: third.map(Bid::from) };
+		let work = job.spec.work_of(job.left());
+		let usual = Self::sales(job.spec.kind).usual_price(Self::now(), work, &T::Auction::get());
+		let award = standing.award(&terms, usual)?;
+		Some((bid, Award { fee: award.fee.min(most), ..award }, terms))
 	}
 
 	/// What whoever stood by is offered: its own bid, its own time and the client's, in proportion to what is left. It

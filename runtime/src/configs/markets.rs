@@ -26,7 +26,7 @@ parameter_types! {
 	pub const RevealBlocks: BlockNumber = 2 * MINUTES;
 	pub const StartBlocks: BlockNumber = 5 * MINUTES;
 	pub const MaxJobBlocks: BlockNumber = 90 * DAYS;
-	pub const JobDeposit: Balance = deposit(3, 1_500);
+	pub const JobDeposit: Balance = deposit(3, 2_000);
 	pub const BidDeposit: Balance = deposit(1, 120);
 }
 
@@ -40,9 +40,9 @@ impl ogpu_training_auction::Config for Runtime {
 	type JobDeposit = JobDeposit;
 	type MaxBiddingBlocks = MaxBiddingBlocks;
 	type MaxJobBlocks = MaxJobBlocks;
-	/// As many as a provider may have open validations.
-	type MaxParts = ConstU32<64>;
-	type MaxReopens = ConstU8<8>;
+	/// Half of the validations that a provider may have open.
+	type MaxParts = ConstU32<32>;
+	type MaxReopens = ConstU8<3>;
 	type MinBiddingBlocks = MinBiddingBlocks;
 	type RevealBlocks = RevealBlocks;
 	type RuntimeHoldReason = RuntimeHoldReason;
@@ -62,10 +62,9 @@ parameter_types! {
 	pub Prices: PriceParameters = PriceParameters::default();
 	pub Races: RaceParameters = RaceParameters::default();
 	pub const ServiceDeposit: Balance = deposit(2, 600);
-	pub const MemberDeposit: Balance = deposit(1, 120);
+	pub const MemberDeposit: Balance = deposit(1, 130);
 	pub const RequestDeposit: Balance = deposit(2, 600);
-	/// Authors' outputs are kept for twice as long.
-	pub const MaxWindow: BlockNumber = 12 * HOURS;
+	pub const MaxWindow: BlockNumber = 2 * HOURS;
 	pub const SharingBlocks: BlockNumber = 10 * MINUTES;
 }
 
@@ -77,7 +76,7 @@ impl ogpu_continuous_pool::Config for Runtime {
 	type Currency = Balances;
 	type DrawBlocks = ConstU32<4>;
 	type FreeDeclines = ConstU32<4>;
-	type MaxMembers = ConstU32<256>;
+	type MaxMembers = ConstU32<128>;
 	type MaxRacers = ConstU32<24>;
 	/// Half of the validations that a provider may have open.
 	type MaxRaces = ConstU32<32>;

@@ -20,7 +20,10 @@ use frame_support::{
 	derive_impl, parameter_types,
 	traits::{ConstU32, ConstU8, Hooks, TryState, TryStateSelect},
 };
-use ogpu_protocol::{class::Class, cost::Work, phases::Phases, reputation::ReputationParameters, token::OGPU};
+use ogpu_protocol::{
+	benchmark::BenchmarkParameters, class::Class, cost::Work, phases::Phases, reputation::ReputationParameters,
+	token::OGPU,
+};
 use ogpu_result_validation as validation;
 use ogpu_staking_trustlock::traits::DeviceKind;
 use sp_runtime::{
@@ -88,6 +91,7 @@ parameter_types! {
 	pub Contests: RaceParameters = RaceParameters::default();
 	pub TheReference: ReferenceVerifier = ReferenceVerifier::default();
 	pub TheTariff: CheckingTariff = CheckingTariff::default();
+	pub Measuring: BenchmarkParameters = BenchmarkParameters::default();
 	/// What the network's clock shows. It moves with the blocks unless it is stopped.
 	pub storage ClockAt: u32 = 0;
 	pub storage IsClockStopped: bool = false;
@@ -145,7 +149,7 @@ unmeasured!(ogpu_staking_trustlock::WeightInfo: lock(), unlock(), cancel_unlock(
 	rotate_worker(), revoke_worker(), register_device(), update_device(), retire_device(), heartbeat());
 unmeasured!(ogpu_result_validation::WeightInfo: offer_seats(), withdraw_seats(), reveal_secret(), post_openings(n),
 	commit_audit(), reveal(), reveal_leaves(n), reveal_audit(), challenge(), commit_vote(), reveal_vote(), accept(),
-	task_step(n), jury_step(n), agenda_look(), keep_output(), next_session(n));
+	commit_benchmark(), window_step(), task_step(n), jury_step(n), agenda_look(), keep_output(), next_session(n));
 
 /// Steps cost what the test says, all else nothing.
 pub struct Costs;
@@ -200,6 +204,7 @@ impl ogpu_staking_trustlock::Config for Test {
 	type MinimumLock = LockedAtLeast;
 	type Reputation = Reputation;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type ScoreBlocks = ConstU32<1_000_000>;
 	type SuspensionBlocks = ConstU32<1_000>;
 	type UnbondingBlocks = ConstU32<100_000>;
 	type WeightInfo = Unmeasured;
@@ -276,6 +281,7 @@ pub use world::new_test_ext;
 impl ogpu_result_validation::Config for Test {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = Output;
+	type Benchmark = Measuring;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Helper;
 	type Capabilities = Capabilities;
@@ -301,9 +307,11 @@ impl ogpu_result_validation::Config for Test {
 	type SeedRetention = ConstU32<2_000>;
 	type Slashing = Penalties;
 	type Stakes = ActiveStakes;
+	type Tariff = TheTariff;
 	type Treasury = Treasury;
 	type TreasuryGrant = TreasuryGrant;
 	type TrustLock = TrustLock;
+	type Verifier = TheReference;
 	type WeightInfo = Unmeasured;
 }
 

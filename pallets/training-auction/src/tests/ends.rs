@@ -22,7 +22,8 @@ fn a_winner_that_does_not_start_has_left() {
 		let name = Auctions::bid_name(&id, &provider(ADA));
 		assert_eq!(TrustLock::pinned(&provider(ADA), name), 0);
 		let run = run(&id);
-		assert_eq!((run.award.fee, run.bid.eta_blocks, run.is_substitute), (80 * OGPU, 4_000, true));
+		let paid = (about(run.award.fee), run.bid.eta_blocks, run.is_substitute);
+		assert_eq!(paid, (90 * OGPU, 4_000, true), "what it would have been paid had Ada never bid");
 		start(BOB, id);
 		world.deliver_all(BOB, id);
 		assert_eq!(world.until_ended(&id), End::Settled);

@@ -19,6 +19,7 @@ use frame_support::{
 	PalletId,
 };
 use ogpu_protocol::{
+	benchmark::BenchmarkParameters,
 	cost::{Work, GIGA},
 	phases::Phases,
 	reputation::ReputationParameters,
@@ -81,6 +82,7 @@ parameter_types! {
 	pub Reference: ReferenceVerifier = ReferenceVerifier::default();
 	pub Tariff: CheckingTariff = CheckingTariff::default();
 	pub Reputation: ReputationParameters = ReputationParameters::default();
+	pub Measuring: BenchmarkParameters = BenchmarkParameters::default();
 	/// What the network's clock shows. It moves with the blocks unless it is stopped.
 	pub storage ClockAt: u32 = 0;
 	pub storage IsClockStopped: bool = false;
@@ -136,7 +138,7 @@ unmeasured!(ogpu_staking_trustlock::WeightInfo: lock(), unlock(), cancel_unlock(
 	rotate_worker(), revoke_worker(), register_device(), update_device(), retire_device(), heartbeat());
 unmeasured!(ogpu_result_validation::WeightInfo: offer_seats(), withdraw_seats(), reveal_secret(), post_openings(n),
 	commit_audit(), reveal(), reveal_leaves(n), reveal_audit(), challenge(), commit_vote(), reveal_vote(), accept(),
-	task_step(n), jury_step(n), agenda_look(), keep_output(), next_session(n));
+	commit_benchmark(), window_step(), task_step(n), jury_step(n), agenda_look(), keep_output(), next_session(n));
 
 impl ogpu_staking_trustlock::Config for Test {
 	type Clock = NetworkClock;
@@ -153,6 +155,7 @@ impl ogpu_staking_trustlock::Config for Test {
 	type MinimumLock = Deposit;
 	type Reputation = Reputation;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type ScoreBlocks = ConstU32<1_000_000>;
 	type SuspensionBlocks = ConstU32<1_000>;
 	type UnbondingBlocks = ConstU32<100_000>;
 	type WeightInfo = Unmeasured;
@@ -219,6 +222,7 @@ impl BenchmarkHelper for Helper {
 impl ogpu_result_validation::Config for Test {
 	type AgendaWeight = AgendaWeight;
 	type AuthorOutput = Output;
+	type Benchmark = Measuring;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Helper;
 	type Capabilities = Capabilities;
@@ -244,9 +248,11 @@ impl ogpu_result_validation::Config for Test {
 	type SeedRetention = ConstU32<2_000>;
 	type Slashing = Penalties;
 	type Stakes = ActiveStakes;
+	type Tariff = Tariff;
 	type Treasury = Treasury;
 	type TreasuryGrant = TreasuryGrant;
 	type TrustLock = TrustLock;
+	type Verifier = Reference;
 	type WeightInfo = Unmeasured;
 }
 

@@ -1,0 +1,21 @@
+//! What anyone may ask about services.
+
+use crate::{
+	quote::{Quote, Standing},
+	Order, ServiceId,
+};
+use ogpu_staking_trustlock::traits::DeviceId;
+use polkadot_sdk::*;
+use sp_core::H256;
+use sp_runtime::{AccountId32, DispatchError};
+
+sp_api::decl_runtime_apis! {
+	/// Requests, before and after.
+	pub trait PoolApi {
+		/// What such a request would cost, and who could serve it; or why it would be refused.
+		fn quote(service: ServiceId, client: AccountId32, order: Order) -> Result<Quote, DispatchError>;
+
+		/// Why a device is, or is not, in the race of an open request.
+		fn standing(request: H256, device: DeviceId) -> Result<Standing, DispatchError>;
+	}
+}
