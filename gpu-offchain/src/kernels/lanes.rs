@@ -1,0 +1,634 @@
+//! Sixteen numbers side by side: the one shape in which all CPU kernels are written. Every operation here is rounded
+//! once and correctly, as IEEE 754 asks, so a kernel written on [`Lanes`] has the same bits whichever path runs it.
+
+#![allow(unsafe_code, reason = "vector instructions; each path is entered only where the CPU was asked for it")]
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "places in arrays of fixed length")]
+
+/// How many numbers stand side by side. A part of the definition of reductions, whatever the hardware has.
+pub const LANES: usize = 16;
+
+/// Which instructions the kernels use. The bits are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+	/// Plain Rust: any CPU.
+	Portable,
+	/// AVX2 with fused multiply-add.
+	Avx2,
+	Avx512,
+}
+
+impl Path {
+	/// All that this CPU has, slowest first.
+	pub fn available() -> Vec<Self> {
+		[Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|path| path.is_here()).collect()
+	}
+
+	/// The fastest that this CPU has.
+	pub fn best() -> Self {
+		Self::available().last().copied().unwrap_or(Self::Portable)
+	}
+
+	#[cfg(target_arch = "x86_64")]
+	fn is_here(self) -> bool {
+		match self {
+			Self::Portable => true,
+			Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+			Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq"),
+		}
+	}
+
+	#[cfg(not(target_arch = "x86_64"))]
+	fn is_here(self) -> bool {
+		self == Self::Portable
+	}
+}
+
+/// Sixteen fp32 numbers.
+pub trait Lanes: Copy {
+	/// Rows of the tile of the product of matrices that fits this path's registers.
+	const TILE_ROWS: usize;
+	/// Its columns, in [`LANES`].
+	const TILE_LANES: usize;
+
+	fn splat(value: f32) -> Self;
+	fn load(from: &[f32; LANES]) -> Self;
+	fn store(self, to: &mut [f32; LANES]);
+	fn add(self, other: Self) -> Self;
+	fn sub(self, other: Self) -> Self;
+	fn mul(self, other: Self) -> Self;
+	fn div(self, other: Self) -> Self;
+	fn sqrt(self) -> Self;
+	/// `self` · `times` + `plus`, rounded once.
+	fn fma(self, times: Self, plus: Self) -> Self;
+	/// Lane by lane: `then` where `self` > `than`, else `otherwise`; `otherwise` where one is no number.
+	fn if_greater(self, than: Self, then: Self, otherwise: Self) -> Self;
+	/// Lane by lane: `then` where both are equal, else `otherwise`; nothing equals what is no number.
+	fn if_equal(self, to: Self, then: Self, otherwise: Self) -> Self;
+	/// Without its sign.
+	fn abs(self) -> Self;
+	/// With the sign of the other.
+	fn with_sign_of(self, other: Self) -> Self;
+	/// Two to the power of these whole numbers, from −126 to 127.
+	fn exp2_whole(self) -> Self;
+	/// Of positive normal numbers: the exponent as a number, and the rest, from √½ up to √2.
+	fn split(self) -> (Self, Self);
+	/// Rows to columns.
+	fn transpose(rows: &mut [Self; LANES]);
+
+	/// The greater one: `self` where it is greater, else the other; so the other where one is no number, and of −0 and 0.
+	#[inline(always)]
+	fn max(self, other: Self) -> Self {
+		self.if_greater(other, self, other)
+	}
+
+	#[inline(always)]
+	fn neg(self) -> Self {
+		Self::splat(-0.0).sub(self)
+	}
+
+	#[inline(always)]
+	fn to_array(self) -> [f32; LANES] {
+		let mut array = [0.0; LANES];
+		self.store(&mut array);
+		array
+	}
+}
+
+/// The sum of the lanes in the order of all reductions: halves onto halves.
+#[inline(always)]
+pub fn fold(lanes: [f32; LANES], with: impl Fn(f32, f32) -> f32) -> f32 {
+	let mut lanes = lanes;
+	let mut half = LANES / 2;
+	while half > 0 {
+		for lane in 0..half {
+			lanes[lane] = with(lanes[lane], lanes[lane + half]);
+		}
+		half /= 2;
+	}
+	lanes[0]
+}
+
+/// Mantissas are taken from here, √½, so that they stand around one.
+const SPLIT: i32 = 0x3f35_04f3;
+
+/// Goes through a slice lane by lane. Where it ends within the lanes, the rest is this padding.
+#[inline(always)]
+pub fn each<V: Lanes>(values: &[f32], padding: f32, mut visit: impl FnMut(V)) {
+	let (chunks, rest) = values.as_chunks::<LANES>();
+	for chunk in chunks {
+		visit(V::load(chunk));
+	}
+	if !rest.is_empty() {
+		visit(padded(rest, padding));
+	}
+}
+
+#[inline(always)]
+fn padded<V: Lanes>(rest: &[f32], padding: f32) -> V {
+	let mut lanes = [padding; LANES];
+	for (lane, value) in lanes.iter_mut().zip(rest) {
+		*lane = *value;
+	}
+	V::load(&lanes)
+}
+
+/// Makes each number of `out` from those at its place in the inputs, which are as long.
+#[inline(always)]
+pub fn map<V: Lanes, const N: usize>(inputs: [&[f32]; N], out: &mut [f32], f: impl Fn([V; N]) -> V) {
+	let length = out.len();
+	let inputs = inputs.map(|input| &input[..length]);
+	let whole = length - length % LANES;
+	let (chunks, rest) = out.as_chunks_mut::<LANES>();
+	let parts = inputs.map(|input| input.as_chunks::<LANES>().0);
+	for (index, chunk) in chunks.iter_mut().enumerate() {
+		f(parts.map(|part| V::load(&part[index]))).store(chunk);
+	}
+	if !rest.is_empty() {
+		let values = f(inputs.map(|input| padded(&input[whole..], 0.0))).to_array();
+		for (out, value) in rest.iter_mut().zip(values) {
+			*out = value;
+		}
+	}
+}
+
+/// As [`map`], upon what is already in `out`.
+#[inline(always)]
+pub fn update<V: Lanes, const N: usize>(inputs: [&[f32]; N], out: &mut [f32], f: impl Fn(V, [V; N]) -> V) {
+	let length = out.len();
+	let inputs = inputs.map(|input| &input[..length]);
+	let whole = length - length % LANES;
+	let (chunks, rest) = out.as_chunks_mut::<LANES>();
+	let parts = inputs.map(|input| input.as_chunks::<LANES>().0);
+	for (index, chunk) in chunks.iter_mut().enumerate() {
+		f(V::load(chunk), parts.map(|part| V::load(&part[index]))).store(chunk);
+	}
+	if !rest.is_empty() {
+		let values = f(padded(rest, 0.0), inputs.map(|input| padded(&input[whole..], 0.0))).to_array();
+		for (out, value) in rest.iter_mut().zip(values) {
+			*out = value;
+		}
+	}
+}
+
+/// The sum of what is made of each place of the inputs, which are equally long: sixteen sums, of every sixteenth, each
+/// from the first to the last and from zero, then halves onto halves. `f` gets the sum so far.
+#[inline(always)]
+pub fn sum<V: Lanes, const N: usize>(inputs: [&[f32]; N], f: impl Fn(V, [V; N]) -> V) -> f32 {
+	let length = inputs[0].len();
+	let inputs = inputs.map(|input| &input[..length]);
+	let whole = length - length % LANES;
+	let parts = inputs.map(|input| input.as_chunks::<LANES>().0);
+	let mut sums = V::splat(0.0);
+	for index in 0..whole / LANES {
+		sums = f(sums, parts.map(|part| V::load(&part[index])));
+	}
+	if whole < length {
+		sums = f(sums, inputs.map(|input| padded(&input[whole..], 0.0)));
+	}
+	fold(sums.to_array(), |a, b| a + b)
+}
+
+/// The greatest number, −∞ of none; what is no number is passed over.
+#[inline(always)]
+pub fn greatest<V: Lanes>(values: &[f32]) -> f32 {
+	let mut most = V::splat(f32::NEG_INFINITY);
+	each::<V>(values, f32::NEG_INFINITY, |value| most = value.max(most));
+	fold(most.to_array(), |a, b| if b > a { b } else { a })
+}
+
+/// Sixteen numbers in an array, for which the compiler finds what instructions there are.
+#[derive(Clone, Copy)]
+pub struct Portable([f32; LANES]);
+
+impl Portable {
+	#[inline(always)]
+	fn with(self, other: Self, op: impl Fn(f32, f32) -> f32) -> Self {
+		let mut out = self.0;
+		for (a, b) in out.iter_mut().zip(other.0) {
+			*a = op(*a, b);
+		}
+		Self(out)
+	}
+}
+
+impl Lanes for Portable {
+	const TILE_ROWS: usize = 4;
+	const TILE_LANES: usize = 1;
+
+	#[inline(always)]
+	fn splat(value: f32) -> Self {
+		Self([value; LANES])
+	}
+	#[inline(always)]
+	fn load(from: &[f32; LANES]) -> Self {
+		Self(*from)
+	}
+	#[inline(always)]
+	fn store(self, to: &mut [f32; LANES]) {
+		*to = self.0;
+	}
+	#[inline(always)]
+	fn add(self, other: Self) -> Self {
+		self.with(other, |a, b| a + b)
+	}
+	#[inline(always)]
+	fn sub(self, other: Self) -> Self {
+		self.with(other, |a, b| a - b)
+	}
+	#[inline(always)]
+	fn mul(self, other: Self) -> Self {
+		self.with(other, |a, b| a * b)
+	}
+	#[inline(always)]
+	fn div(self, other: Self) -> Self {
+		self.with(other, |a, b| a / b)
+	}
+	#[inline(always)]
+	fn sqrt(self) -> Self {
+		Self(self.0.map(f32::sqrt))
+	}
+	#[inline(always)]
+	fn fma(self, times: Self, plus: Self) -> Self {
+		let mut out = plus.0;
+		for ((out, a), b) in out.iter_mut().zip(self.0).zip(times.0) {
+			*out = a.mul_add(b, *out);
+		}
+		Self(out)
+	}
+	#[inline(always)]
+	fn if_greater(self, than: Self, then: Self, otherwise: Self) -> Self {
+		let mut out = otherwise.0;
+		for lane in 0..LANES {
+			if self.0[lane] > than.0[lane] {
+				out[lane] = then.0[lane];
+			}
+		}
+		Self(out)
+	}
+	#[inline(always)]
+	fn if_equal(self, to: Self, then: Self, otherwise: Self) -> Self {
+		let mut out = otherwise.0;
+		for lane in 0..LANES {
+			if self.0[lane] == to.0[lane] {
+				out[lane] = then.0[lane];
+			}
+		}
+		Self(out)
+	}
+	#[inline(always)]
+	fn abs(self) -> Self {
+		Self(self.0.map(f32::abs))
+	}
+	#[inline(always)]
+	fn with_sign_of(self, other: Self) -> Self {
+		self.with(other, f32::copysign)
+	}
+	#[inline(always)]
+	fn exp2_whole(self) -> Self {
+		Self(self.0.map(|whole| f32::from_bits(((whole as i32).wrapping_add(127) as u32).wrapping_shl(23))))
+	}
+	#[inline(always)]
+	fn split(self) -> (Self, Self) {
+		let exponent = |value: f32| (value.to_bits() as i32).wrapping_sub(SPLIT) >> 23;
+		let rest = |value: f32| f32::from_bits((value.to_bits() as i32).wrapping_sub(exponent(value) << 23) as u32);
+		(Self(self.0.map(|value| exponent(value) as f32)), Self(self.0.map(rest)))
+	}
+	#[inline(always)]
+	fn transpose(rows: &mut [Self; LANES]) {
+		for row in 0..LANES {
+			for column in 0..row {
+				let (a, b) = (rows[row].0[column], rows[column].0[row]);
+				rows[row].0[column] = b;
+				rows[column].0[row] = a;
+			}
+		}
+	}
+}
+
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+	use super::{Lanes, LANES, SPLIT};
+	use std::arch::x86_64::*;
+
+	/// Two registers of eight.
+	#[derive(Clone, Copy)]
+	pub struct Avx2(__m256, __m256);
+
+	macro_rules! both {
+		($f:ident, $a:expr, $b:expr) => {
+			// SAFETY: this type is used only on the path of its instructions, see `on`.
+			unsafe { Avx2($f($a.0, $b.0), $f($a.1, $b.1)) }
+		};
+	}
+
+	/// SAFETY: needs AVX2.
+	#[inline(always)]
+	unsafe fn transpose_8(rows: [__m256; 8]) -> [__m256; 8] {
+		unsafe {
+			let [a, b, c, d, e, f, g, h] = rows;
+			let (ab, ab1) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+			let (cd, cd1) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+			let (ef, ef1) = (_mm256_unpacklo_ps(e, f), _mm256_unpackhi_ps(e, f));
+			let (gh, gh1) = (_mm256_unpacklo_ps(g, h), _mm256_unpackhi_ps(g, h));
+			let left = [
+				_mm256_shuffle_ps(ab, cd, 0x44),
+				_mm256_shuffle_ps(ab, cd, 0xee),
+				_mm256_shuffle_ps(ab1, cd1, 0x44),
+				_mm256_shuffle_ps(ab1, cd1, 0xee),
+			];
+			let right = [
+				_mm256_shuffle_ps(ef, gh, 0x44),
+				_mm256_shuffle_ps(ef, gh, 0xee),
+				_mm256_shuffle_ps(ef1, gh1, 0x44),
+				_mm256_shuffle_ps(ef1, gh1, 0xee),
+			];
+			let mut out = rows;
+			for i in 0..4 {
+				out[i] = _mm256_permute2f128_ps(left[i], right[i], 0x20);
+				out[i + 4] = _mm256_permute2f128_ps(left[i], right[i], 0x31);
+			}
+			out
+		}
+	}
+
+	impl Lanes for Avx2 {
+		const TILE_ROWS: usize = 6;
+		const TILE_LANES: usize = 1;
+
+		#[inline(always)]
+		fn splat(value: f32) -> Self {
+			// SAFETY: as in `both`.
+			unsafe { Self(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
+		}
+		#[inline(always)]
+		fn load(from: &[f32; LANES]) -> Self {
+			// SAFETY: as in `both`; sixteen numbers are there.
+			unsafe { Self(_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))) }
+		}
+		#[inline(always)]
+		fn store(self, to: &mut [f32; LANES]) {
+			// SAFETY: as in `load`.
+			unsafe {
+				_mm256_storeu_ps(to.as_mut_ptr(), self.0);
+				_mm256_storeu_ps(to.as_mut_ptr().add(8), self.1);
+			}
+		}
+		#[inline(always)]
+		fn add(self, other: Self) -> Self {
+			both!(_mm256_add_ps, self, other)
+		}
+		#[inline(always)]
+		fn sub(self, other: Self) -> Self {
+			both!(_mm256_sub_ps, self, other)
+		}
+		#[inline(always)]
+		fn mul(self, other: Self) -> Self {
+			both!(_mm256_mul_ps, self, other)
+		}
+		#[inline(always)]
+		fn div(self, other: Self) -> Self {
+			both!(_mm256_div_ps, self, other)
+		}
+		#[inline(always)]
+		fn sqrt(self) -> Self {
+			// SAFETY: as in `both`.
+			unsafe { Self(_mm256_sqrt_ps(self.0), _mm256_sqrt_ps(self.1)) }
+		}
+		#[inline(always)]
+		fn fma(self, times: Self, plus: Self) -> Self {
+			// SAFETY: as in `both`.
+			unsafe { Self(_mm256_fmadd_ps(self.0, times.0, plus.0), _mm256_fmadd_ps(self.1, times.1, plus.1)) }
+		}
+		#[inline(always)]
+		fn if_greater(self, than: Self, then: Self, otherwise: Self) -> Self {
+			// SAFETY: as in `both`.
+			unsafe {
+				let mask = [_mm256_cmp_ps::<_CMP_GT_OQ>(self.0, than.0), _mm256_cmp_ps::<_CMP_GT_OQ>(self.1, than.1)];
+				Self(_mm256_blendv_ps(otherwise.0, then.0, mask[0]), _mm256_blendv_ps(otherwise.1, then.1, mask[1]))
+			}
+		}
+		#[inline(always)]
+		fn if_equal(self, to: Self, then: Self, otherwise: Self) -> Self {
+			// SAFETY: as in `both`.
+			unsafe {
+				let mask = [_mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, to.0), _mm256_cmp_ps::<_CMP_EQ_OQ>(self.1, to.1)];
+				Self(_mm256_blendv_ps(otherwise.0, then.0, mask[0]), _mm256_blendv_ps(otherwise.1, then.1, mask[1]))
+			}
+		}
+		#[inline(always)]
+		fn abs(self) -> Self {
+			both!(_mm256_andnot_ps, Self::splat(-0.0), self)
+		}
+		#[inline(always)]
+		fn with_sign_of(self, other: Self) -> Self {
+			let sign = both!(_mm256_and_ps, Self::splat(-0.0), other);
+			both!(_mm256_or_ps, sign, self.abs())
+		}
+		#[inline(always)]
+		fn exp2_whole(self) -> Self {
+			// SAFETY: as in `both`.
+			unsafe {
+				let power = |whole| {
+					let biased = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
+					_mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+				};
+				Self(power(self.0), power(self.1))
+			}
+		}
+		#[inline(always)]
+		fn split(self) -> (Self, Self) {
+			// SAFETY: as in `both`.
+			unsafe {
+				let split = |value| {
+					let bits = _mm256_castps_si256(value);
+					let exponent = _mm256_srai_epi32::<23>(_mm256_sub_epi32(bits, _mm256_set1_epi32(SPLIT)));
+					let rest = _mm256_sub_epi32(bits, _mm256_slli_epi32::<23>(exponent));
+					(_mm256_cvtepi32_ps(exponent), _mm256_castsi256_ps(rest))
+				};
+				let (low, high) = (split(self.0), split(self.1));
+				(Self(low.0, high.0), Self(low.1, high.1))
+			}
+		}
+		#[inline(always)]
+		fn transpose(rows: &mut [Self; LANES]) {
+			// SAFETY: as in `both`.
+			unsafe {
+				let part = |from: usize, high: bool| -> [__m256; 8] {
+					std::array::from_fn(|row| if high { rows[from + row].1 } else { rows[from + row].0 })
+				};
+				let quarters = [
+					transpose_8(part(0, false)),
+					transpose_8(part(8, false)),
+					transpose_8(part(0, true)),
+					transpose_8(part(8, true)),
+				];
+				for row in 0..8 {
+					rows[row] = Self(quarters[0][row], quarters[1][row]);
+					rows[row + 8] = Self(quarters[2][row], quarters[3][row]);
+				}
+			}
+		}
+	}
+
+	/// One register of sixteen.
+	#[derive(Clone, Copy)]
+	pub struct Avx512(__m512);
+
+	impl Lanes for Avx512 {
+		const TILE_ROWS: usize = 12;
+		const TILE_LANES: usize = 2;
+
+		#[inline(always)]
+		fn splat(value: f32) -> Self {
+			// SAFETY: this type is used only on the path of its instructions, see `on`; so below.
+			unsafe { Self(_mm512_set1_ps(value)) }
+		}
+		#[inline(always)]
+		fn load(from: &[f32; LANES]) -> Self {
+			// SAFETY: sixteen numbers are there.
+			unsafe { Self(_mm512_loadu_ps(from.as_ptr())) }
+		}
+		#[inline(always)]
+		fn store(self, to: &mut [f32; LANES]) {
+			// SAFETY: there is room for sixteen.
+			unsafe { _mm512_storeu_ps(to.as_mut_ptr(), self.0) }
+		}
+		#[inline(always)]
+		fn add(self, other: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_add_ps(self.0, other.0)) }
+		}
+		#[inline(always)]
+		fn sub(self, other: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_sub_ps(self.0, other.0)) }
+		}
+		#[inline(always)]
+		fn mul(self, other: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_mul_ps(self.0, other.0)) }
+		}
+		#[inline(always)]
+		fn div(self, other: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_div_ps(self.0, other.0)) }
+		}
+		#[inline(always)]
+		fn sqrt(self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_sqrt_ps(self.0)) }
+		}
+		#[inline(always)]
+		fn fma(self, times: Self, plus: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_fmadd_ps(self.0, times.0, plus.0)) }
+		}
+		#[inline(always)]
+		fn if_greater(self, than: Self, then: Self, otherwise: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe {
+				let mask = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, than.0);
+				Self(_mm512_mask_blend_ps(mask, otherwise.0, then.0))
+			}
+		}
+		#[inline(always)]
+		fn if_equal(self, to: Self, then: Self, otherwise: Self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe {
+				let mask = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, to.0);
+				Self(_mm512_mask_blend_ps(mask, otherwise.0, then.0))
+			}
+		}
+		#[inline(always)]
+		fn abs(self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe { Self(_mm512_abs_ps(self.0)) }
+		}
+		#[inline(always)]
+		fn with_sign_of(self, other: Self) -> Self {
+			// SAFETY: as in `splat`; DQ was asked for with F.
+			unsafe { Self(_mm512_or_ps(_mm512_and_ps(Self::splat(-0.0).0, other.0), self.abs().0)) }
+		}
+		#[inline(always)]
+		fn exp2_whole(self) -> Self {
+			// SAFETY: as in `splat`.
+			unsafe {
+				let biased = _mm512_add_epi32(_mm512_cvtps_epi32(self.0), _mm512_set1_epi32(127));
+				Self(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased)))
+			}
+		}
+		#[inline(always)]
+		fn split(self) -> (Self, Self) {
+			// SAFETY: as in `splat`.
+			unsafe {
+				let bits = _mm512_castps_si512(self.0);
+				let exponent = _mm512_srai_epi32::<23>(_mm512_sub_epi32(bits, _mm512_set1_epi32(SPLIT)));
+				let rest = _mm512_sub_epi32(bits, _mm512_slli_epi32::<23>(exponent));
+				(Self(_mm512_cvtepi32_ps(exponent)), Self(_mm512_castsi512_ps(rest)))
+			}
+		}
+		#[inline(always)]
+		fn transpose(rows: &mut [Self; LANES]) {
+			// SAFETY: as in `splat`.
+			unsafe {
+				let mut pairs = [rows[0].0; LANES];
+				for i in 0..8 {
+					pairs[2 * i] = _mm512_unpacklo_ps(rows[2 * i].0, rows[2 * i + 1].0);
+					pairs[2 * i + 1] = _mm512_unpackhi_ps(rows[2 * i].0, rows[2 * i + 1].0);
+				}
+				// In each quarter of a register: the column 4q + c of the rows 4g to 4g + 3, as number 4g + c.
+				let mut fours = pairs;
+				for g in 0..4 {
+					let [a, b, c, d] = [pairs[4 * g], pairs[4 * g + 1], pairs[4 * g + 2], pairs[4 * g + 3]];
+					fours[4 * g] = _mm512_shuffle_ps::<0x44>(a, c);
+					fours[4 * g + 1] = _mm512_shuffle_ps::<0xee>(a, c);
+					fours[4 * g + 2] = _mm512_shuffle_ps::<0x44>(b, d);
+					fours[4 * g + 3] = _mm512_shuffle_ps::<0xee>(b, d);
+				}
+				for c in 0..4 {
+					let [g0, g1, g2, g3] = [fours[c], fours[4 + c], fours[8 + c], fours[12 + c]];
+					let (even01, odd01) = (_mm512_shuffle_f32x4::<0x88>(g0, g1), _mm512_shuffle_f32x4::<0xdd>(g0, g1));
+					let (even23, odd23) = (_mm512_shuffle_f32x4::<0x88>(g2, g3), _mm512_shuffle_f32x4::<0xdd>(g2, g3));
+					rows[c] = Self(_mm512_shuffle_f32x4::<0x88>(even01, even23));
+					rows[4 + c] = Self(_mm512_shuffle_f32x4::<0x88>(odd01, odd23));
+					rows[8 + c] = Self(_mm512_shuffle_f32x4::<0xdd>(even01, even23));
+					rows[12 + c] = Self(_mm512_shuffle_f32x4::<0xdd>(odd01, odd23));
+				}
+			}
+		}
+	}
+}
+
+/// Work that can be done on any [`Lanes`].
+pub trait OnLanes {
+	type Out;
+
+	/// Implementations are `#[inline(always)]`, so that they are compiled once for each path.
+	fn on<V: Lanes>(self) -> Self::Out;
+}
+
+/// Does the work with the instructions of this path, or of the portable one where the CPU lacks them.
+pub fn on<W: OnLanes>(path: Path, work: W) -> W::Out {
+	#[cfg(target_arch = "x86_64")]
+	{
+		#[target_feature(enable = "avx2,fma")]
+		unsafe fn avx2<W: OnLanes>(work: W) -> W::Out {
+			work.on::<Avx2>()
+		}
+		#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+		unsafe fn avx512<W: OnLanes>(work: W) -> W::Out {
+			work.on::<Avx512>()
+		}
+		match path {
+			// SAFETY: the CPU has been asked for the instructions.
+			Path::Avx512 if path.is_here() => return unsafe { avx512(work) },
+			// SAFETY: the CPU has been asked for the instructions.
+			Path::Avx2 if path.is_here() => return unsafe { avx2(work) },
+			_ => {}
+		}
+	}
+	work.on::<Portable>()
+}

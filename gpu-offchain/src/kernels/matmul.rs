@@ -1,0 +1,374 @@
+//! The product of matrices. Each element is a sum over k from the first to the last, from zero, with one fused
+//! multiply-add for each step. Blocks only change when a step is done, never its place in the sum: where a block ends,
+//! the sum so far is put into the output and read again by the next.
+
+#![allow(unsafe_code, reason = "threads write to different parts of the same rows; all bounds are asserted before")]
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	reason = "places within matrices whose bounds `Matrix::new` has checked"
+)]
+
+use super::lanes::{on, Lanes, OnLanes, Path, LANES};
+use rayon::prelude::*;
+
+/// How much of k, and how many rows and columns are worked on at once, to fit the caches.
+const DEPTH: usize = 256;
+const ROWS: usize = 240;
+const COLUMNS: usize = 1536;
+/// Up to this many rows, packing the other matrix does not pay.
+const FEW_ROWS: usize = 3;
+/// Less than this many multiply-adds are not worth a second thread.
+const GRAIN: usize = 1 << 18;
+
+/// A matrix within a slice: where element (row, column) is.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+	values: &'a [f32],
+	rows: usize,
+	columns: usize,
+	row_stride: usize,
+	column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+	/// `None` if the slice does not hold it.
+	pub fn new(values: &'a [f32], size: [usize; 2], strides: [usize; 2]) -> Option<Self> {
+		let [rows, columns] = size;
+		if rows > 0 && columns > 0 {
+			let last = (rows - 1).checked_mul(strides[0])?.checked_add((columns - 1).checked_mul(strides[1])?)?;
+			values.get(last)?;
+		}
+		Some(Self { values, rows, columns, row_stride: strides[0], column_stride: strides[1] })
+	}
+
+	/// Row by row, without gaps.
+	pub fn dense(values: &'a [f32], rows: usize, columns: usize) -> Option<Self> {
+		Self::new(values, [rows, columns], [columns, 1])
+	}
+
+	fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
+		let at = rows[0] * self.row_stride + columns[0] * self.column_stride;
+		let size = [rows[1] - rows[0], columns[1] - columns[0]];
+		let values = if size[0] == 0 || size[1] == 0 { &[] } else { &self.values[at..] };
+		Self { values, rows: size[0], columns: size[1], ..self }
+	}
+
+	#[inline(always)]
+	fn at(&self, row: usize, column: usize) -> f32 {
+		self.values[row * self.row_stride + column * self.column_stride]
+	}
+}
+
+/// A part of the output, to which one thread writes.
+#[derive(Clone, Copy)]
+struct Target {
+	start: *mut f32,
+	rows: usize,
+	columns: usize,
+	row_stride: usize,
+}
+
+// SAFETY: targets that exist at the same time are disjoint: `products` cuts them so.
+unsafe impl Send for Target {}
+// SAFETY: as above.
+unsafe impl Sync for Target {}
+
+impl Target {
+	/// SAFETY: `rows` and `columns` lie within this target.
+	unsafe fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
+		// SAFETY: by the caller.
+		let start = unsafe { self.start.add(rows[0] * self.row_stride + columns[0]) };
+		Self { start, rows: rows[1] - rows[0], columns: columns[1] - columns[0], ..self }
+	}
+
+	/// Sixteen numbers. SAFETY: they lie within this target, and no other reference to them lives.
+	#[inline(always)]
+	unsafe fn lanes<'a>(self, row: usize, column: usize) -> &'a mut [f32; LANES] {
+		// SAFETY: by the caller.
+		unsafe { &mut *self.start.add(row * self.row_stride + column).cast() }
+	}
+}
+
+/// One product: `c` = `a` · `b`, upon what is in `c` if `is_more`.
+struct Product<'a> {
+	a: Matrix<'a>,
+	b: Matrix<'a>,
+	c: Target,
+	is_more: bool,
+}
+
+/// One panel after the other: `width` numbers of the first place of k, of the second and so on. What lies outside of the
+/// matrix is zero. `source(place, k)` has stride one along either.
+#[inline(always)]
+fn pack<V: Lanes>(m: Matrix<'_>, is_along_rows: bool, width: usize, packed: &mut Vec<f32>) {
+	// For `a` the panels run along rows and k along columns, for `b` the other way.
+	let (count, depth, place_stride, depth_stride) = if is_along_rows {
+		(m.rows, m.columns, m.row_stride, m.column_stride)
+	} else {
+		(m.columns, m.rows, m.column_stride, m.row_stride)
+	};
+	packed.resize(count.div_ceil(width) * width * depth, 0.0);
+	for (panel, out) in packed.chunks_exact_mut((width * depth).max(1)).enumerate() {
+		let first = panel * width;
+		let valid = (count - first).min(width);
+		let source = |place: usize, k: usize| (first + place) * place_stride + k * depth_stride;
+		if place_stride == 1 && valid == width {
+			for (k, out) in out.chunks_exact_mut(width).enumerate() {
+				out.copy_from_slice(&m.values[source(0, k)..][..width]);
+			}
+			continue;
+		}
+		let mut done = 0;
+		if depth_stride == 1 && valid == width {
+			// Sixteen by sixteen, through registers; the last places overlap where the width is no multiple.
+			let whole = depth - depth % LANES;
+			if width % LANES == 0 {
+				for k in (0..whole).step_by(LANES) {
+					for place in (0..width).step_by(LANES) {
+						let mut rows: [V; LANES] = std::array::from_fn(|row| {
+							V::load(m.values[source(place + row, k)..].first_chunk().unwrap_or(&[0.0; LANES]))
+						});
+						V::transpose(&mut rows);
+						for (row, values) in rows.into_iter().enumerate() {
+							if let Some(out) = out[(k + row) * width + place..].first_chunk_mut() {
+								values.store(out);
+							}
+						}
+					}
+				}
+				done = whole;
+			}
+		}
+		for k in done..depth {
+			for (place, out) in out[k * width..][..width].iter_mut().enumerate() {
+				*out = if place < valid { m.values[source(place, k)] } else { 0.0 };
+			}
+		}
+	}
+}
+
+/// The tile at the start of `c`: `R` rows of `C` times sixteen columns, from packed panels.
+///
+/// SAFETY: the panels hold `depth` steps of `R` and `C` · 16 numbers; all of the tile lies within `c`.
+#[inline(always)]
+unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
+	a: *const f32,
+	b: *const f32,
+	depth: usize,
+	c: Target,
+	is_more: bool,
+) {
+	let mut sums = [[V::splat(0.0); C]; R];
+	// SAFETY: by the caller, for all that follows.
+	unsafe {
+		if is_more {
+			for (row, sums) in sums.iter_mut().enumerate() {
+				for (column, sum) in sums.iter_mut().enumerate() {
+					*sum = V::load(c.lanes(row, column * LANES));
+				}
+			}
+		}
+		let (mut a, mut b) = (a, b.cast::<[f32; LANES]>());
+		for _ in 0..depth {
+			let mut columns = [V::splat(0.0); C];
+			for (index, column) in columns.iter_mut().enumerate() {
+				*column = V::load(&*b.add(index));
+			}
+			for (row, sums) in sums.iter_mut().enumerate() {
+				let times = V::splat(*a.add(row));
+				for (sum, column) in sums.iter_mut().zip(columns) {
+					*sum = times.fma(column, *sum);
+				}
+			}
+			a = a.add(R);
+			b = b.add(C);
+		}
+		for (row, sums) in sums.into_iter().enumerate() {
+			for (column, sum) in sums.into_iter().enumerate() {
+				sum.store(c.lanes(row, column * LANES));
+			}
+		}
+	}
+}
+
+#[inline(always)]
+fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
+	let &Product { a, b, c, is_more } = product;
+	let width = C * LANES;
+	let (mut packed_a, mut packed_b) = (Vec::new(), Vec::new());
+	let mut edge = vec![0.0; R * width];
+	for column in (0..c.columns).step_by(COLUMNS) {
+		let columns = [column, (column + COLUMNS).min(c.columns)];
+		for k in (0..a.columns).step_by(DEPTH) {
+			let ks = [k, (k + DEPTH).min(a.columns)];
+			let depth = ks[1] - ks[0];
+			let is_more = is_more || k > 0;
+			pack::<V>(b.part(ks, columns), false, width, &mut packed_b);
+			for row in (0..c.rows).step_by(ROWS) {
+				let rows = [row, (row + ROWS).min(c.rows)];
+				pack::<V>(a.part(rows, ks), true, R, &mut packed_a);
+				for (panel_b, b) in packed_b.chunks_exact(width * depth).enumerate() {
+					for (panel_a, a) in packed_a.chunks_exact(R * depth).enumerate() {
+						let (top, left) = (row + panel_a * R, column + panel_b * width);
+						let size = [(rows[1] - top).min(R), (columns[1] - left).min(width)];
+						// SAFETY: the tile lies within `c`, or in `edge`, which has its full size; the panels are cut to
+						// `depth` steps of full width.
+						unsafe {
+							let inner = c.part([top, top + size[0]], [left, left + size[1]]);
+							if size == [R, width] {
+								tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, inner, is_more);
+							} else {
+								let whole =
+									Target { start: edge.as_mut_ptr(), rows: R, columns: width, row_stride: width };
+								copy(inner, whole, size);
+								tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, whole, is_more);
+								copy(whole, inner, size);
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	if a.columns == 0 && !is_more {
+		for row in 0..c.rows {
+			// SAFETY: the row lies within `c`.
+			unsafe { std::slice::from_raw_parts_mut(c.start.add(row * c.row_stride), c.columns) }.fill(0.0);
+		}
+	}
+}
+
+/// SAFETY: both hold this many rows and columns, and do not overlap.
+#[inline(always)]
+unsafe fn copy(from: Target, to: Target, size: [usize; 2]) {
+	for row in 0..size[0] {
+		// SAFETY: by the caller.
+		unsafe {
+			let (from, to) = (from.start.add(row * from.row_stride), to.start.add(row * to.row_stride));
+			std::ptr::copy_nonoverlapping(from, to, size[1]);
+		}
+	}
+}
+
+/// How many rows of `b` are read side by side.
+const STREAMS: usize = 8;
+/// How many columns at once, so that what is read of `b` stays in the nearest cache for all rows of `a`.
+const STRIP: usize = 512;
+
+/// Few rows of `a`: each row of `b`, which has no gaps, is read once, and added to the outputs.
+#[inline(always)]
+fn streamed<V: Lanes>(product: &Product<'_>) {
+	let &Product { a, b, c, is_more } = product;
+	let mut rows: Vec<&mut [f32]> = (0..c.rows)
+		// SAFETY: the rows lie within `c`, and do not overlap.
+		.map(|row| unsafe { std::slice::from_raw_parts_mut(c.start.add(row * c.row_stride), c.columns) })
+		.collect();
+	if !is_more {
+		rows.iter_mut().for_each(|row| row.fill(0.0));
+	}
+	for left in (0..c.columns).step_by(STRIP) {
+		let right = (left + STRIP).min(c.columns);
+		let mut k = 0;
+		while k + STREAMS <= a.columns {
+			let streams: [&[f32]; STREAMS] =
+				std::array::from_fn(|i| &b.values[(k + i) * b.row_stride + left..][..right - left]);
+			for (index, row) in rows.iter_mut().enumerate() {
+				let times: [f32; STREAMS] = std::array::from_fn(|i| a.at(index, k + i));
+				super::lanes::update::<V, STREAMS>(streams, &mut row[left..right], |sum, values| {
+					let mut sum = sum;
+					for (times, value) in times.into_iter().zip(values) {
+						sum = V::splat(times).fma(value, sum);
+					}
+					sum
+				});
+			}
+			k += STREAMS;
+		}
+		for k in k..a.columns {
+			let stream = &b.values[k * b.row_stride + left..][..right - left];
+			for (index, row) in rows.iter_mut().enumerate() {
+				let times = V::splat(a.at(index, k));
+				super::lanes::update::<V, 1>([stream], &mut row[left..right], |sum, [value]| times.fma(value, sum));
+			}
+		}
+	}
+}
+
+impl OnLanes for &Product<'_> {
+	type Out = ();
+	#[inline(always)]
+	fn on<V: Lanes>(self) {
+		if self.c.rows <= FEW_ROWS && self.b.column_stride == 1 && self.a.columns > 0 {
+			return streamed::<V>(self);
+		}
+		match (V::TILE_ROWS, V::TILE_LANES) {
+			(12, 2) => blocked::<V, 12, 2>(self),
+			(6, 1) => blocked::<V, 6, 1>(self),
+			_ => blocked::<V, 4, 1>(self),
+		}
+	}
+}
+
+/// Where an element of the output is: row by row with this many numbers between the starts of rows.
+pub struct Output<'a> {
+	values: &'a mut [f32],
+	row_stride: usize,
+}
+
+impl<'a> Output<'a> {
+	pub fn new(values: &'a mut [f32], row_stride: usize) -> Self {
+		Self { values, row_stride }
+	}
+
+	/// `None` unless the slice holds a matrix of this size.
+	fn target(&mut self, rows: usize, columns: usize) -> Option<Target> {
+		if rows > 0 && columns > 0 {
+			if columns > self.row_stride && rows > 1 {
+				return None;
+			}
+			self.values.get((rows - 1).checked_mul(self.row_stride)?.checked_add(columns - 1)?)?;
+		}
+		Some(Target { start: self.values.as_mut_ptr(), rows, columns, row_stride: self.row_stride })
+	}
+}
+
+/// On this thread: `c` = `a` · `b`, upon what is in `c` if `is_more`. `None` if the sizes do not fit.
+pub fn product(path: Path, a: Matrix<'_>, b: Matrix<'_>, mut c: Output<'_>, is_more: bool) -> Option<()> {
+	let c = c.target(a.rows, b.columns).filter(|_| a.columns == b.rows)?;
+	on(path, &Product { a, b, c, is_more });
+	Some(())
+}
+
+/// Many products `c` = `a` · `b`, each into its part of `c`, which are dense and one after the other. `None` if the
+/// sizes do not fit.
+pub fn products(path: Path, pairs: &[(Matrix<'_>, Matrix<'_>)], c: &mut [f32]) -> Option<()> {
+	let mut tasks = Vec::new();
+	let threads = rayon::current_num_threads();
+	let mut rest = c;
+	for &(a, b) in pairs {
+		let (this, after) = rest.split_at_mut_checked(a.rows.checked_mul(b.columns)?)?;
+		rest = after;
+		let c = Output::new(this, b.columns).target(a.rows, b.columns).filter(|_| a.columns == b.rows)?;
+		let work = a.rows.saturating_mul(b.columns).saturating_mul(a.columns);
+		let cuts = if pairs.len() >= 2 * threads { 1 } else { threads.min(work / GRAIN).max(1) };
+		// Along the longer side, in multiples of whole tiles.
+		let is_along_rows = a.rows >= b.columns;
+		let (length, unit) = if is_along_rows { (a.rows, 12) } else { (b.columns, 2 * LANES) };
+		let share = length.div_ceil(cuts).next_multiple_of(unit).max(1);
+		for from in (0..length).step_by(share) {
+			let range = [from, (from + share).min(length)];
+			let (rows, columns) = if is_along_rows { (range, [0, b.columns]) } else { ([0, a.rows], range) };
+			// SAFETY: the ranges lie within `c`, and none overlaps another.
+			let c = unsafe { c.part(rows, columns) };
+			let (a, b) = (a.part(rows, [0, a.columns]), b.part([0, b.rows], columns));
+			tasks.push(Product { a, b, c, is_more: false });
+		}
+	}
+	match tasks.as_slice() {
+		[task] => on(path, task),
+		_ if threads == 1 => tasks.iter().for_each(|task| on(path, task)),
+		_ => tasks.par_iter().for_each(|task| on(path, task)),
+	}
+	Some(())
+}

@@ -1,0 +1,730 @@
+//! The kernel set `repro-1`: each operation as a custom op of candle.
+
+use super::{
+	custom::{Custom, Input, Kernel},
+	AdamW, AttentionShape, Norm, Ops, Reduction, Sgd, Unary,
+};
+use crate::kernels::{
+	attention::{attention, attention_grad, Side},
+	gather::{embedding, embedding_grad, rope, windows, windows_grad, Windows},
+	matmul::{product, products, Matrix, Output},
+	pointwise::{adamw, sgd, unary, unary_grad},
+	rows, Path,
+};
+use candle_core::{bail, Error, Layout, Result, Shape, Tensor};
+
+/// The reproducible kernels, on the device where the tensors are.
+#[derive(Clone, Copy, Debug)]
+pub struct Repro {
+	/// Which instructions a CPU uses: a matter of speed alone.
+	pub path: Path,
+}
+
+impl Default for Repro {
+	fn default() -> Self {
+		Self { path: Path::best() }
+	}
+}
+
+impl Repro {
+	fn one<K: Kernel<1>>(&self, kernel: K, x: &Tensor) -> Result<Tensor> {
+		x.apply_op1_no_bwd(&Custom { path: self.path, kernel })
+	}
+
+	fn two<K: Kernel<2>>(&self, kernel: K, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+		x.apply_op2_no_bwd(y, &Custom { path: self.path, kernel })
+	}
+
+	fn three<K: Kernel<3>>(&self, kernel: K, x: &Tensor, y: &Tensor, z: &Tensor) -> Result<Tensor> {
+		x.apply_op3_no_bwd(y, z, &Custom { path: self.path, kernel })
+	}
+}
+
+fn misfit(name: &str) -> Error {
+	Error::msg(format!("{name}: the inputs do not fit"))
+}
+
+/// The last dimension.
+fn width(layout: &Layout) -> Result<usize> {
+	layout.dims().last().copied().ok_or_else(|| misfit("a row"))
+}
+
+fn same(name: &str, a: &Layout, b: &Layout) -> Result<Shape> {
+	if a.shape() == b.shape() {
+		Ok(a.shape().clone())
+	} else {
+		Err(misfit(name))
+	}
+}
+
+struct MatMul;
+
+/// The dimensions before the last two, and those.
+fn split_matrix(layout: &Layout) -> Result<(&[usize], [usize; 2])> {
+	match layout.dims().split_last_chunk::<2>() {
+		Some((batch, size)) => Ok((batch, *size)),
+		None => Err(misfit("matmul")),
+	}
+}
+
+/// The matrices of a batch, whose dimensions before the last two have no gaps among each other or are one.
+fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
+	let (batch, size) = split_matrix(input.layout)?;
+	let values = input.from_first()?;
+	let (batch_strides, strides) = input.layout.stride().split_last_chunk::<2>().ok_or_else(|| misfit("matmul"))?;
+	let count = batch.iter().product::<usize>();
+	(0..count)
+		.map(|index| {
+			// The place of a matrix, dimension by dimension from the last.
+			let (mut rest, mut offset) = (index, 0usize);
+			for (length, stride) in batch.iter().zip(batch_strides).rev() {
+				let place = rest.checked_rem(*length).unwrap_or_default();
+				rest = rest.checked_div(*length).unwrap_or_default();
+				offset = offset.saturating_add(place.saturating_mul(*stride));
+			}
+			values.get(offset..).and_then(|values| Matrix::new(values, size, *strides)).ok_or_else(|| misfit("matmul"))
+		})
+		.collect()
+}
+
+impl Kernel<2> for MatMul {
+	const NAME: &'static str = "repro-matmul";
+
+	fn shape(&self, [a, b]: [&Layout; 2]) -> Result<Shape> {
+		let ((batch_a, [m, k]), (batch_b, [k_b, n])) = (split_matrix(a)?, split_matrix(b)?);
+		if batch_a != batch_b || k != k_b {
+			bail!("matmul of {:?} and {:?}", a.dims(), b.dims());
+		}
+		Ok(Shape::from_dims(&[batch_a, &[m, n]].concat()))
+	}
+
+	fn cpu(&self, path: Path, [a, b]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let pairs: Vec<_> = matrices(&a)?.into_iter().zip(matrices(&b)?).collect();
+		products(path, &pairs, out).ok_or_else(|| misfit(Self::NAME))
+	}
+}
+
+struct Apply(Unary);
+
+impl Kernel<1> for Apply {
+	const NAME: &'static str = "repro-unary";
+
+	fn shape(&self, [x]: [&Layout; 1]) -> Result<Shape> {
+		Ok(x.shape().clone())
+	}
+
+	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		unary(path, self.0, x.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct ApplyGrad(Unary);
+
+impl Kernel<2> for ApplyGrad {
+	const NAME: &'static str = "repro-unary-grad";
+
+	fn shape(&self, [x, dy]: [&Layout; 2]) -> Result<Shape> {
+		same(Self::NAME, x, dy)
+	}
+
+	fn cpu(&self, path: Path, [x, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		unary_grad(path, self.0, x.numbers()?, dy.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct Softmax;
+
+impl Kernel<1> for Softmax {
+	const NAME: &'static str = "repro-softmax";
+
+	fn shape(&self, [x]: [&Layout; 1]) -> Result<Shape> {
+		Ok(x.shape().clone())
+	}
+
+	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		rows::softmax(path, width(x.layout)?, x.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct SoftmaxGrad;
+
+impl Kernel<2> for SoftmaxGrad {
+	const NAME: &'static str = "repro-softmax-grad";
+
+	fn shape(&self, [y, dy]: [&Layout; 2]) -> Result<Shape> {
+		same(Self::NAME, y, dy)
+	}
+
+	fn cpu(&self, path: Path, [y, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		rows::softmax_grad(path, width(y.layout)?, y.numbers()?, dy.numbers()?, out);
+		Ok(())
+	}
+}
+
+fn fits_gain(x: &Layout, gain: &Layout) -> Result<Shape> {
+	if gain.dims() == [width(x)?] {
+		Ok(x.shape().clone())
+	} else {
+		Err(misfit("a norm"))
+	}
+}
+
+struct Gained(Norm);
+
+impl Kernel<2> for Gained {
+	const NAME: &'static str = "repro-norm";
+
+	fn shape(&self, [x, gain]: [&Layout; 2]) -> Result<Shape> {
+		fits_gain(x, gain)
+	}
+
+	fn cpu(&self, path: Path, [x, gain]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		rows::norm(path, self.0, x.numbers()?, gain.numbers()?, None, out);
+		Ok(())
+	}
+}
+
+impl Kernel<3> for Gained {
+	const NAME: &'static str = "repro-norm-bias";
+
+	fn shape(&self, [x, gain, bias]: [&Layout; 3]) -> Result<Shape> {
+		fits_gain(x, bias)?;
+		fits_gain(x, gain)
+	}
+
+	fn cpu(&self, path: Path, [x, gain, bias]: [Input<'_>; 3], out: &mut [f32]) -> Result<()> {
+		rows::norm(path, self.0, x.numbers()?, gain.numbers()?, Some(bias.numbers()?), out);
+		Ok(())
+	}
+}
+
+struct NormGrad(Norm);
+
+impl Kernel<3> for NormGrad {
+	const NAME: &'static str = "repro-norm-grad";
+
+	fn shape(&self, [x, gain, dy]: [&Layout; 3]) -> Result<Shape> {
+		same("norm-grad", x, dy)?;
+		fits_gain(x, gain)
+	}
+
+	fn cpu(&self, path: Path, [x, gain, dy]: [Input<'_>; 3], out: &mut [f32]) -> Result<()> {
+		rows::norm_grad(path, self.0, x.numbers()?, gain.numbers()?, dy.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct NormGainGrad(Norm);
+
+impl Kernel<2> for NormGainGrad {
+	const NAME: &'static str = "repro-norm-gain-grad";
+
+	fn shape(&self, [x, dy]: [&Layout; 2]) -> Result<Shape> {
+		same(Self::NAME, x, dy)?;
+		Ok(width(x)?.into())
+	}
+
+	fn cpu(&self, path: Path, [x, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		rows::norm_gain_grad(path, self.0, x.numbers()?, dy.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct SumRows;
+
+impl Kernel<1> for SumRows {
+	const NAME: &'static str = "repro-sum-rows";
+
+	fn shape(&self, [x]: [&Layout; 1]) -> Result<Shape> {
+		Ok(width(x)?.into())
+	}
+
+	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		rows::sum_rows(path, x.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct Reduce(Reduction);
+
+impl Kernel<1> for Reduce {
+	const NAME: &'static str = "repro-reduce";
+
+	fn shape(&self, [x]: [&Layout; 1]) -> Result<Shape> {
+		match x.dims().split_last() {
+			Some((_, rows)) => Ok(Shape::from_dims(rows)),
+			None => Err(misfit(Self::NAME)),
+		}
+	}
+
+	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		rows::reduce(path, self.0, width(x.layout)?, x.numbers()?, out);
+		Ok(())
+	}
+}
+
+fn check_ids(ids: &[u32], bound: usize) -> Result<()> {
+	match ids.iter().find(|id| **id as usize >= bound) {
+		Some(id) => bail!("there is no row {id} among {bound}"),
+		None => Ok(()),
+	}
+}
+
+struct Embedding;
+
+impl Kernel<2> for Embedding {
+	const NAME: &'static str = "repro-embedding";
+
+	fn shape(&self, [table, ids]: [&Layout; 2]) -> Result<Shape> {
+		match (table.dims(), ids.dims()) {
+			([_, width], [count]) => Ok((*count, *width).into()),
+			_ => Err(misfit(Self::NAME)),
+		}
+	}
+
+	fn cpu(&self, _: Path, [table, ids]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		check_ids(ids.ids()?, table.layout.dims().first().copied().unwrap_or_default())?;
+		embedding(table.numbers()?, width(table.layout)?, ids.ids()?, out);
+		Ok(())
+	}
+}
+
+struct EmbeddingGrad {
+	rows: usize,
+}
+
+impl Kernel<2> for EmbeddingGrad {
+	const NAME: &'static str = "repro-embedding-grad";
+
+	fn shape(&self, [ids, dy]: [&Layout; 2]) -> Result<Shape> {
+		match (ids.dims(), dy.dims()) {
+			([count], [rows, width]) if count == rows => Ok((self.rows, *width).into()),
+			_ => Err(misfit(Self::NAME)),
+		}
+	}
+
+	fn cpu(&self, path: Path, [ids, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		check_ids(ids.ids()?, self.rows)?;
+		embedding_grad(path, ids.ids()?, dy.numbers()?, width(dy.layout)?, out);
+		Ok(())
+	}
+}
+
+struct Rope {
+	rotated: usize,
+	is_inverse: bool,
+}
+
+impl Kernel<2> for Rope {
+	const NAME: &'static str = "repro-rope";
+
+	fn shape(&self, [x, angles]: [&Layout; 2]) -> Result<Shape> {
+		match (x.dims(), angles.dims()) {
+			([positions, width], [count, head_width])
+				if positions == count
+					&& head_width.checked_rem(2) == Some(0)
+					&& width.checked_rem(*head_width) == Some(0)
+					&& self.rotated.checked_mul(*head_width).is_some_and(|rotated| rotated <= *width) =>
+			{
+				Ok(x.shape().clone())
+			}
+			_ => Err(misfit(Self::NAME)),
+		}
+	}
+
+	fn cpu(&self, _: Path, [x, angles]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		rope(x.numbers()?, angles.numbers()?, width(angles.layout)?, self.rotated, self.is_inverse, out);
+		Ok(())
+	}
+}
+
+/// A row of heads, all the same.
+fn side<'a>(input: &Input<'a>, start: usize) -> Result<Side<'a>> {
+	Ok(Side { values: input.numbers()?, start, row_stride: width(input.layout)? })
+}
+
+fn rows_of(layout: &Layout) -> Result<[usize; 2]> {
+	layout.dims().try_into().map_err(|_| misfit("rows"))
+}
+
+struct Attention<'a>(&'a AttentionShape);
+
+impl Kernel<3> for Attention<'_> {
+	const NAME: &'static str = "repro-attention";
+
+	fn shape(&self, [q, k, v]: [&Layout; 3]) -> Result<Shape> {
+		let ([queries, width], [keys, key_width]) = (rows_of(q)?, rows_of(k)?);
+		let of_heads = |heads: usize| heads.checked_mul(self.0.head_width);
+		let fits = self.0.check(queries, keys)
+			&& of_heads(self.0.heads) == Some(width)
+			&& of_heads(self.0.key_heads) == Some(key_width)
+			&& k.shape() == v.shape();
+		if fits {
+			Ok((queries, width).into())
+		} else {
+			Err(misfit(<Self as Kernel<3>>::NAME))
+		}
+	}
+
+	fn cpu(&self, path: Path, [q, k, v]: [Input<'_>; 3], out: &mut [f32]) -> Result<()> {
+		let sides = [side(&q, 0)?, side(&k, 0)?, side(&v, 0)?];
+		attention(path, self.0, sides, out).ok_or_else(|| misfit(<Self as Kernel<3>>::NAME))
+	}
+}
+
+/// Where queries, keys and values start in a row.
+fn sides<'a>(shape: &AttentionShape, qkv: &Input<'a>) -> Result<[Side<'a>; 3]> {
+	let keys = shape.heads.saturating_mul(shape.head_width);
+	let values = keys.saturating_add(shape.key_heads.saturating_mul(shape.head_width));
+	Ok([side(qkv, 0)?, side(qkv, keys)?, side(qkv, values)?])
+}
+
+fn check_qkv(shape: &AttentionShape, qkv: &Layout) -> Result<[usize; 2]> {
+	let [rows, width] = rows_of(qkv)?;
+	let heads = shape.key_heads.checked_mul(2).and_then(|keys| keys.checked_add(shape.heads));
+	let fits = shape.check(rows, rows)
+		&& heads.and_then(|heads| heads.checked_mul(shape.head_width)) == Some(width)
+		&& shape.segments.iter().all(|segment| segment.queries == segment.keys);
+	if fits {
+		Ok([rows, shape.heads.saturating_mul(shape.head_width)])
+	} else {
+		Err(misfit("attention of rows"))
+	}
+}
+
+impl Kernel<1> for Attention<'_> {
+	const NAME: &'static str = "repro-attention-of-rows";
+
+	fn shape(&self, [qkv]: [&Layout; 1]) -> Result<Shape> {
+		Ok(Shape::from_dims(&check_qkv(self.0, qkv)?))
+	}
+
+	fn cpu(&self, path: Path, [qkv]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		attention(path, self.0, sides(self.0, &qkv)?, out).ok_or_else(|| misfit(<Self as Kernel<1>>::NAME))
+	}
+}
+
+struct AttentionGrad<'a>(&'a AttentionShape);
+
+impl Kernel<2> for AttentionGrad<'_> {
+	const NAME: &'static str = "repro-attention-of-rows-grad";
+
+	fn shape(&self, [qkv, dy]: [&Layout; 2]) -> Result<Shape> {
+		if check_qkv(self.0, qkv)? == rows_of(dy)? {
+			Ok(qkv.shape().clone())
+		} else {
+			Err(misfit(Self::NAME))
+		}
+	}
+
+	fn cpu(&self, path: Path, [qkv, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let qkv = sides(self.0, &qkv)?;
+		attention_grad(path, self.0, qkv, side(&dy, 0)?, out).ok_or_else(|| misfit(Self::NAME))
+	}
+}
+
+struct CrossEntropy;
+
+fn targets_of(logits: &Layout, targets: &Layout) -> Result<usize> {
+	match (logits.dims(), targets.dims()) {
+		([rows, _], [count]) if rows == count => Ok(*rows),
+		_ => Err(misfit("cross entropy")),
+	}
+}
+
+impl Kernel<2> for CrossEntropy {
+	const NAME: &'static str = "repro-cross-entropy";
+
+	fn shape(&self, [logits, targets]: [&Layout; 2]) -> Result<Shape> {
+		Ok(targets_of(logits, targets)?.into())
+	}
+
+	fn cpu(&self, path: Path, [logits, targets]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let width = width(logits.layout)?;
+		check_ids(targets.ids()?, width)?;
+		rows::cross_entropy(path, width, logits.numbers()?, targets.ids()?, out);
+		Ok(())
+	}
+}
+
+struct CrossEntropyGrad {
+	scale: f32,
+}
+
+impl Kernel<2> for CrossEntropyGrad {
+	const NAME: &'static str = "repro-cross-entropy-grad";
+
+	fn shape(&self, [logits, targets]: [&Layout; 2]) -> Result<Shape> {
+		targets_of(logits, targets)?;
+		Ok(logits.shape().clone())
+	}
+
+	fn cpu(&self, path: Path, [logits, targets]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let width = width(logits.layout)?;
+		check_ids(targets.ids()?, width)?;
+		rows::cross_entropy_grad(path, self.scale, width, logits.numbers()?, targets.ids()?, out);
+		Ok(())
+	}
+}
+
+/// A convolution: its windows and what they are multiplied with.
+#[derive(Clone, Copy)]
+struct Convolution {
+	images: usize,
+	outputs: usize,
+	windows: Windows,
+	/// Height and width of what comes out.
+	pixels: [usize; 2],
+}
+
+impl Convolution {
+	fn new(x: &[usize], kernels: &[usize], stride: usize, padding: usize) -> Result<Self> {
+		match (x, kernels) {
+			(&[images, channels, height, width], &[outputs, of_channels, kernel_height, kernel_width])
+				if channels == of_channels =>
+			{
+				let kernel = [kernel_height, kernel_width];
+				let windows = Windows { channels, height, width, kernel, stride, padding };
+				let pixels = windows.output().ok_or_else(|| misfit("conv2d"))?;
+				Ok(Self { images, outputs, windows, pixels })
+			}
+			_ => Err(misfit("conv2d")),
+		}
+	}
+
+	fn area(&self) -> usize {
+		self.pixels.iter().product()
+	}
+
+	fn image(&self) -> usize {
+		[self.windows.channels, self.windows.height, self.windows.width].iter().product()
+	}
+
+	fn result(&self) -> usize {
+		self.outputs.saturating_mul(self.area())
+	}
+}
+
+struct Conv2d(Convolution);
+
+impl Kernel<2> for Conv2d {
+	const NAME: &'static str = "repro-conv2d";
+
+	fn shape(&self, _: [&Layout; 2]) -> Result<Shape> {
+		let Convolution { images, outputs, pixels: [height, width], .. } = self.0;
+		Ok((images, outputs, height, width).into())
+	}
+
+	fn cpu(&self, path: Path, [x, kernels]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let (c, size) = (&self.0, self.0.windows.size());
+		let kernels = Matrix::dense(kernels.numbers()?, c.outputs, size).ok_or_else(|| misfit(Self::NAME))?;
+		let mut columns = vec![0.0; size.saturating_mul(c.area())];
+		let parts = x.numbers()?.chunks_exact(c.image().max(1)).zip(out.chunks_exact_mut(c.result().max(1)));
+		for (image, out) in parts {
+			windows(&c.windows, c.pixels, image, &mut columns);
+			Matrix::dense(&columns, size, c.area())
+				.and_then(|columns| products(path, &[(kernels, columns)], out))
+				.ok_or_else(|| misfit(Self::NAME))?;
+		}
+		Ok(())
+	}
+}
+
+struct Conv2dImageGrad(Convolution);
+
+impl Kernel<2> for Conv2dImageGrad {
+	const NAME: &'static str = "repro-conv2d-image-grad";
+
+	fn shape(&self, _: [&Layout; 2]) -> Result<Shape> {
+		let Convolution { images, windows: Windows { channels, height, width, .. }, .. } = self.0;
+		Ok((images, channels, height, width).into())
+	}
+
+	fn cpu(&self, path: Path, [kernels, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let (c, size) = (&self.0, self.0.windows.size());
+		let turned = Matrix::new(kernels.numbers()?, [size, c.outputs], [1, size]).ok_or_else(|| misfit(Self::NAME))?;
+		let mut columns = vec![0.0; size.saturating_mul(c.area())];
+		let parts = dy.numbers()?.chunks_exact(c.result().max(1)).zip(out.chunks_exact_mut(c.image().max(1)));
+		for (dy, out) in parts {
+			Matrix::dense(dy, c.outputs, c.area())
+				.and_then(|dy| products(path, &[(turned, dy)], &mut columns))
+				.ok_or_else(|| misfit(Self::NAME))?;
+			windows_grad(&c.windows, c.pixels, &columns, out);
+		}
+		Ok(())
+	}
+}
+
+struct Conv2dKernelGrad(Convolution);
+
+impl Kernel<2> for Conv2dKernelGrad {
+	const NAME: &'static str = "repro-conv2d-kernel-grad";
+
+	fn shape(&self, _: [&Layout; 2]) -> Result<Shape> {
+		let Convolution { outputs, windows: Windows { channels, kernel: [height, width], .. }, .. } = self.0;
+		Ok((outputs, channels, height, width).into())
+	}
+
+	fn cpu(&self, path: Path, [x, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let (c, size) = (&self.0, self.0.windows.size());
+		let mut columns = vec![0.0; size.saturating_mul(c.area())];
+		let images = x.numbers()?.chunks_exact(c.image().max(1));
+		for (index, (image, dy)) in images.zip(dy.numbers()?.chunks_exact(c.result().max(1))).enumerate() {
+			windows(&c.windows, c.pixels, image, &mut columns);
+			let turned = Matrix::new(&columns, [c.area(), size], [1, c.area()]);
+			let dy = Matrix::dense(dy, c.outputs, c.area());
+			dy.zip(turned)
+				.and_then(|(dy, turned)| product(path, dy, turned, Output::new(out, size), index > 0))
+				.ok_or_else(|| misfit(Self::NAME))?;
+		}
+		Ok(())
+	}
+}
+
+/// State `[copies, n]` with a gradient of n numbers.
+fn fits_state(name: &str, copies: usize, state: &Layout, grad: &Layout) -> Result<Shape> {
+	if state.dims() == [copies, grad.shape().elem_count()] {
+		Ok(state.shape().clone())
+	} else {
+		Err(misfit(name))
+	}
+}
+
+struct AdamWStep(AdamW);
+
+impl Kernel<2> for AdamWStep {
+	const NAME: &'static str = "repro-adamw";
+
+	fn shape(&self, [state, grad]: [&Layout; 2]) -> Result<Shape> {
+		fits_state(Self::NAME, 3, state, grad)
+	}
+
+	fn cpu(&self, path: Path, [state, grad]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		adamw(path, self.0, state.numbers()?, grad.numbers()?, out);
+		Ok(())
+	}
+}
+
+struct SgdStep(Sgd);
+
+impl Kernel<2> for SgdStep {
+	const NAME: &'static str = "repro-sgd";
+
+	fn shape(&self, [state, grad]: [&Layout; 2]) -> Result<Shape> {
+		fits_state(Self::NAME, 2, state, grad)
+	}
+
+	fn cpu(&self, path: Path, [state, grad]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		sgd(path, self.0, state.numbers()?, grad.numbers()?, out);
+		Ok(())
+	}
+}
+
+impl Ops for Repro {
+	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+		self.two(MatMul, a, b)
+	}
+
+	fn unary(&self, kind: Unary, x: &Tensor) -> Result<Tensor> {
+		self.one(Apply(kind), x)
+	}
+
+	fn unary_grad(&self, kind: Unary, x: &Tensor, dy: &Tensor) -> Result<Tensor> {
+		self.two(ApplyGrad(kind), x, dy)
+	}
+
+	fn softmax(&self, x: &Tensor) -> Result<Tensor> {
+		self.one(Softmax, x)
+	}
+
+	fn softmax_grad(&self, y: &Tensor, dy: &Tensor) -> Result<Tensor> {
+		self.two(SoftmaxGrad, y, dy)
+	}
+
+	fn norm(&self, norm: Norm, x: &Tensor, gain: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+		match bias {
+			Some(bias) => self.three(Gained(norm), x, gain, bias),
+			None => self.two(Gained(norm), x, gain),
+		}
+	}
+
+	fn norm_grad(&self, norm: Norm, x: &Tensor, gain: &Tensor, dy: &Tensor) -> Result<Tensor> {
+		self.three(NormGrad(norm), x, gain, dy)
+	}
+
+	fn norm_gain_grad(&self, norm: Norm, x: &Tensor, dy: &Tensor) -> Result<Tensor> {
+		self.two(NormGainGrad(norm), x, dy)
+	}
+
+	fn sum_rows(&self, x: &Tensor) -> Result<Tensor> {
+		self.one(SumRows, x)
+	}
+
+	fn reduce(&self, reduction: Reduction, x: &Tensor) -> Result<Tensor> {
+		self.one(Reduce(reduction), x)
+	}
+
+	fn embedding(&self, table: &Tensor, ids: &Tensor) -> Result<Tensor> {
+		self.two(Embedding, table, ids)
+	}
+
+	fn embedding_grad(&self, rows: usize, ids: &Tensor, dy: &Tensor) -> Result<Tensor> {
+		self.two(EmbeddingGrad { rows }, ids, dy)
+	}
+
+	fn rope(&self, x: &Tensor, angles: &Tensor, rotated: usize, is_inverse: bool) -> Result<Tensor> {
+		self.two(Rope { rotated, is_inverse }, x, angles)
+	}
+
+	fn attention(&self, shape: &AttentionShape, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
+		self.three(Attention(shape), q, k, v)
+	}
+
+	fn attention_of_rows(&self, shape: &AttentionShape, qkv: &Tensor) -> Result<Tensor> {
+		self.one(Attention(shape), qkv)
+	}
+
+	fn attention_of_rows_grad(&self, shape: &AttentionShape, qkv: &Tensor, dy: &Tensor) -> Result<Tensor> {
+		self.two(AttentionGrad(shape), qkv, dy)
+	}
+
+	fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+		self.two(CrossEntropy, logits, targets)
+	}
+
+	fn cross_entropy_grad(&self, logits: &Tensor, targets: &Tensor, scale: f32) -> Result<Tensor> {
+		self.two(CrossEntropyGrad { scale }, logits, targets)
+	}
+
+	fn conv2d(&self, x: &Tensor, kernels: &Tensor, stride: usize, padding: usize) -> Result<Tensor> {
+		self.two(Conv2d(Convolution::new(x.dims(), kernels.dims(), stride, padding)?), x, kernels)
+	}
+
+	fn conv2d_grad(
+		&self,
+		x: &Tensor,
+		kernels: &Tensor,
+		dy: &Tensor,
+		stride: usize,
+		padding: usize,
+	) -> Result<(Tensor, Tensor)> {
+		let convolution = Convolution::new(x.dims(), kernels.dims(), stride, padding)?;
+		let [height, width] = convolution.pixels;
+		if dy.dims() != [convolution.images, convolution.outputs, height, width] {
+			return Err(misfit("conv2d-grad"));
+		}
+		let dx = self.two(Conv2dImageGrad(convolution), kernels, dy)?;
+		Ok((dx, self.two(Conv2dKernelGrad(convolution), x, dy)?))
+	}
+
+	fn adamw(&self, step: AdamW, state: &Tensor, grad: &Tensor) -> Result<Tensor> {
+		self.two(AdamWStep(step), state, grad)
+	}
+
+	fn sgd(&self, step: Sgd, state: &Tensor, grad: &Tensor) -> Result<Tensor> {
+		self.two(SgdStep(step), state, grad)
+	}
+}

@@ -1,0 +1,306 @@
+//! The kernel set: its bits do not depend on instructions, threads or batches, and its numbers are those that they
+//! stand for.
+
+use candle_core::{Device, Tensor, D};
+use ogpu_worker::{
+	kernels::{
+		canonical_bytes,
+		math::host,
+		matmul::{products, Matrix},
+		random::Random,
+		Path,
+	},
+	ops::{AttentionShape, Fast, Norm, Ops, Reduction, Repro, Segment, Unary},
+	selftest::{cases, VECTORS},
+};
+use proptest::prelude::*;
+
+fn normal(seed: u64, count: usize) -> Vec<f32> {
+	let mut values = vec![0.0; count];
+	Random::new(seed, 0).fill_normal(&mut values);
+	values
+}
+
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+	rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+fn bits(tensor: &Tensor) -> Vec<u8> {
+	canonical_bytes(&tensor.flatten_all().unwrap().to_vec1().unwrap())
+}
+
+#[test]
+fn every_operation_gives_its_known_answer_on_every_path_and_with_any_threads() {
+	let all = cases();
+	assert_eq!(VECTORS.lines().count(), all.len(), "each vector has its case");
+	for path in Path::available() {
+		for threads in [1, 2, 7] {
+			with_threads(threads, || {
+				for case in &all {
+					let digest = case.digest(&Repro { path }, &Device::Cpu).unwrap();
+					assert_eq!(Some(digest.to_hex().as_str()), case.expected(), "{} {path:?} {threads}", case.name);
+				}
+			});
+		}
+	}
+}
+
+/// Candle's kernels are written by others: that both agree up to rounding says that both mean the same.
+#[test]
+fn every_operation_agrees_with_plain_candle() {
+	for case in cases() {
+		if case.name.contains("x0x") || case.name.starts_with("unary") {
+			continue;
+		}
+		let ours = case.outputs(&Repro::default(), &Device::Cpu).unwrap();
+		let theirs = case.outputs(&Fast, &Device::Cpu).unwrap();
+		assert_eq!(ours.len(), theirs.len());
+		for (ours, theirs) in ours.iter().zip(&theirs) {
+			assert_eq!(ours.dims(), theirs.dims(), "{}", case.name);
+			let difference = (ours - theirs).unwrap().abs().unwrap().flatten_all().unwrap();
+			let size = theirs.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
+			let most = difference.max(0).unwrap().to_scalar::<f32>().unwrap();
+			assert!(most <= 2e-5 * size.max(1.0), "{}: {most} of {size}", case.name);
+		}
+	}
+}
+
+#[test]
+fn functions_are_near_what_they_are_named_after() {
+	let points: Vec<f32> = (-40_000..40_000).map(|i| i as f32 * 5e-4).collect();
+	let erf = |x: f64| {
+		// The series, summed in fp64 until nothing is added.
+		let (mut term, mut sum, mut n) = (x, x, 0.0);
+		while term.abs() > 1e-18 && n < 400.0 {
+			n += 1.0;
+			term *= -x * x / n;
+			sum += term / (2.0 * n + 1.0);
+		}
+		if x.abs() > 5.0 {
+			x.signum()
+		} else {
+			sum * 2.0 / std::f64::consts::PI.sqrt()
+		}
+	};
+	type Known<'a> = (Unary, &'a dyn Fn(f64) -> f64, f64);
+	let known: [Known; 8] = [
+		(Unary::Exp, &f64::exp, 2e-7),
+		(Unary::Sin, &f64::sin, 2e-7),
+		(Unary::Cos, &f64::cos, 2e-7),
+		(Unary::Tanh, &f64::tanh, 3e-7),
+		(Unary::Erf, &erf, 3e-7),
+		(Unary::Sigmoid, &|x| 1.0 / (1.0 + (-x).exp()), 3e-7),
+		(Unary::Silu, &|x| x / (1.0 + (-x).exp()), 5e-7),
+		(Unary::Gelu, &|x| x * 0.5 * (1.0 + erf(x / 2f64.sqrt())), 1e-6),
+	];
+	let x = Tensor::new(points.as_slice(), &Device::Cpu).unwrap();
+	for (kind, exact, relative) in known {
+		let values = Repro::default().unary(kind, &x).unwrap().to_vec1::<f32>().unwrap();
+		for (x, value) in points.iter().zip(values) {
+			let exact = exact(f64::from(*x));
+			let error = (f64::from(value) - exact).abs();
+			let allowed = relative * if kind == Unary::Exp { exact } else { exact.abs().max(1.0) };
+			assert!(error <= allowed, "{kind:?}({x}) = {value}, not {exact}");
+		}
+	}
+	let positive: Vec<f32> =
+		(1..40_000).map(|i| (i as f32 * 1e-3).powi(3)).chain([1e-40, 3e38, f32::MIN_POSITIVE]).collect();
+	let x = Tensor::new(positive.as_slice(), &Device::Cpu).unwrap();
+	for (x, value) in positive.iter().zip(Repro::default().unary(Unary::Log, &x).unwrap().to_vec1::<f32>().unwrap()) {
+		let exact = f64::from(*x).ln();
+		assert!((f64::from(value) - exact).abs() <= 2e-7 * exact.abs().max(0.5), "ln {x} = {value}, not {exact}");
+	}
+}
+
+#[test]
+fn functions_say_what_is_no_number_and_what_is_infinite() {
+	let ends = [f32::NEG_INFINITY, f32::INFINITY, f32::NAN, 0.0, -0.0, -1.0];
+	let x = Tensor::new(&ends, &Device::Cpu).unwrap();
+	let of = |kind| Repro::default().unary(kind, &x).unwrap().to_vec1::<f32>().unwrap();
+	let bits =
+		|values: Vec<f32>| values.into_iter().map(|v| if v.is_nan() { 1 } else { v.to_bits() }).collect::<Vec<_>>();
+	let (inf, nan) = (f32::INFINITY, f32::NAN);
+	assert_eq!(bits(of(Unary::Exp)), bits(vec![0.0, inf, nan, 1.0, 1.0, of(Unary::Exp)[5]]));
+	assert_eq!(bits(of(Unary::Log)), bits(vec![nan, inf, nan, -inf, -inf, nan]));
+	assert_eq!(bits(of(Unary::Erf)), bits(vec![-1.0, 1.0, nan, 0.0, -0.0, of(Unary::Erf)[5]]));
+	assert_eq!(bits(of(Unary::Tanh)), bits(vec![-1.0, 1.0, nan, 0.0, -0.0, of(Unary::Tanh)[5]]));
+	assert_eq!(bits(of(Unary::Relu)), bits(vec![0.0, inf, nan, 0.0, 0.0, 0.0]));
+}
+
+#[test]
+fn functions_of_the_host_are_exact_enough_for_angles_and_schedules() {
+	for i in 1..20_000 {
+		let x = f64::from(i) * 0.37;
+		assert!((host::ln(x) - x.ln()).abs() < 1e-14 * x.ln().abs().max(1.0));
+		assert!((host::exp(-x / 100.0) / (-x / 100.0).exp() - 1.0).abs() < 1e-12);
+		let (sine, cosine) = host::sin_cos(x);
+		assert!((sine - x.sin()).abs() < 1e-12 && (cosine - x.cos()).abs() < 1e-12, "{x}");
+	}
+}
+
+/// The random generator's authors publish what it gives for these.
+#[test]
+fn random_words_are_those_of_philox() {
+	let zero = Random::new(0, 0);
+	assert_eq!(zero.words(0), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+	let ones = Random::new(u64::MAX, u64::MAX);
+	assert_eq!(ones.words(u64::MAX), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+	let all: Vec<u32> = (0..8).map(|place| zero.word(place)).collect();
+	assert_eq!(all, [zero.words(0), zero.words(1)].concat());
+}
+
+#[test]
+fn normal_numbers_are_normal() {
+	let values = normal(3, 100_000);
+	let mean = values.iter().sum::<f32>() / 1e5;
+	let square = values.iter().map(|x| x * x).sum::<f32>() / 1e5;
+	let beyond_two = values.iter().filter(|x| x.abs() > 2.0).count();
+	assert!(mean.abs() < 0.01 && (square - 1.0).abs() < 0.02, "{mean} {square}");
+	assert!((4_350..4_750).contains(&beyond_two), "{beyond_two}");
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(60))]
+
+	/// The definition, written out.
+	#[test]
+	fn a_product_is_the_chain_of_fused_steps(
+		m in 1usize..60, n in 1usize..90, k in 0usize..600, seed: u64, turn_a: bool, turn_b: bool, threads in 1usize..4,
+	) {
+		let (a, b) = (normal(seed, m * k), normal(seed ^ 1, k * n));
+		let at = |row: usize, column: usize, rows: usize, columns: usize, turned: bool| {
+			if turned { column * rows + row } else { row * columns + column }
+		};
+		let mut expected = vec![0f32; m * n];
+		for i in 0..m {
+			for j in 0..n {
+				for l in 0..k {
+					let c = &mut expected[i * n + j];
+					*c = a[at(i, l, m, k, turn_a)].mul_add(b[at(l, j, k, n, turn_b)], *c);
+				}
+			}
+		}
+		let strides = |rows, columns, turned| if turned { [1, rows] } else { [columns, 1] };
+		let a = Matrix::new(&a, [m, k], strides(m, k, turn_a)).unwrap();
+		let b = Matrix::new(&b, [k, n], strides(k, n, turn_b)).unwrap();
+		for path in Path::available() {
+			let mut c = vec![f32::NAN; m * n];
+			with_threads(threads, || products(path, &[(a, b)], &mut c)).unwrap();
+			prop_assert_eq!(canonical_bytes(&c), canonical_bytes(&expected), "{:?}", path);
+		}
+	}
+
+	/// Alone, after a cache of what came before, or among others: a position has the same bits.
+	#[test]
+	fn attention_of_a_position_is_the_same_alone_and_among_others(
+		length in 1usize..130, cached in 0usize..130, group in 1usize..4, seed: u64, hostile in prop::option::of(0usize..130),
+	) {
+		let (ops, cached) = (Repro::default(), cached.min(length - 1));
+		let heads = 2 * group;
+		let shape = |queries: [usize; 2], keys: [usize; 2]| AttentionShape {
+			heads, key_heads: 2, head_width: 8, is_causal: true, scale: 0.35, segments: vec![Segment { queries, keys }],
+		};
+		let tensor = |seed: u64, width: usize| {
+			let mut values = normal(seed, length * width);
+			// What is infinite in the future must not be seen now.
+			if let Some(place) = hostile.filter(|place| *place < length) {
+				values[place * width] = f32::INFINITY;
+			}
+			Tensor::from_vec(values, (length, width), &Device::Cpu).unwrap()
+		};
+		let (q, k, v) = (tensor(seed, heads * 8), tensor(seed ^ 1, 16), tensor(seed ^ 2, 16));
+		let whole = ops.attention(&shape([0, length], [0, length]), &q, &k, &v).unwrap();
+		let rest = length - cached;
+		let tail = ops.attention(&shape([0, rest], [0, length]), &q.narrow(0, cached, rest).unwrap(), &k, &v).unwrap();
+		prop_assert_eq!(bits(&tail), bits(&whole.narrow(0, cached, rest).unwrap()));
+		let now = cached + 1;
+		let one = ops.attention(
+			&shape([0, 1], [0, now]), &q.narrow(0, cached, 1).unwrap(),
+			&k.narrow(0, 0, now).unwrap(), &v.narrow(0, 0, now).unwrap(),
+		).unwrap();
+		prop_assert_eq!(bits(&one), bits(&whole.narrow(0, cached, 1).unwrap()));
+	}
+
+	#[test]
+	fn a_row_has_the_same_bits_in_any_batch(width in 1usize..200, seed: u64) {
+		let ops = Repro::default();
+		let x = Tensor::from_vec(normal(seed, 32 * width), (32, width), &Device::Cpu).unwrap();
+		let weight = Tensor::from_vec(normal(seed ^ 1, 50 * width), (50, width), &Device::Cpu).unwrap();
+		let gain = Tensor::from_vec(normal(seed ^ 2, width), width, &Device::Cpu).unwrap();
+		let all = |x: &Tensor| {
+			let norm = Norm { has_mean: true, epsilon: 1e-12 };
+			vec![
+				ops.linear(x, &weight, None).unwrap(),
+				ops.softmax(x).unwrap(),
+				ops.norm(norm, x, &gain, Some(&gain)).unwrap(),
+				ops.reduce(Reduction::Sum, x).unwrap(),
+				ops.unary(Unary::Gelu, x).unwrap(),
+			]
+		};
+		let batch = all(&x);
+		for row in [0, 13, 31] {
+			for (one, batch) in all(&x.narrow(0, row, 1).unwrap()).iter().zip(&batch) {
+				prop_assert_eq!(bits(one), bits(&batch.narrow(0, row, 1).unwrap()));
+			}
+		}
+	}
+}
+
+/// A gradient is how much the output changes: measured in small steps.
+#[test]
+fn gradients_are_slopes() {
+	let ops = Repro::default();
+	let x = Tensor::from_vec(normal(5, 6 * 7), (6, 7), &Device::Cpu).unwrap();
+	let dy = Tensor::from_vec(normal(6, 6 * 7), (6, 7), &Device::Cpu).unwrap();
+	let gain = Tensor::from_vec(normal(7, 7), 7, &Device::Cpu).unwrap();
+	let norm = Norm { has_mean: true, epsilon: 1e-5 };
+	let along = |y: Tensor| (y * &dy).unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+	let check = |name: &str, f: &dyn Fn(&Tensor) -> Tensor, gradient: Tensor| {
+		let gradient = gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+		for (place, slope) in gradient.iter().enumerate() {
+			let step = |size: f32| {
+				let mut moved = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+				moved[place] += size;
+				along(f(&Tensor::from_vec(moved, (6, 7), &Device::Cpu).unwrap()))
+			};
+			let measured = (step(0.01) - step(-0.01)) / 0.02;
+			assert!((measured - slope).abs() < 0.02 * slope.abs().max(1.0), "{name}: {measured} not {slope}");
+		}
+	};
+	for kind in [
+		Unary::Silu,
+		Unary::Gelu,
+		Unary::GeluTanh,
+		Unary::Tanh,
+		Unary::Sigmoid,
+		Unary::Erf,
+		Unary::Sin,
+		Unary::Cos,
+		Unary::Exp,
+	] {
+		check(&format!("{kind:?}"), &|x| ops.unary(kind, x).unwrap(), ops.unary_grad(kind, &x, &dy).unwrap());
+	}
+	check("norm", &|x| ops.norm(norm, x, &gain, None).unwrap(), ops.norm_grad(norm, &x, &gain, &dy).unwrap());
+	let y = ops.softmax(&x).unwrap();
+	check("softmax", &|x| ops.softmax(x).unwrap(), ops.softmax_grad(&y, &dy).unwrap());
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+	let ops = Repro::default();
+	let x = Tensor::zeros((3, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
+	assert!(ops.matmul(&x, &x).is_err());
+	assert!(ops.embedding(&x, &Tensor::new(&[3u32], &Device::Cpu).unwrap()).is_err());
+	assert!(ops.cross_entropy(&x, &Tensor::new(&[0u32, 4, 0], &Device::Cpu).unwrap()).is_err());
+	assert!(ops.softmax(&x.t().unwrap()).is_err(), "gaps");
+	assert!(ops.reduce(Reduction::Sum, &x.sum(D::Minus1).unwrap().to_dtype(candle_core::DType::F64).unwrap()).is_err());
+	let shape = AttentionShape {
+		heads: 2,
+		key_heads: 1,
+		head_width: 2,
+		is_causal: true,
+		scale: 1.0,
+		segments: vec![Segment { queries: [0, 3], keys: [0, 4] }],
+	};
+	assert!(ops.attention(&shape, &x, &x, &x).is_err());
+}
