@@ -139,7 +139,7 @@ impl OnLanes for &Forward<'_> {
 			for key in first..shape.limit(segment, query) {
 				let value = (segment.keys[0] + key) * v.row_stride + v.start + key_head * width;
 				let share = V::splat(row[key]);
-				update::<V, 1>([&v.values[value..][..width]], out, |sum, [v]| share.fma(v, sum));
+				update!(V, sum in out, [v = &v.values[value..][..width]], share.fma(v, sum));
 			}
 		}
 		Some(out)

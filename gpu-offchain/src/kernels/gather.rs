@@ -26,7 +26,7 @@ impl OnLanes for EmbeddingGrad<'_> {
 	fn on<V: Lanes>(self) {
 		let Self(ids, dy, width, out) = self;
 		for (id, dy) in ids.iter().zip(dy.chunks_exact(width)) {
-			update::<V, 1>([dy], &mut out[*id as usize * width..][..width], |sum, [dy]| sum.add(dy));
+			update!(V, sum in &mut out[*id as usize * width..][..width], [dy = dy], sum.add(dy));
 		}
 	}
 }

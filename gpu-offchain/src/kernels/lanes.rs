@@ -47,8 +47,6 @@ impl Path {
 pub trait Lanes: Copy {
 	/// Rows of the tile of the product of matrices that fits this path's registers.
 	const TILE_ROWS: usize;
-	/// Its columns, in [`LANES`].
-	const TILE_LANES: usize;
 
 	fn splat(value: f32) -> Self;
 	fn load(from: &[f32; LANES]) -> Self;
@@ -111,88 +109,89 @@ pub fn fold(lanes: [f32; LANES], with: impl Fn(f32, f32) -> f32) -> f32 {
 /// Mantissas are taken from here, √½, so that they stand around one.
 const SPLIT: i32 = 0x3f35_04f3;
 
-/// Goes through a slice lane by lane. Where it ends within the lanes, the rest is this padding.
+/// The lanes of a slice from place 16 · `index` on. Where it ends within them, the rest is this padding.
 #[inline(always)]
-pub fn each<V: Lanes>(values: &[f32], padding: f32, mut visit: impl FnMut(V)) {
-	let (chunks, rest) = values.as_chunks::<LANES>();
-	for chunk in chunks {
-		visit(V::load(chunk));
-	}
-	if !rest.is_empty() {
-		visit(padded(rest, padding));
-	}
-}
-
-#[inline(always)]
-fn padded<V: Lanes>(rest: &[f32], padding: f32) -> V {
-	let mut lanes = [padding; LANES];
-	for (lane, value) in lanes.iter_mut().zip(rest) {
-		*lane = *value;
-	}
-	V::load(&lanes)
-}
-
-/// Makes each number of `out` from those at its place in the inputs, which are as long.
-#[inline(always)]
-pub fn map<V: Lanes, const N: usize>(inputs: [&[f32]; N], out: &mut [f32], f: impl Fn([V; N]) -> V) {
-	let length = out.len();
-	let inputs = inputs.map(|input| &input[..length]);
-	let whole = length - length % LANES;
-	let (chunks, rest) = out.as_chunks_mut::<LANES>();
-	let parts = inputs.map(|input| input.as_chunks::<LANES>().0);
-	for (index, chunk) in chunks.iter_mut().enumerate() {
-		f(parts.map(|part| V::load(&part[index]))).store(chunk);
-	}
-	if !rest.is_empty() {
-		let values = f(inputs.map(|input| padded(&input[whole..], 0.0))).to_array();
-		for (out, value) in rest.iter_mut().zip(values) {
-			*out = value;
+pub fn lanes_at<V: Lanes>(values: &[f32], index: usize, padding: f32) -> V {
+	let rest = &values[index * LANES..];
+	match rest.first_chunk() {
+		Some(lanes) => V::load(lanes),
+		None => {
+			let mut lanes = [padding; LANES];
+			lanes[..rest.len()].copy_from_slice(rest);
+			V::load(&lanes)
 		}
 	}
 }
 
-/// As [`map`], upon what is already in `out`.
+/// Puts lanes where [`lanes_at`] reads them.
 #[inline(always)]
-pub fn update<V: Lanes, const N: usize>(inputs: [&[f32]; N], out: &mut [f32], f: impl Fn(V, [V; N]) -> V) {
-	let length = out.len();
-	let inputs = inputs.map(|input| &input[..length]);
-	let whole = length - length % LANES;
-	let (chunks, rest) = out.as_chunks_mut::<LANES>();
-	let parts = inputs.map(|input| input.as_chunks::<LANES>().0);
-	for (index, chunk) in chunks.iter_mut().enumerate() {
-		f(V::load(chunk), parts.map(|part| V::load(&part[index]))).store(chunk);
-	}
-	if !rest.is_empty() {
-		let values = f(padded(rest, 0.0), inputs.map(|input| padded(&input[whole..], 0.0))).to_array();
-		for (out, value) in rest.iter_mut().zip(values) {
-			*out = value;
+pub fn put_at<V: Lanes>(values: &mut [f32], index: usize, lanes: V) {
+	let rest = &mut values[index * LANES..];
+	match rest.first_chunk_mut() {
+		Some(place) => lanes.store(place),
+		None => {
+			let length = rest.len();
+			rest.copy_from_slice(&lanes.to_array()[..length]);
 		}
 	}
+}
+
+// What follows are macros, not functions of closures: the compiler need not inline a closure, and one that it does not
+// inline lacks the instructions of the path.
+
+/// Makes each number of an output from those at its place in the inputs, which are as long.
+macro_rules! map {
+	($v:ty, [$($name:ident = $input:expr),*] => $out:expr, $body:expr) => {{
+		let out: &mut [f32] = $out;
+		let length = out.len();
+		$(let $name: &[f32] = &$input[..length];)*
+		for index in 0..length.div_ceil($crate::kernels::LANES) {
+			$(let $name: $v = $crate::kernels::lanes::lanes_at($name, index, 0.0);)*
+			$crate::kernels::lanes::put_at::<$v>(out, index, $body);
+		}
+	}};
+}
+
+/// As `map`, upon what is already in the output.
+macro_rules! update {
+	($v:ty, $old:ident in $out:expr, [$($name:ident = $input:expr),*], $body:expr) => {{
+		let out: &mut [f32] = $out;
+		let length = out.len();
+		$(let $name: &[f32] = &$input[..length];)*
+		for index in 0..length.div_ceil($crate::kernels::LANES) {
+			let $old: $v = $crate::kernels::lanes::lanes_at(out, index, 0.0);
+			$(let $name: $v = $crate::kernels::lanes::lanes_at($name, index, 0.0);)*
+			$crate::kernels::lanes::put_at::<$v>(out, index, $body);
+		}
+	}};
 }
 
 /// The sum of what is made of each place of the inputs, which are equally long: sixteen sums, of every sixteenth, each
-/// from the first to the last and from zero, then halves onto halves. `f` gets the sum so far.
-#[inline(always)]
-pub fn sum<V: Lanes, const N: usize>(inputs: [&[f32]; N], f: impl Fn(V, [V; N]) -> V) -> f32 {
-	let length = inputs[0].len();
-	let inputs = inputs.map(|input| &input[..length]);
-	let whole = length - length % LANES;
-	let parts = inputs.map(|input| input.as_chunks::<LANES>().0);
-	let mut sums = V::splat(0.0);
-	for index in 0..whole / LANES {
-		sums = f(sums, parts.map(|part| V::load(&part[index])));
-	}
-	if whole < length {
-		sums = f(sums, inputs.map(|input| padded(&input[whole..], 0.0)));
-	}
-	fold(sums.to_array(), |a, b| a + b)
+/// from the first to the last and from zero, then halves onto halves. Beyond the end, inputs are zero.
+macro_rules! sum {
+	($v:ty, $sum:ident, [$first:ident = $input:expr $(, $name:ident = $more:expr)*], $body:expr) => {{
+		let $first: &[f32] = &$input[..];
+		let length = $first.len();
+		$(let $name: &[f32] = &$more[..length];)*
+		let mut $sum = <$v>::splat(0.0);
+		for index in 0..length.div_ceil($crate::kernels::LANES) {
+			let $first: $v = $crate::kernels::lanes::lanes_at($first, index, 0.0);
+			$(let $name: $v = $crate::kernels::lanes::lanes_at($name, index, 0.0);)*
+			$sum = $body;
+		}
+		$crate::kernels::lanes::fold($sum.to_array(), |a, b| a + b)
+	}};
 }
+
+pub(crate) use {map, sum, update};
 
 /// The greatest number, −∞ of none; what is no number is passed over.
 #[inline(always)]
 pub fn greatest<V: Lanes>(values: &[f32]) -> f32 {
 	let mut most = V::splat(f32::NEG_INFINITY);
-	each::<V>(values, f32::NEG_INFINITY, |value| most = value.max(most));
+	for index in 0..values.len().div_ceil(LANES) {
+		most = lanes_at::<V>(values, index, f32::NEG_INFINITY).max(most);
+	}
 	fold(most.to_array(), |a, b| if b > a { b } else { a })
 }
 
@@ -213,7 +212,6 @@ impl Portable {
 
 impl Lanes for Portable {
 	const TILE_ROWS: usize = 4;
-	const TILE_LANES: usize = 1;
 
 	#[inline(always)]
 	fn splat(value: f32) -> Self {
@@ -326,6 +324,28 @@ mod x86 {
 
 	/// SAFETY: needs AVX2.
 	#[inline(always)]
+	unsafe fn exp2_8(whole: __m256) -> __m256 {
+		// SAFETY: by the caller.
+		unsafe {
+			let biased = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
+			_mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+		}
+	}
+
+	/// SAFETY: needs AVX2.
+	#[inline(always)]
+	unsafe fn split_8(value: __m256) -> (__m256, __m256) {
+		// SAFETY: by the caller.
+		unsafe {
+			let bits = _mm256_castps_si256(value);
+			let exponent = _mm256_srai_epi32::<23>(_mm256_sub_epi32(bits, _mm256_set1_epi32(SPLIT)));
+			let rest = _mm256_sub_epi32(bits, _mm256_slli_epi32::<23>(exponent));
+			(_mm256_cvtepi32_ps(exponent), _mm256_castsi256_ps(rest))
+		}
+	}
+
+	/// SAFETY: needs AVX2.
+	#[inline(always)]
 	unsafe fn transpose_8(rows: [__m256; 8]) -> [__m256; 8] {
 		unsafe {
 			let [a, b, c, d, e, f, g, h] = rows;
@@ -356,7 +376,6 @@ mod x86 {
 
 	impl Lanes for Avx2 {
 		const TILE_ROWS: usize = 6;
-		const TILE_LANES: usize = 1;
 
 		#[inline(always)]
 		fn splat(value: f32) -> Self {
@@ -430,25 +449,13 @@ mod x86 {
 		#[inline(always)]
 		fn exp2_whole(self) -> Self {
 			// SAFETY: as in `both`.
-			unsafe {
-				let power = |whole| {
-					let biased = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
-					_mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
-				};
-				Self(power(self.0), power(self.1))
-			}
+			unsafe { Self(exp2_8(self.0), exp2_8(self.1)) }
 		}
 		#[inline(always)]
 		fn split(self) -> (Self, Self) {
 			// SAFETY: as in `both`.
 			unsafe {
-				let split = |value| {
-					let bits = _mm256_castps_si256(value);
-					let exponent = _mm256_srai_epi32::<23>(_mm256_sub_epi32(bits, _mm256_set1_epi32(SPLIT)));
-					let rest = _mm256_sub_epi32(bits, _mm256_slli_epi32::<23>(exponent));
-					(_mm256_cvtepi32_ps(exponent), _mm256_castsi256_ps(rest))
-				};
-				let (low, high) = (split(self.0), split(self.1));
+				let (low, high) = (split_8(self.0), split_8(self.1));
 				(Self(low.0, high.0), Self(low.1, high.1))
 			}
 		}
@@ -456,15 +463,16 @@ mod x86 {
 		fn transpose(rows: &mut [Self; LANES]) {
 			// SAFETY: as in `both`.
 			unsafe {
-				let part = |from: usize, high: bool| -> [__m256; 8] {
-					std::array::from_fn(|row| if high { rows[from + row].1 } else { rows[from + row].0 })
-				};
-				let quarters = [
-					transpose_8(part(0, false)),
-					transpose_8(part(8, false)),
-					transpose_8(part(0, true)),
-					transpose_8(part(8, true)),
-				];
+				let mut quarters = [[rows[0].0; 8]; 4];
+				for row in 0..8 {
+					quarters[0][row] = rows[row].0;
+					quarters[1][row] = rows[row + 8].0;
+					quarters[2][row] = rows[row].1;
+					quarters[3][row] = rows[row + 8].1;
+				}
+				for quarter in &mut quarters {
+					*quarter = transpose_8(*quarter);
+				}
 				for row in 0..8 {
 					rows[row] = Self(quarters[0][row], quarters[1][row]);
 					rows[row + 8] = Self(quarters[2][row], quarters[3][row]);
@@ -479,7 +487,6 @@ mod x86 {
 
 	impl Lanes for Avx512 {
 		const TILE_ROWS: usize = 12;
-		const TILE_LANES: usize = 2;
 
 		#[inline(always)]
 		fn splat(value: f32) -> Self {

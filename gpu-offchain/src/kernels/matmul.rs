@@ -98,51 +98,73 @@ struct Product<'a> {
 	is_more: bool,
 }
 
-/// One panel after the other: `width` numbers of the first place of k, of the second and so on. What lies outside of the
-/// matrix is zero. `source(place, k)` has stride one along either.
+/// From row to row of a packed panel of `a`: a constant, so that a step needs no address of each row; and no power of
+/// two, so that rows do not meet in the cache.
+const PANEL: usize = DEPTH + LANES;
+
+/// `a` in panels of so many rows, each with [`PANEL`] places, of which the first are those of k.
 #[inline(always)]
-fn pack<V: Lanes>(m: Matrix<'_>, is_along_rows: bool, width: usize, packed: &mut Vec<f32>) {
-	// For `a` the panels run along rows and k along columns, for `b` the other way.
-	let (count, depth, place_stride, depth_stride) = if is_along_rows {
-		(m.rows, m.columns, m.row_stride, m.column_stride)
-	} else {
-		(m.columns, m.rows, m.column_stride, m.row_stride)
-	};
-	packed.resize(count.div_ceil(width) * width * depth, 0.0);
-	for (panel, out) in packed.chunks_exact_mut((width * depth).max(1)).enumerate() {
-		let first = panel * width;
-		let valid = (count - first).min(width);
-		let source = |place: usize, k: usize| (first + place) * place_stride + k * depth_stride;
-		if place_stride == 1 && valid == width {
-			for (k, out) in out.chunks_exact_mut(width).enumerate() {
-				out.copy_from_slice(&m.values[source(0, k)..][..width]);
-			}
-			continue;
+fn pack_a<V: Lanes>(a: Matrix<'_>, rows: usize, packed: &mut Vec<f32>) {
+	packed.resize(a.rows.next_multiple_of(rows) * PANEL, 0.0);
+	if a.column_stride == 1 {
+		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
+			out[..a.columns].copy_from_slice(&a.values[row * a.row_stride..][..a.columns]);
 		}
-		let mut done = 0;
-		if depth_stride == 1 && valid == width {
-			// Sixteen by sixteen, through registers; the last places overlap where the width is no multiple.
-			let whole = depth - depth % LANES;
-			if width % LANES == 0 {
-				for k in (0..whole).step_by(LANES) {
-					for place in (0..width).step_by(LANES) {
-						let mut rows: [V; LANES] = std::array::from_fn(|row| {
-							V::load(m.values[source(place + row, k)..].first_chunk().unwrap_or(&[0.0; LANES]))
-						});
-						V::transpose(&mut rows);
-						for (row, values) in rows.into_iter().enumerate() {
-							if let Some(out) = out[(k + row) * width + place..].first_chunk_mut() {
-								values.store(out);
-							}
-						}
+	} else if a.row_stride == 1 {
+		for first in (0..a.rows).step_by(LANES) {
+			for k in (0..a.columns).step_by(LANES) {
+				let mut lanes = [V::splat(0.0); LANES];
+				for (index, lanes) in lanes.iter_mut().enumerate().take(a.columns - k) {
+					*lanes = super::lanes::lanes_at(&a.values[first + (k + index) * a.column_stride..], 0, 0.0);
+				}
+				V::transpose(&mut lanes);
+				for (row, lanes) in lanes.into_iter().enumerate().take(a.rows - first) {
+					super::lanes::put_at(&mut packed[(first + row) * PANEL + k..], 0, lanes);
+				}
+			}
+		}
+	} else {
+		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
+			for (k, out) in out.iter_mut().enumerate().take(a.columns) {
+				*out = a.at(row, k);
+			}
+		}
+	}
+}
+
+/// `b` in panels of so many columns: all of them for the first k, for the second and so on, zero beyond the last column.
+#[inline(always)]
+fn pack_b<V: Lanes>(b: Matrix<'_>, columns: usize, packed: &mut Vec<f32>) {
+	let depth = b.rows;
+	packed.resize(b.columns.next_multiple_of(columns) * depth, 0.0);
+	for (panel, out) in packed.chunks_exact_mut((columns * depth).max(1)).enumerate() {
+		let first = panel * columns;
+		let valid = (b.columns - first).min(columns);
+		if b.column_stride == 1 {
+			for (k, out) in out.chunks_exact_mut(columns).enumerate() {
+				out[..valid].copy_from_slice(&b.values[k * b.row_stride + first..][..valid]);
+				out[valid..].fill(0.0);
+			}
+		} else if b.row_stride == 1 {
+			// Sixteen columns at a time, so that not too many are read side by side.
+			for column in (0..columns).step_by(LANES) {
+				for k in (0..depth).step_by(LANES) {
+					let mut lanes = [V::splat(0.0); LANES];
+					for (index, lanes) in lanes.iter_mut().enumerate().take(valid.saturating_sub(column)) {
+						let place = k + (first + column + index) * b.column_stride;
+						*lanes = super::lanes::lanes_at(&b.values[place..], 0, 0.0);
+					}
+					V::transpose(&mut lanes);
+					for (index, lanes) in lanes.into_iter().enumerate().take(depth - k) {
+						super::lanes::put_at(&mut out[(k + index) * columns + column..], 0, lanes);
 					}
 				}
-				done = whole;
 			}
-		}
-		for k in done..depth {
-			for (place, out) in out[k * width..][..width].iter_mut().enumerate() {
-				*out = if place < valid { m.values[source(place, k)] } else { 0.0 };
+		} else {
+			for (k, out) in out.chunks_exact_mut(columns).enumerate() {
+				for (column, out) in out.iter_mut().enumerate() {
+					*out = if column < valid { b.at(k, first + column) } else { 0.0 };
+				}
 			}
 		}
 	}
@@ -150,7 +172,8 @@ fn pack<V: Lanes>(m: Matrix<'_>, is_along_rows: bool, width: usize, packed: &mut
 
 /// The tile at the start of `c`: `R` rows of `C` times sixteen columns, from packed panels.
 ///
-/// SAFETY: the panels hold `depth` steps of `R` and `C` · 16 numbers; all of the tile lies within `c`.
+/// SAFETY: `a` holds `R` rows of [`PANEL`] places, of which `depth` count, `b` `depth` times `C` · 16 numbers; all of the
+/// tile lies within `c`.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 	a: *const f32,
@@ -176,12 +199,12 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 				*column = V::load(&*b.add(index));
 			}
 			for (row, sums) in sums.iter_mut().enumerate() {
-				let times = V::splat(*a.add(row));
+				let times = V::splat(*a.add(row * PANEL));
 				for (sum, column) in sums.iter_mut().zip(columns) {
 					*sum = times.fma(column, *sum);
 				}
 			}
-			a = a.add(R);
+			a = a.add(1);
 			b = b.add(C);
 		}
 		for (row, sums) in sums.into_iter().enumerate() {
@@ -204,12 +227,12 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 			let ks = [k, (k + DEPTH).min(a.columns)];
 			let depth = ks[1] - ks[0];
 			let is_more = is_more || k > 0;
-			pack::<V>(b.part(ks, columns), false, width, &mut packed_b);
+			pack_b::<V>(b.part(ks, columns), width, &mut packed_b);
 			for row in (0..c.rows).step_by(ROWS) {
 				let rows = [row, (row + ROWS).min(c.rows)];
-				pack::<V>(a.part(rows, ks), true, R, &mut packed_a);
+				pack_a::<V>(a.part(rows, ks), R, &mut packed_a);
 				for (panel_b, b) in packed_b.chunks_exact(width * depth).enumerate() {
-					for (panel_a, a) in packed_a.chunks_exact(R * depth).enumerate() {
+					for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
 						let (top, left) = (row + panel_a * R, column + panel_b * width);
 						let size = [(rows[1] - top).min(R), (columns[1] - left).min(width)];
 						// SAFETY: the tile lies within `c`, or in `edge`, which has its full size; the panels are cut to
@@ -275,22 +298,53 @@ fn streamed<V: Lanes>(product: &Product<'_>) {
 				std::array::from_fn(|i| &b.values[(k + i) * b.row_stride + left..][..right - left]);
 			for (index, row) in rows.iter_mut().enumerate() {
 				let times: [f32; STREAMS] = std::array::from_fn(|i| a.at(index, k + i));
-				super::lanes::update::<V, STREAMS>(streams, &mut row[left..right], |sum, values| {
-					let mut sum = sum;
-					for (times, value) in times.into_iter().zip(values) {
-						sum = V::splat(times).fma(value, sum);
-					}
-					sum
-				});
+				accumulate::<V, STREAMS>(times, streams, &mut row[left..right]);
 			}
 			k += STREAMS;
 		}
 		for k in k..a.columns {
 			let stream = &b.values[k * b.row_stride + left..][..right - left];
 			for (index, row) in rows.iter_mut().enumerate() {
-				let times = V::splat(a.at(index, k));
-				super::lanes::update::<V, 1>([stream], &mut row[left..right], |sum, [value]| times.fma(value, sum));
+				accumulate::<V, 1>([a.at(index, k)], [stream], &mut row[left..right]);
 			}
+		}
+	}
+}
+
+/// `sums` += `times`[0] · `streams`[0], then the next.
+#[inline(always)]
+fn accumulate<V: Lanes, const N: usize>(times: [f32; N], streams: [&[f32]; N], sums: &mut [f32]) {
+	let mut factors = [V::splat(0.0); N];
+	for (factor, times) in factors.iter_mut().zip(times) {
+		*factor = V::splat(times);
+	}
+	let length = sums.len();
+	assert!(streams.iter().all(|stream| stream.len() == length));
+	// Four lanes at once, as the steps of one must wait for each other.
+	const TOGETHER: usize = 4;
+	let whole = length - length % (TOGETHER * LANES);
+	for from in (0..whole).step_by(TOGETHER * LANES) {
+		let mut lanes = [V::splat(0.0); TOGETHER];
+		// SAFETY: all of these places are below `length`, which all of the slices have.
+		unsafe {
+			let place: *mut [f32; LANES] = sums.as_mut_ptr().add(from).cast();
+			for (index, lanes) in lanes.iter_mut().enumerate() {
+				*lanes = V::load(&*place.add(index));
+			}
+			for (factor, stream) in factors.into_iter().zip(streams) {
+				let stream: *const [f32; LANES] = stream.as_ptr().add(from).cast();
+				for (index, lanes) in lanes.iter_mut().enumerate() {
+					*lanes = factor.fma(V::load(&*stream.add(index)), *lanes);
+				}
+			}
+			for (index, lanes) in lanes.into_iter().enumerate() {
+				lanes.store(&mut *place.add(index));
+			}
+		}
+	}
+	for (place, sum) in (whole..).zip(&mut sums[whole..]) {
+		for (times, stream) in times.into_iter().zip(streams) {
+			*sum = times.mul_add(stream[place], *sum);
 		}
 	}
 }
@@ -302,9 +356,13 @@ impl OnLanes for &Product<'_> {
 		if self.c.rows <= FEW_ROWS && self.b.column_stride == 1 && self.a.columns > 0 {
 			return streamed::<V>(self);
 		}
-		match (V::TILE_ROWS, V::TILE_LANES) {
-			(12, 2) => blocked::<V, 12, 2>(self),
-			(6, 1) => blocked::<V, 6, 1>(self),
+		// The largest tile that fits the registers, and a smaller one where rows are few.
+		match (V::TILE_ROWS, self.c.rows) {
+			(_, 0..=2) => blocked::<V, 1, 4>(self),
+			(12, 3..=4) => blocked::<V, 4, 4>(self),
+			(12, 5..=8) => blocked::<V, 8, 2>(self),
+			(12, _) => blocked::<V, 12, 2>(self),
+			(6, 5..) => blocked::<V, 6, 1>(self),
 			_ => blocked::<V, 4, 1>(self),
 		}
 	}

@@ -130,7 +130,7 @@ impl OnLanes for Apply<'_> {
 		// One loop for each function, without a choice within.
 		macro_rules! each_kind {
 			($($kind:ident),*) => {
-				match kind { $(Unary::$kind => map::<V, 1>([x], out, |[x]| value(Unary::$kind, x)),)* }
+				match kind { $(Unary::$kind => map!(V, [x = x] => out, value(Unary::$kind, x)),)* }
 			};
 		}
 		each_kind!(Exp, Log, Sqrt, Sin, Cos, Tanh, Erf, Sigmoid, Relu, Silu, Gelu, GeluTanh);
@@ -148,11 +148,11 @@ impl OnLanes for Slope<'_> {
 	type Out = ();
 	#[inline(always)]
 	fn on<V: Lanes>(self) {
-		let Self(kind, inputs, out) = self;
+		let Self(kind, [x, dy], out) = self;
 		macro_rules! each_kind {
 			($($kind:ident),*) => {
 				match kind {
-					$(Unary::$kind => map::<V, 2>(inputs, out, |[x, dy]| dy.mul(slope(Unary::$kind, x))),)*
+					$(Unary::$kind => map!(V, [x = x, dy = dy] => out, dy.mul(slope(Unary::$kind, x))),)*
 				}
 			};
 		}
@@ -192,12 +192,12 @@ impl OnLanes for AdamWStep<'_> {
 		let Self { step, old: [p, m, v, g], new: [new_p, new_m, new_v] } = self;
 		let (beta1, rest1) = (V::splat(step.beta1), V::splat(1.0 - step.beta1));
 		let (beta2, rest2) = (V::splat(step.beta2), V::splat(1.0 - step.beta2));
-		map::<V, 2>([m, g], new_m, |[m, g]| m.fma(beta1, g.mul(rest1)));
-		map::<V, 2>([v, g], new_v, |[v, g]| v.fma(beta2, g.mul(g).mul(rest2)));
+		map!(V, [m = m, g = g] => new_m, m.fma(beta1, g.mul(rest1)));
+		map!(V, [v = v, g = g] => new_v, v.fma(beta2, g.mul(g).mul(rest2)));
 		let (c1, c2) = (V::splat(step.correction1), V::splat(step.correction2));
 		let (rate, keep) = (V::splat(-step.rate), V::splat(1.0 - step.decay));
 		let epsilon = V::splat(step.epsilon);
-		map::<V, 3>([p, new_m, new_v], new_p, |[p, m, v]| {
+		map!(V, [p = p, m = new_m, v = new_v] => new_p, {
 			let direction = m.div(c1).div(v.div(c2).sqrt().add(epsilon));
 			direction.fma(rate, p.mul(keep))
 		});
@@ -235,8 +235,8 @@ impl OnLanes for SgdStep<'_> {
 	fn on<V: Lanes>(self) {
 		let Self { step, old: [p, m, g], new: [new_p, new_m] } = self;
 		let (momentum, rate, keep) = (V::splat(step.momentum), V::splat(-step.rate), V::splat(1.0 - step.decay));
-		map::<V, 2>([m, g], new_m, |[m, g]| m.fma(momentum, g));
-		map::<V, 2>([p, new_m], new_p, |[p, m]| m.fma(rate, p.mul(keep)));
+		map!(V, [m = m, g = g] => new_m, m.fma(momentum, g));
+		map!(V, [p = p, m = new_m] => new_p, m.fma(rate, p.mul(keep)));
 	}
 }
 

@@ -14,18 +14,18 @@ use super::{
 /// A row scaled and made positive with sum one, in place.
 #[inline(always)]
 pub(super) fn softmax_row<V: Lanes>(row: &mut [f32], scale: f32) {
-	update::<V, 0>([], row, |x, []| x.mul(V::splat(scale)));
+	update!(V, x in row, [], x.mul(V::splat(scale)));
 	let most = V::splat(greatest::<V>(row));
-	update::<V, 0>([], row, |x, []| math::exp(x.sub(most)));
-	let total = V::splat(sum::<V, 1>([row], |sum, [x]| sum.add(x)));
-	update::<V, 0>([], row, |x, []| x.div(total));
+	update!(V, x in row, [], math::exp(x.sub(most)));
+	let total = V::splat(sum!(V, sum, [x = row], sum.add(x)));
+	update!(V, x in row, [], x.div(total));
 }
 
 /// The gradient at a row of a softmax y: y · (dy − Σ y · dy), times the scale.
 #[inline(always)]
 pub(super) fn softmax_grad_row<V: Lanes>(y: &[f32], dy: &[f32], scale: f32, out: &mut [f32]) {
-	let total = V::splat(sum::<V, 2>([y, dy], |sum, [y, dy]| y.fma(dy, sum)));
-	map::<V, 2>([y, dy], out, |[y, dy]| y.mul(dy.sub(total)).mul(V::splat(scale)));
+	let total = V::splat(sum!(V, sum, [y = y, dy = dy], y.fma(dy, sum)));
+	map!(V, [y = y, dy = dy] => out, y.mul(dy.sub(total)).mul(V::splat(scale)));
 }
 
 /// Work on rows: knows how to make row number i.
@@ -102,15 +102,15 @@ impl Norm {
 	#[inline(always)]
 	fn of<V: Lanes>(self, x: &[f32]) -> (V, V) {
 		let count = x.len() as f32;
-		let mean = if self.has_mean { sum::<V, 1>([x], |sum, [x]| sum.add(x)) / count } else { 0.0 };
+		let mean = if self.has_mean { sum!(V, sum, [x = x], sum.add(x)) / count } else { 0.0 };
 		let mean = V::splat(mean);
 		// Beyond the end of a row, zeros are read, whose distance from the mean must not count.
 		let whole = x.len() - x.len() % super::LANES;
 		let mut squares = V::splat(0.0);
-		super::lanes::each::<V>(&x[..whole], 0.0, |x| {
-			let x = x.sub(mean);
+		for index in 0..whole / super::LANES {
+			let x = super::lanes::lanes_at::<V>(x, index, 0.0).sub(mean);
 			squares = x.fma(x, squares);
-		});
+		}
 		let mut squares = squares.to_array();
 		let mean_value = mean.to_array()[0];
 		for (square, x) in squares.iter_mut().zip(&x[whole..]) {
@@ -131,8 +131,8 @@ impl Row for Normed<'_> {
 		let x = row(x, index, out.len());
 		let (mean, factor) = norm.of::<V>(x);
 		match bias {
-			Some(bias) => map::<V, 3>([x, gain, bias], out, |[x, g, b]| x.sub(mean).mul(factor).fma(g, b)),
-			None => map::<V, 2>([x, gain], out, |[x, g]| x.sub(mean).mul(factor).mul(g)),
+			Some(bias) => map!(V, [x = x, g = gain, b = bias] => out, x.sub(mean).mul(factor).fma(g, b)),
+			None => map!(V, [x = x, g = gain] => out, x.sub(mean).mul(factor).mul(g)),
 		}
 	}
 }
@@ -151,11 +151,11 @@ impl Row for NormGrad<'_> {
 		let (x, dy) = (row(x, index, width), row(dy, index, width));
 		let (mean, factor) = norm.of::<V>(x);
 		let count = width as f32;
-		let along = sum::<V, 3>([x, gain, dy], |sum, [x, g, dy]| dy.mul(g).fma(x.sub(mean).mul(factor), sum));
+		let along = sum!(V, sum, [x = x, g = gain, dy = dy], dy.mul(g).fma(x.sub(mean).mul(factor), sum));
 		let along = V::splat(-(along / count));
-		let level = if norm.has_mean { sum::<V, 2>([gain, dy], |sum, [g, dy]| dy.fma(g, sum)) / count } else { 0.0 };
+		let level = if norm.has_mean { sum!(V, sum, [g = gain, dy = dy], dy.fma(g, sum)) / count } else { 0.0 };
 		let level = V::splat(level);
-		map::<V, 3>([x, gain, dy], out, |[x, g, dy]| {
+		map!(V, [x = x, g = gain, dy = dy] => out, {
 			x.sub(mean).mul(factor).fma(along, dy.mul(g).sub(level)).mul(factor)
 		});
 	}
@@ -180,7 +180,7 @@ impl OnLanes for NormGainGrad<'_> {
 		let width = self.out.len();
 		for (x, dy) in self.x.chunks_exact(width).zip(self.dy.chunks_exact(width)) {
 			let (mean, factor) = self.norm.of::<V>(x);
-			update::<V, 2>([x, dy], self.out, |sum, [x, dy]| dy.fma(x.sub(mean).mul(factor), sum));
+			update!(V, sum in self.out, [x = x, dy = dy], dy.fma(x.sub(mean).mul(factor), sum));
 		}
 	}
 }
@@ -199,7 +199,7 @@ impl OnLanes for SumRows<'_> {
 	#[inline(always)]
 	fn on<V: Lanes>(self) {
 		for row in self.0.chunks_exact(self.1.len()) {
-			update::<V, 1>([row], self.1, |sum, [x]| sum.add(x));
+			update!(V, sum in self.1, [x = row], sum.add(x));
 		}
 	}
 }
@@ -227,8 +227,8 @@ impl Row for Reduced<'_> {
 		let &Self(reduction, width, x) = self;
 		let x = row(x, index, width);
 		out[0] = match reduction {
-			Reduction::Sum => sum::<V, 1>([x], |sum, [x]| sum.add(x)),
-			Reduction::SumOfSquares => sum::<V, 1>([x], |sum, [x]| x.fma(x, sum)),
+			Reduction::Sum => sum!(V, sum, [x = x], sum.add(x)),
+			Reduction::SumOfSquares => sum!(V, sum, [x = x], x.fma(x, sum)),
 			Reduction::Greatest => greatest::<V>(x),
 		};
 	}
@@ -248,8 +248,8 @@ impl Row for CrossEntropy<'_> {
 		let x = row(logits, index, width);
 		let most = greatest::<V>(x);
 		let mut shares = x.to_vec();
-		update::<V, 0>([], &mut shares, |x, []| math::exp(x.sub(V::splat(most))));
-		let total = sum::<V, 1>([&shares], |sum, [x]| sum.add(x));
+		update!(V, x in &mut shares, [], math::exp(x.sub(V::splat(most))));
+		let total = sum!(V, sum, [x = &shares], sum.add(x));
 		let log = math::log(V::splat(total)).to_array()[0];
 		out[0] = log - (x[targets[index] as usize] - most);
 	}
@@ -269,7 +269,7 @@ impl Row for CrossEntropyGrad<'_> {
 		out.copy_from_slice(row(logits, index, out.len()));
 		softmax_row::<V>(out, 1.0);
 		out[targets[index] as usize] -= 1.0;
-		update::<V, 0>([], out, |x, []| x.mul(V::splat(scale)));
+		update!(V, x in out, [], x.mul(V::splat(scale)));
 	}
 }
 
