@@ -3,7 +3,7 @@
 
 use crate::{
 	kernels::{random::Random, Path},
-	ops::{Fast, Ops, Repro},
+	ops::{AttentionShape, Fast, Norm, Ops, Repro, Segment, Unary},
 };
 use candle_core::{Device, Result, Tensor};
 use std::time::{Duration, Instant};
@@ -78,4 +78,52 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 			Ok(MatMul { name, shape, giga, to_candle: ratio(them, us) })
 		})
 		.collect()
+}
+
+/// Ratios of other operations, at sizes of a small transformer: candle's time over ours.
+pub fn operations(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
+	let ours = Repro { path };
+	let tensor = |stream: u64, shape: (usize, usize)| {
+		let mut values = vec![0.0; shape.0.saturating_mul(shape.1)];
+		Random::new(2, stream).fill_normal(&mut values);
+		Tensor::from_vec(values, shape, &Device::Cpu)
+	};
+	let (x, dy) = (tensor(1, (128, 3072))?, tensor(2, (128, 3072))?);
+	let gain = x.get(0)?;
+	let (qkv, out) = (tensor(3, (256, 3 * 768))?, tensor(4, (256, 768))?);
+	let layer = Norm { has_mean: true, epsilon: 1e-5 };
+	let rms = Norm { has_mean: false, epsilon: 1e-5 };
+	let text = Segment { queries: [0, 256], keys: [0, 256] };
+	let heads = AttentionShape {
+		heads: 12,
+		key_heads: 12,
+		head_width: 64,
+		is_causal: true,
+		scale: 0.125,
+		segments: vec![text],
+	};
+	type Work<'a> = (&'a str, Box<dyn Fn(&dyn Ops) -> Result<Tensor> + 'a>);
+	let works: [Work; 9] = [
+		("exp", Box::new(|ops| ops.unary(Unary::Exp, &x))),
+		("gelu", Box::new(|ops| ops.unary(Unary::Gelu, &x))),
+		("silu", Box::new(|ops| ops.unary(Unary::Silu, &x))),
+		("softmax", Box::new(|ops| ops.softmax(&x))),
+		("layer norm", Box::new(|ops| ops.norm(layer, &x, &gain, Some(&gain)))),
+		("rms norm", Box::new(|ops| ops.norm(rms, &x, &gain, None))),
+		("layer norm, gradient", Box::new(|ops| ops.norm_grad(layer, &x, &gain, &dy))),
+		("attention", Box::new(|ops| ops.attention_of_rows(&heads, &qkv))),
+		("attention, gradient", Box::new(|ops| ops.attention_of_rows_grad(&heads, &qkv, &out))),
+	];
+	works
+		.iter()
+		.map(|(name, work)| {
+			let [us, them] = best_of(rounds, [Box::new(|| work(&ours).map(drop)), Box::new(|| work(&Fast).map(drop))])?;
+			Ok((name.to_string(), ratio(them, us)))
+		})
+		.collect()
+}
+
+/// Ratios of whole workloads.
+pub fn workloads(_path: Path, _rounds: usize) -> Result<Vec<(String, f64)>> {
+	Ok(Vec::new())
 }

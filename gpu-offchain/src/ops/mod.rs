@@ -1,8 +1,8 @@
 //! Kernel sets: the operations of which all models are made. [`Repro`] has the same bits everywhere; [`Fast`] is plain
 //! candle, for jobs that ask for speed and accept a tolerance.
 //!
-//! Models call nothing else on numbers, except what moves them without arithmetic (views, concatenation), and additions,
-//! subtractions and multiplications of equally shaped tensors, which candle rounds once each on every device.
+//! Models call nothing else on numbers, except what moves them without arithmetic (views, concatenation), and sums,
+//! products, quotients and square roots of single numbers, which candle rounds once each on every device.
 
 mod custom;
 mod fast;

@@ -1,0 +1,59 @@
+//! Measures.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use ogpu_worker::{bench, kernels::Path};
+use std::process::ExitCode;
+
+/// Measure the reproducible kernels against plain candle: ratios of the best of interleaved runs.
+#[derive(Debug, Args)]
+pub struct BenchCmd {
+	/// What to measure; everything by default.
+	what: Option<What>,
+	/// Runs of each, of which the best counts.
+	#[arg(long, default_value_t = 7)]
+	rounds: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+	/// Products of matrices.
+	Matmul,
+	/// Other operations.
+	Ops,
+	/// Whole workloads, audits and hashing.
+	Workloads,
+}
+
+impl BenchCmd {
+	pub fn run(&self) -> Result<ExitCode> {
+		let is_asked = |what| self.what.is_none_or(|asked| asked == what);
+		let paths = Path::available().into_iter().filter(|path| *path != Path::Portable);
+		for path in paths {
+			for threads in [1, 2] {
+				let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+				super::print(&format!(
+					"\n{path:?}, {threads} threads: candle's time over ours, above 1 we are faster\n"
+				))?;
+				if is_asked(What::Matmul) {
+					for row in pool.install(|| bench::matmul(path, self.rounds))? {
+						let shape = row.shape.map(|side| side.to_string()).join(" × ");
+						let name = format!("{} {shape}", row.name);
+						super::print(&format!("  {name:<44}{:>6.2}  {:>6.1} G/s\n", row.to_candle, row.giga))?;
+					}
+				}
+				if is_asked(What::Ops) {
+					for (name, ratio) in pool.install(|| bench::operations(path, self.rounds))? {
+						super::print(&format!("  {name:<44}{ratio:>6.2}\n"))?;
+					}
+				}
+				if is_asked(What::Workloads) {
+					for (name, value) in pool.install(|| bench::workloads(path, self.rounds))? {
+						super::print(&format!("  {name:<60}{value:>8.3}\n"))?;
+					}
+				}
+			}
+		}
+		Ok(ExitCode::SUCCESS)
+	}
+}

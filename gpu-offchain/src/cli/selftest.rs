@@ -1,0 +1,49 @@
+//! Whether this machine may take part.
+
+use anyhow::Result;
+use candle_core::Device;
+use clap::Args;
+use ogpu_worker::{kernels::Path, ops::Repro, selftest};
+use std::process::ExitCode;
+
+/// Compute every operation of the kernel set on fixed inputs, and compare with its known answers.
+///
+/// With all instructions that this CPU has, on one thread and on several. Exits with 1 if any bit differs: such a
+/// machine cannot take part.
+#[derive(Debug, Args)]
+pub struct SelftestCmd {
+	/// Print digests instead of comparing them.
+	#[arg(long, hide = true)]
+	print: bool,
+}
+
+impl SelftestCmd {
+	pub fn run(&self) -> Result<ExitCode> {
+		let cases = selftest::cases();
+		if self.print {
+			for case in &cases {
+				super::print(&format!("{} {}\n", case.name, case.digest(&Repro::default(), &Device::Cpu)?))?;
+			}
+			return Ok(ExitCode::SUCCESS);
+		}
+		let ways: Vec<(Path, usize)> =
+			Path::available().into_iter().flat_map(|path| [1, 4].map(|threads| (path, threads))).collect();
+		let mut wrong = 0usize;
+		let name = |(path, threads): &(Path, usize)| format!("{:>14}", format!("{path:?} × {threads}"));
+		super::print(&format!("{:<32}{}\n", "repro-1", ways.iter().map(name).collect::<String>()))?;
+		for case in &cases {
+			let mut line = format!("{:<32}", case.name);
+			for (path, threads) in &ways {
+				let pool = rayon::ThreadPoolBuilder::new().num_threads(*threads).build()?;
+				let digest = pool.install(|| case.digest(&Repro { path: *path }, &Device::Cpu))?;
+				let is_right = case.expected() == Some(digest.to_hex().as_str());
+				wrong = wrong.saturating_add(usize::from(!is_right));
+				line.push_str(&format!("{:>14}", if is_right { "same" } else { "DIFFERENT" }));
+			}
+			super::print(&format!("{line}\n"))?;
+		}
+		let ok = wrong == 0;
+		super::print(if ok { "All bits are those of repro-1.\n" } else { "This machine cannot take part.\n" })?;
+		Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+	}
+}

@@ -1,0 +1,40 @@
+//! Manifests: what a job is, in TOML that people can read. The hash of the exact bytes names the job, and everything
+//! that could change a bit of the result stands in them.
+
+use crate::{
+	error::{ensure, Error, Result},
+	limits,
+	ops::KernelSet,
+	workloads::{benchmark::Benchmark, embed::Embed, generate::Generate, render::Render, train::Train},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+	/// Of the format: 1.
+	pub version: u32,
+	pub kernels: KernelSet,
+	pub work: Work,
+}
+
+/// The kinds of work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Work {
+	Train(Train),
+	Embed(Embed),
+	Generate(Generate),
+	Render(Render),
+	Benchmark(Benchmark),
+}
+
+impl Manifest {
+	pub fn parse(bytes: &[u8]) -> Result<Self> {
+		ensure(bytes.len() <= limits::MANIFEST_BYTES, "a manifest of more than 64 KiB")?;
+		let text = std::str::from_utf8(bytes).map_err(Error::invalid)?;
+		let manifest: Self = toml::from_str(text).map_err(Error::invalid)?;
+		ensure(manifest.version == 1, format_args!("version {} of manifests is not known here", manifest.version))?;
+		Ok(manifest)
+	}
+}

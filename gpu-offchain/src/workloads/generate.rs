@@ -1,0 +1,330 @@
+//! Generated text. A leaf is a block of tokens of one text; its carry is which text comes next and what was generated of
+//! it so far; its trace what the model said at each position. Who checks a block is given the claimed tokens and reads
+//! all of them in one pass: the token that it finds at each place is its own, never the given one.
+
+use super::text::{texts, Vocabulary};
+use crate::{
+	artifacts::{Artifact, Store},
+	error::{ensure, Error, Result},
+	job::{Note, Piece, Run, Workload},
+	kernels::{canonical_bytes, random::Random},
+	limits,
+	models::{
+		decoder::{Cache, Decoder, Served},
+		parameters,
+	},
+	ops::Ops,
+};
+use candle_core::Tensor;
+use ogpu_protocol::cost::{Leaf, LeafCost};
+use serde::{Deserialize, Serialize};
+
+/// The manifest's part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+	/// Of what is drawn.
+	pub seed: u64,
+	/// A safetensors file.
+	pub model: Artifact,
+	/// A tokenizer.json; without it, each byte is a token.
+	pub tokenizer: Option<Artifact>,
+	/// A JSON list of strings.
+	pub prompts: Artifact,
+	/// The most tokens of a prompt.
+	pub prompt_tokens: u32,
+	/// The most tokens that are generated for a prompt.
+	pub tokens: u32,
+	/// Tokens of a leaf.
+	pub block: u32,
+	/// Tokens that end a text.
+	pub stop: Vec<u32>,
+	pub sampling: Sampling,
+	pub shape: Decoder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Sampling {
+	/// Always the likeliest; of equally likely ones the first.
+	Greedy,
+	/// Drawn from the likeliest that together have this share.
+	TopP { share: f32, temperature: f32 },
+}
+
+/// Ends each text in the output.
+pub const END: u32 = u32::MAX;
+
+impl Generate {
+	/// The texts that an output is, for people.
+	pub fn texts(&self, output: &[u8], store: &dyn Store) -> Result<Vec<String>> {
+		let vocabulary = Vocabulary::new(self.tokenizer.as_ref(), store)?;
+		let tokens: Vec<u32> = output.as_chunks::<4>().0.iter().map(|token| u32::from_le_bytes(*token)).collect();
+		Ok(tokens
+			.split_inclusive(|token| *token == END)
+			.map(|text| vocabulary.decode(text.strip_suffix(&[END]).unwrap_or(text)))
+			.collect())
+	}
+}
+
+/// Generation that is ready to run.
+pub struct Generation {
+	generate: Generate,
+	ops: Box<dyn Ops>,
+	model: Served,
+	vocabulary: Vocabulary,
+	prompts: Vec<Vec<u32>>,
+}
+
+/// Where a run stands: in which text, and what was generated of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Place {
+	text: u32,
+	generated: Vec<u32>,
+}
+
+impl Place {
+	fn read(bytes: &[u8]) -> Result<Self> {
+		let (words, rest) = bytes.as_chunks::<4>();
+		ensure(rest.is_empty(), "an opening that is no tokens")?;
+		let mut words = words.iter().map(|word| u32::from_le_bytes(*word));
+		Ok(Self { text: words.next().unwrap_or_default(), generated: words.collect() })
+	}
+
+	fn write(&self) -> Vec<u8> {
+		std::iter::once(&self.text).chain(&self.generated).flat_map(|word| word.to_le_bytes()).collect()
+	}
+}
+
+impl Generation {
+	pub fn new(generate: &Generate, store: &dyn Store, ops: Box<dyn Ops>) -> Result<Self> {
+		let shape = &generate.shape;
+		shape.check()?;
+		limits::within("tokens", generate.tokens, 1, shape.context)?;
+		limits::within("prompt_tokens", generate.prompt_tokens, 1, shape.context)?;
+		let longest = generate.tokens.saturating_add(generate.prompt_tokens);
+		ensure(longest <= shape.context, "prompt_tokens and tokens exceed the context")?;
+		limits::within("block", generate.block, 1, generate.tokens)?;
+		ensure(generate.stop.len() <= 16, "at most 16 tokens may end a text")?;
+		if let Sampling::TopP { share, temperature } = generate.sampling {
+			limits::within("share", share, 1e-6, 1.0)?;
+			limits::within("temperature", temperature, 1e-3, 100.0)?;
+		}
+		let all = crate::models::Trainable::parameters(shape);
+		parameters::check(&all)?;
+		let numbers: u64 = all.iter().map(|parameter| parameter.count() as u64).sum();
+		let cache = [shape.context, shape.layers, shape.width, 4].map(u64::from);
+		let cache = limits::product("the cache", &cache, limits::MEMORY)?;
+		let memory = numbers.saturating_mul(12).saturating_add(cache.saturating_mul(2));
+		limits::within("memory", memory, 0, limits::MEMORY)?;
+
+		let vocabulary = Vocabulary::new(generate.tokenizer.as_ref(), store)?;
+		let prompts = texts(&generate.prompts, store)?
+			.iter()
+			.map(|text| {
+				let tokens = vocabulary.encode(text, shape.vocabulary)?;
+				limits::within("tokens of a prompt", tokens.len(), 1, generate.prompt_tokens as usize)?;
+				Ok(tokens)
+			})
+			.collect::<Result<Vec<_>>>()?;
+		let file = store.get(&generate.model)?;
+		let model = Served::read(shape, &parameters::open(&file)?)?;
+		Ok(Self { generate: generate.clone(), ops, model, vocabulary, prompts })
+	}
+
+	/// The token that logits and the seed select at a place: the number of the text, and of the token in it.
+	fn select(&self, logits: &[f32], text: u32, place: usize) -> u32 {
+		match self.generate.sampling {
+			Sampling::Greedy => {
+				let mut best = (0, f32::NEG_INFINITY);
+				for (token, logit) in (0u32..).zip(logits) {
+					if *logit > best.1 {
+						best = (token, *logit);
+					}
+				}
+				best.0
+			}
+			Sampling::TopP { share, .. } => {
+				// Shares, which are positive: their bits are in their order. Equal ones by number.
+				let mut order: Vec<(u32, f32)> = (0u32..).zip(logits.iter().copied()).collect();
+				order.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
+				let (mut total, mut kept) = (0f32, 0usize);
+				for (_, x) in &order {
+					kept = kept.saturating_add(1);
+					total += x;
+					if total >= share {
+						break;
+					}
+				}
+				let target = Random::new(self.generate.seed, u64::from(text)).uniform(place as u64) * total;
+				let mut sum = 0f32;
+				for (token, x) in order.iter().take(kept) {
+					sum += x;
+					if sum > target {
+						return *token;
+					}
+				}
+				order.first().map_or(0, |(token, _)| *token)
+			}
+		}
+	}
+
+	/// The tokens that rows of the model select, the first of which is number `place` of the text.
+	fn select_all(&self, rows: &Tensor, text: u32, place: usize) -> Result<Vec<u32>> {
+		let ops = self.ops.as_ref();
+		let mut logits = self.model.logits(ops, rows)?;
+		if let Sampling::TopP { temperature, .. } = self.generate.sampling {
+			let temperature = Tensor::new(temperature, logits.device())?;
+			logits = ops.softmax(&logits.broadcast_div(&temperature)?)?;
+		}
+		let logits: Vec<Vec<f32>> = logits.to_vec2()?;
+		Ok((place..).zip(&logits).map(|(place, logits)| self.select(logits, text, place)).collect())
+	}
+
+	/// How many tokens the block at this place has at most.
+	fn room(&self, place: &Place) -> Result<usize> {
+		let left = (self.generate.tokens as usize).checked_sub(place.generated.len()).filter(|left| *left > 0);
+		Ok(left
+			.ok_or_else(|| Error::invalid("an opening after the end of its text"))?
+			.min(self.generate.block as usize))
+	}
+
+	fn prompt(&self, text: u32) -> Result<&[u32]> {
+		Ok(self.prompts.get(text as usize).ok_or_else(|| Error::invalid("an opening of no text"))?)
+	}
+
+	/// The leaf whose block these tokens are, chosen from these rows.
+	fn piece(&self, place: &Place, tokens: &[u32], rows: &Tensor) -> Result<Piece> {
+		let mut generated = place.generated.clone();
+		generated.extend(tokens);
+		let is_stopped = tokens.last().is_some_and(|last| self.generate.stop.contains(last));
+		let is_end = is_stopped || generated.len() >= self.generate.tokens as usize;
+		let mut output: Vec<u8> = tokens.iter().flat_map(|token| token.to_le_bytes()).collect();
+		let next = if is_end {
+			output.extend(END.to_le_bytes());
+			Place { text: place.text.saturating_add(1), generated: Vec::new() }
+		} else {
+			Place { text: place.text, generated }
+		};
+		Ok(Piece {
+			output,
+			carry: next.write(),
+			trace: canonical_bytes(&rows.flatten_all()?.to_vec1()?),
+			is_last: next.text as usize >= self.prompts.len(),
+			note: Note { losses: Vec::new(), text: self.vocabulary.decode(tokens) },
+		})
+	}
+
+	/// One token after the other.
+	fn generate(&self, place: &Place, state: &mut State) -> Result<Piece> {
+		let ops = self.ops.as_ref();
+		let room = self.room(place)?;
+		let (mut tokens, mut rows) = (Vec::new(), Vec::new());
+		while tokens.len() < room {
+			let read = self.model.read_tokens(ops, &mut state.cache, &state.unread)?;
+			let row = read.narrow(0, read.dim(0)?.saturating_sub(1), 1)?.contiguous()?;
+			let number = place.generated.len().saturating_add(tokens.len());
+			let token = self.select_all(&row, place.text, number)?.first().copied().unwrap_or_default();
+			rows.push(row);
+			tokens.push(token);
+			state.unread = vec![token];
+			if self.generate.stop.contains(&token) {
+				break;
+			}
+		}
+		self.piece(place, &tokens, &Tensor::cat(&rows, 0)?)
+	}
+
+	fn state(&self, place: &Place) -> Result<State> {
+		let mut unread = self.prompt(place.text)?.to_vec();
+		unread.extend(&place.generated);
+		Ok(State { cache: self.model.cache(), unread })
+	}
+
+	/// All at once, if the claimed tokens are those that are found.
+	fn audit(&self, place: &Place, claimed: &[u32]) -> Result<Option<Piece>> {
+		let ops = self.ops.as_ref();
+		let bound = self.generate.shape.vocabulary;
+		if claimed.is_empty() || claimed.len() > self.room(place)? || claimed.iter().any(|token| *token >= bound) {
+			return Ok(None);
+		}
+		let mut state = self.state(place)?;
+		let first = state.unread.len().saturating_sub(1);
+		state.unread.extend(claimed.iter().take(claimed.len().saturating_sub(1)));
+		let read = self.model.read_tokens(ops, &mut state.cache, &state.unread)?;
+		let rows = read.narrow(0, first, claimed.len())?.contiguous()?;
+		let found = self.select_all(&rows, place.text, place.generated.len())?;
+		let stops = |token: &u32| self.generate.stop.contains(token);
+		let (last, before) = found.split_last().ok_or_else(|| Error::invalid("no tokens"))?;
+		let is_whole = found.len() == self.room(place)? || stops(last);
+		if found == claimed && is_whole && !before.iter().any(stops) {
+			Ok(Some(self.piece(place, &found, &rows)?))
+		} else {
+			Ok(None)
+		}
+	}
+}
+
+/// What a model has read, and what it has yet to.
+struct State {
+	cache: Cache,
+	unread: Vec<u32>,
+}
+
+struct Continued<'a> {
+	work: &'a Generation,
+	place: Place,
+	state: Option<State>,
+}
+
+impl Run for Continued<'_> {
+	fn next(&mut self) -> Result<Piece> {
+		let mut state = match self.state.take() {
+			Some(state) => state,
+			None => self.work.state(&self.place)?,
+		};
+		let piece = self.work.generate(&self.place, &mut state)?;
+		let next = Place::read(&piece.carry)?;
+		self.state = (next.text == self.place.text).then_some(state);
+		self.place = next;
+		Ok(piece)
+	}
+}
+
+impl Workload for Generation {
+	fn most_leaves(&self) -> u32 {
+		let blocks = self.generate.tokens.div_ceil(self.generate.block);
+		u32::try_from(self.prompts.len()).unwrap_or(u32::MAX).saturating_mul(blocks)
+	}
+
+	/// Where texts end depends on the data, so each leaf is taken for the last of a text: no later one exists.
+	fn cost(&self, _: u32) -> LeafCost {
+		let before = self.generate.tokens.saturating_sub(self.generate.block);
+		Leaf::Generated {
+			model: self.generate.shape.transformer(),
+			context_tokens: self.generate.prompt_tokens.saturating_add(before),
+			block_tokens: self.generate.block,
+			is_first: before == 0,
+		}
+		.cost()
+	}
+
+	fn recompute(&self, _: u32, opening: &[u8], claimed: Option<&[u8]>) -> Result<Piece> {
+		let place = Place::read(opening)?;
+		let bound = self.generate.shape.vocabulary;
+		ensure(place.generated.iter().all(|token| *token < bound), "an opening with tokens beyond the vocabulary")?;
+		if let Some(claimed) = claimed {
+			let (words, _) = claimed.as_chunks::<4>();
+			let tokens: Vec<u32> =
+				words.iter().map(|word| u32::from_le_bytes(*word)).filter(|token| *token != END).collect();
+			if let Some(piece) = self.audit(&place, &tokens)? {
+				return Ok(piece);
+			}
+		}
+		self.generate(&place, &mut self.state(&place)?)
+	}
+
+	fn start<'a>(&'a self, _: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
+		Ok(Box::new(Continued { work: self, place: Place::read(opening)?, state: None }))
+	}
+}
