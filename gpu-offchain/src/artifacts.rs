@@ -4,9 +4,11 @@
 use crate::error::{ensure, Error, Result};
 use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
 use std::{
+	collections::HashMap,
 	fmt, fs,
 	io::{Read, Write},
 	path::{Path, PathBuf},
+	sync::Mutex,
 };
 
 /// The name of an artifact.
@@ -102,6 +104,25 @@ impl Folder {
 	pub fn find(&self, name: &Name) -> Option<Vec<u8>> {
 		let bytes = read_file(&self.path(name), MOST_BYTES).ok()?;
 		(Name::of(&bytes) == *name).then_some(bytes)
+	}
+}
+
+/// Artifacts in memory.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<HashMap<Name, Vec<u8>>>);
+
+impl Store for Memory {
+	fn get(&self, artifact: &Artifact) -> Result<Vec<u8>> {
+		let kept = self.0.lock().map_err(|_| anyhow::anyhow!("a thread has failed"))?;
+		let bytes = kept.get(&artifact.hash).filter(|bytes| bytes.len() as u64 == artifact.bytes);
+		bytes.cloned().ok_or_else(|| Error::Missing(artifact.hash.to_string()))
+	}
+
+	fn put(&self, bytes: &[u8]) -> Result<Artifact> {
+		let artifact = Artifact::of(bytes);
+		let mut kept = self.0.lock().map_err(|_| anyhow::anyhow!("a thread has failed"))?;
+		kept.insert(artifact.hash, bytes.to_vec());
+		Ok(artifact)
 	}
 }
 

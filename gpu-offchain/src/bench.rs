@@ -2,10 +2,19 @@
 //! seconds say little and its noise much.
 
 use crate::{
+	artifacts::{Artifact, Memory, Store},
+	error::{Error, Result},
+	job::{Job, Progress},
 	kernels::{random::Random, Path},
+	models::{
+		bert::Bert,
+		decoder::Decoder,
+		parameters::{self, Parameter},
+		Trainable,
+	},
 	ops::{AttentionShape, Fast, Norm, Ops, Repro, Segment, Unary},
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
 use std::time::{Duration, Instant};
 
 /// The best of `rounds` runs of each, interleaved.
@@ -24,9 +33,9 @@ pub fn best_of<const N: usize>(
 	Ok(best)
 }
 
-/// How much faster `ours` is.
-pub fn ratio(theirs: Duration, ours: Duration) -> f64 {
-	theirs.as_secs_f64() / ours.as_secs_f64()
+/// One time over the other.
+pub fn ratio(a: Duration, b: Duration) -> f64 {
+	a.as_secs_f64() / b.as_secs_f64()
 }
 
 /// A product of matrices, and how its speed compares.
@@ -58,10 +67,10 @@ const SHAPES: [(&str, [usize; 4], bool); 12] = [
 /// On the threads of the current pool, which candle's kernels use as well.
 pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 	let ours = Repro { path };
-	let tensor = |stream: u64, shape: (usize, usize, usize)| {
+	let tensor = |stream: u64, shape: (usize, usize, usize)| -> Result<Tensor> {
 		let mut values = vec![0.0; shape.0.saturating_mul(shape.1).saturating_mul(shape.2)];
 		Random::new(1, stream).fill_uniform(0, &mut values);
-		Tensor::from_vec(values, shape, &Device::Cpu)
+		Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
 	};
 	SHAPES
 		.into_iter()
@@ -72,7 +81,7 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 			let [a, b] = if batch == 1 { [a.squeeze(0)?, b.squeeze(0)?] } else { [a, b] };
 			let work: f64 = shape.iter().map(|side| *side as f64).product();
 			let repeat = (2e8 / work).ceil().clamp(1.0, 200.0) as usize;
-			let many = |ops: &dyn Ops| (0..repeat).try_for_each(|_| ops.matmul(&a, &b).map(drop));
+			let many = |ops: &dyn Ops| (0..repeat).try_for_each(|_| Ok(ops.matmul(&a, &b).map(drop)?));
 			let [us, them] = best_of(rounds, [Box::new(|| many(&ours)), Box::new(|| many(&Fast))])?;
 			let giga = work * repeat as f64 / us.as_secs_f64() / 1e9;
 			Ok(MatMul { name, shape, giga, to_candle: ratio(them, us) })
@@ -83,10 +92,10 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 /// Ratios of other operations, at sizes of a small transformer: candle's time over ours.
 pub fn operations(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 	let ours = Repro { path };
-	let tensor = |stream: u64, shape: (usize, usize)| {
+	let tensor = |stream: u64, shape: (usize, usize)| -> Result<Tensor> {
 		let mut values = vec![0.0; shape.0.saturating_mul(shape.1)];
 		Random::new(2, stream).fill_normal(&mut values);
-		Tensor::from_vec(values, shape, &Device::Cpu)
+		Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
 	};
 	let (x, dy) = (tensor(1, (128, 3072))?, tensor(2, (128, 3072))?);
 	let gain = x.get(0)?;
@@ -102,7 +111,7 @@ pub fn operations(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 		scale: 0.125,
 		segments: vec![text],
 	};
-	type Work<'a> = (&'a str, Box<dyn Fn(&dyn Ops) -> Result<Tensor> + 'a>);
+	type Work<'a> = (&'a str, Box<dyn Fn(&dyn Ops) -> candle_core::Result<Tensor> + 'a>);
 	let works: [Work; 9] = [
 		("exp", Box::new(|ops| ops.unary(Unary::Exp, &x))),
 		("gelu", Box::new(|ops| ops.unary(Unary::Gelu, &x))),
@@ -117,13 +126,109 @@ pub fn operations(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 	works
 		.iter()
 		.map(|(name, work)| {
-			let [us, them] = best_of(rounds, [Box::new(|| work(&ours).map(drop)), Box::new(|| work(&Fast).map(drop))])?;
+			let [us, them] =
+				best_of(rounds, [Box::new(|| Ok(work(&ours).map(drop)?)), Box::new(|| Ok(work(&Fast).map(drop)?))])?;
 			Ok((name.to_string(), ratio(them, us)))
 		})
 		.collect()
 }
 
-/// Ratios of whole workloads.
-pub fn workloads(_path: Path, _rounds: usize) -> Result<Vec<(String, f64)>> {
-	Ok(Vec::new())
+/// A model whose numbers are drawn, among the artifacts.
+fn drawn(parameters: &[Parameter], store: &dyn Store) -> Result<String> {
+	let values = parameters.iter().enumerate().map(|(index, parameter)| parameter.first_values(3, index));
+	let file = parameters::write(parameters, &[("", &values.collect::<Result<Vec<_>>>()?)])?;
+	named(store.put(&file)?)
+}
+
+fn named(artifact: Artifact) -> Result<String> {
+	Ok(format!("{{ hash = \"{}\", bytes = {} }}", artifact.hash, artifact.bytes))
+}
+
+const HEAD: &str = "version = 1\nkernels = \"repro-1\"\n";
+
+const DECODER: &str = "vocabulary = 4096\nwidth = 512\nlayers = 8\nheads = 8\nkey_heads = 4\nhidden = 1408\n\
+	context = 512\nrope_base = 10000.0\nnorm_epsilon = 1e-5\nis_tied = true\n";
+
+const SMALL: &str = "vocabulary = 256\nwidth = 256\nlayers = 4\nheads = 8\nkey_heads = 8\nhidden = 704\n\
+	context = 128\nrope_base = 10000.0\nnorm_epsilon = 1e-5\nis_tied = true\n";
+
+const BERT: &str = "vocabulary = 1000\nwidth = 384\nlayers = 6\nheads = 12\nhidden = 1536\ncontext = 512\n\
+	kinds = 2\nnorm_epsilon = 1e-12\n";
+
+fn shape<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+	toml::from_str(text).map_err(Error::invalid)
+}
+
+/// Whole workloads: a name and a number each.
+pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
+	let store = Memory::default();
+	let mut rows = Vec::new();
+	let texts: Vec<String> = (0..16).map(|text: usize| "a text of some words, ".repeat(text % 5 + 1)).collect();
+	let texts = named(store.put(&serde_json::to_vec(&texts).map_err(Error::invalid)?)?)?;
+	let prompts = named(store.put(br#"["A prompt of sixty-four bytes, so that there is something to read."]"#)?)?;
+	let data = named(store.put(&b"the cat sat on the mat. ".repeat(200))?)?;
+
+	let train = format!(
+		"{HEAD}[work.train]\nseed = 1\nsteps = 1\nsegment = 1\nbatch = 8\ndata = {data}\n\
+		[work.train.model.decoder]\npositions = 128\ntokens = \"bytes\"\n[work.train.model.decoder.shape]\n{SMALL}\
+		[work.train.optimiser.adamw]\nbeta1 = 0.9\nbeta2 = 0.99\nepsilon = 1e-8\ndecay = 0.01\n\
+		[work.train.schedule]\nrate = 0.001\nwarmup = 0\ndecline = \"constant\"\nfloor = 0.0\n"
+	);
+	let model = drawn(&shape::<Bert>(BERT)?.parameters(), &store)?;
+	let embed = format!(
+		"{HEAD}[work.embed]\nmodel = {model}\ntexts = {texts}\nslice = 16\ntext_tokens = 512\n[work.embed.shape]\n{BERT}"
+	);
+	let model = drawn(&shape::<Decoder>(DECODER)?.parameters(), &store)?;
+	let generate = format!(
+		"{HEAD}[work.generate]\nseed = 1\nmodel = {model}\nprompts = {prompts}\nprompt_tokens = 100\ntokens = 48\n\
+		block = 16\nstop = []\nsampling = \"greedy\"\n[work.generate.shape]\n{DECODER}"
+	);
+
+	let ours = |manifest: &str| Job::with_ops(manifest.as_bytes(), &store, Box::new(Repro { path }));
+	let theirs = |manifest: &str| Job::with_ops(manifest.as_bytes(), &store, Box::new(Fast));
+	let whole = |job: &Job| job.run(Progress::default(), |_, _| Ok(true)).map(drop);
+	for (name, manifest) in
+		[("train, one step of a GPT", &train), ("embed, 16 texts", &embed), ("generate, 48 tokens", &generate)]
+	{
+		let (us, them) = (ours(manifest)?, theirs(manifest)?);
+		let [us, them] = best_of(rounds, [Box::new(|| whole(&us)), Box::new(|| whole(&them))])?;
+		rows.push((format!("{name}: repro's time over fast's"), ratio(us, them)));
+	}
+
+	// The second block: made by a provider who has read the text before, and checked by who has not.
+	let job = ours(&generate)?;
+	let mut pieces = Vec::new();
+	job.run(Progress::default(), |_, piece| {
+		pieces.push(piece.clone());
+		Ok(true)
+	})?;
+	let [first, second, ..] = pieces.as_slice() else { return Err(Error::invalid("too few blocks")) };
+	let mut made = Duration::MAX;
+	for _ in 0..rounds {
+		let mut run = job.work.start(0, &[])?;
+		run.next()?;
+		let start = Instant::now();
+		run.next()?;
+		made = made.min(start.elapsed());
+	}
+	let claimed = Some(second.output.as_slice());
+	let [checked] = best_of(rounds, [Box::new(|| job.work.recompute(1, &first.carry, claimed).map(drop))])?;
+	rows.push(("a block of 16 tokens: checking it over making it".into(), ratio(checked, made)));
+
+	for (name, manifest) in [("train", &train), ("embed", &embed), ("generate", &generate)] {
+		let job = ours(manifest)?;
+		let piece = job.work.recompute(0, &[], None)?;
+		let [hashing, making] = best_of(
+			rounds,
+			[
+				Box::new(|| {
+					std::hint::black_box(piece.leaf());
+					Ok(())
+				}),
+				Box::new(|| job.work.recompute(0, &[], None).map(drop)),
+			],
+		)?;
+		rows.push((format!("{name}: hashing a leaf over making it"), ratio(hashing, making)));
+	}
+	Ok(rows)
 }

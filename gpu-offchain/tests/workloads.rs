@@ -225,7 +225,7 @@ kernels = "repro-1"
 seed = 7
 steps = {steps}
 segment = {}
-batch = 4
+batch = 8
 data = {data}
 
 [work.train.model.decoder]
@@ -273,9 +273,9 @@ sampling = {sampling}
 fn a_model_that_a_job_trained_is_served_and_its_text_can_be_audited() {
 	let bench = Bench::new();
 	let data = bench.add(VERSE.repeat(40).as_bytes());
-	let (_, model, pieces) = bench.check(&decoder(&data, 150, true));
+	let (_, model, pieces) = bench.check(&decoder(&data, 180, true));
 	let losses: Vec<f32> = pieces.iter().flat_map(|piece| piece.note.losses.clone()).collect();
-	assert!(losses[0] > 5.0 && losses[149] < 0.5, "{} {}", losses[0], losses[149]);
+	assert!(losses[0] > 5.0 && losses[179] < 0.4, "{} {}", losses[0], losses[179]);
 
 	let prompts = bench.add(br#"["the cat", "the dog sat", "and"]"#);
 	let greedy = |model: &[u8]| generation(&bench.add(model), &prompts, "\"greedy\"", 3);

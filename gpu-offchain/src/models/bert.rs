@@ -1,7 +1,7 @@
 //! Encoders of the BERT family: each position looks at all of its text. Texts stand one after the other, without
 //! padding, so a text has the same bits in any company.
 
-use super::parameters::{numbers, tensor};
+use super::parameters::{numbers, tensor, Init, Parameter};
 use crate::{
 	error::{ensure, Result},
 	limits,
@@ -62,6 +62,44 @@ impl Bert {
 			experts_used: 1,
 			outputs: self.vocabulary,
 		}
+	}
+}
+
+impl Bert {
+	/// All parameters, as files name them.
+	pub fn parameters(&self) -> Vec<Parameter> {
+		let (width, hidden) = (self.width as usize, self.hidden as usize);
+		let normal = Init::Normal(0.02);
+		let table = |name: &str, rows: u32| {
+			Parameter::new(format!("embeddings.{name}_embeddings.weight"), &[rows as usize, width], normal)
+		};
+		let dense = |name: String, outputs: usize, inputs: usize| {
+			[
+				Parameter::new(format!("{name}.weight"), &[outputs, inputs], normal),
+				Parameter::new(format!("{name}.bias"), &[outputs], Init::Zeros),
+			]
+		};
+		let norm = |name: String| {
+			[
+				Parameter::new(format!("{name}.weight"), &[width], Init::Ones),
+				Parameter::new(format!("{name}.bias"), &[width], Init::Zeros),
+			]
+		};
+		let mut all =
+			vec![table("word", self.vocabulary), table("position", self.context), table("token_type", self.kinds)];
+		all.extend(norm("embeddings.LayerNorm".into()));
+		for layer in 0..self.layers {
+			let name = |name: &str| format!("encoder.layer.{layer}.{name}");
+			for part in ["query", "key", "value"] {
+				all.extend(dense(name(&format!("attention.self.{part}")), width, width));
+			}
+			all.extend(dense(name("attention.output.dense"), width, width));
+			all.extend(norm(name("attention.output.LayerNorm")));
+			all.extend(dense(name("intermediate.dense"), hidden, width));
+			all.extend(dense(name("output.dense"), width, hidden));
+			all.extend(norm(name("output.LayerNorm")));
+		}
+		all
 	}
 }
 
