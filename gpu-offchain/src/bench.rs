@@ -163,7 +163,8 @@ fn shape<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 	let store = Memory::default();
 	let mut rows = Vec::new();
-	let texts: Vec<String> = (0..16).map(|text: usize| "a text of some words, ".repeat(text % 5 + 1)).collect();
+	let texts: Vec<String> =
+		(0..16).map(|text: usize| "a text of some words, ".repeat(text.rem_euclid(5).saturating_add(1))).collect();
 	let texts = named(store.put(&serde_json::to_vec(&texts).map_err(Error::invalid)?)?)?;
 	let prompts = named(store.put(br#"["A prompt of sixty-four bytes, so that there is something to read."]"#)?)?;
 	let data = named(store.put(&b"the cat sat on the mat. ".repeat(200))?)?;

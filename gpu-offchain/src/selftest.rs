@@ -10,10 +10,12 @@ use candle_core::{Device, Result, Tensor};
 /// The digests of `repro-1`: a name and a BLAKE3 hash in a line.
 pub const VECTORS: &str = include_str!("../vectors/repro-1.txt");
 
+type Run = dyn Fn(&dyn Ops, &Device) -> Result<Vec<Tensor>> + Send + Sync;
+
 /// An operation on fixed inputs.
 pub struct Case {
 	pub name: String,
-	run: Box<dyn Fn(&dyn Ops, &Device) -> Result<Vec<Tensor>> + Send + Sync>,
+	run: Box<Run>,
 }
 
 impl Case {

@@ -1,6 +1,14 @@
 //! The kernel set: its bits do not depend on instructions, threads or batches, and its numbers are those that they
 //! stand for.
 
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	reason = "tests"
+)]
+
 use candle_core::{Device, Tensor, D};
 use ogpu_worker::{
 	kernels::{

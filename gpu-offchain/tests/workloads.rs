@@ -1,6 +1,14 @@
 //! Every kind of work: recomputing a leaf gives what the run gave, threads change nothing, an interrupted run goes on to
 //! the same end, and any changed bit changes the root.
 
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	reason = "tests"
+)]
+
 use ogpu_worker::{
 	artifacts::{Artifact, Folder, Name, Store},
 	error::Error,

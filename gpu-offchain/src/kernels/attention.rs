@@ -46,7 +46,11 @@ impl Shape {
 			let is_causal_possible = !self.is_causal || segment.keys[1] >= segment.queries[1];
 			is_after && fits(segment.queries, queries) && fits(segment.keys, keys) && is_causal_possible
 		});
-		is_in_order && self.key_heads > 0 && self.heads > 0 && self.heads % self.key_heads == 0 && self.head_width > 0
+		is_in_order
+			&& self.key_heads > 0
+			&& self.heads > 0
+			&& self.heads.is_multiple_of(self.key_heads)
+			&& self.head_width > 0
 	}
 
 	/// How many keys a query of a segment looks at.
@@ -136,9 +140,9 @@ impl OnLanes for &Forward<'_> {
 		product(path, common, v.head(segment.keys[0], first, key_head, width)?, Output::new(&mut out, width), false)?;
 		for ((query, row), out) in (block[0]..block[1]).zip(weights.chunks_exact(last)).zip(out.chunks_exact_mut(width))
 		{
-			for key in first..shape.limit(segment, query) {
+			for (key, share) in (0..shape.limit(segment, query)).zip(row).skip(first) {
 				let value = (segment.keys[0] + key) * v.row_stride + v.start + key_head * width;
-				let share = V::splat(row[key]);
+				let share = V::splat(*share);
 				update!(V, sum in out, [v = &v.values[value..][..width]], share.fma(v, sum));
 			}
 		}

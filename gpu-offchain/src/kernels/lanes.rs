@@ -256,9 +256,9 @@ impl Lanes for Portable {
 	#[inline(always)]
 	fn if_greater(self, than: Self, then: Self, otherwise: Self) -> Self {
 		let mut out = otherwise.0;
-		for lane in 0..LANES {
-			if self.0[lane] > than.0[lane] {
-				out[lane] = then.0[lane];
+		for ((out, then), (value, than)) in out.iter_mut().zip(then.0).zip(self.0.iter().zip(than.0)) {
+			if *value > than {
+				*out = then;
 			}
 		}
 		Self(out)
@@ -266,9 +266,9 @@ impl Lanes for Portable {
 	#[inline(always)]
 	fn if_equal(self, to: Self, then: Self, otherwise: Self) -> Self {
 		let mut out = otherwise.0;
-		for lane in 0..LANES {
-			if self.0[lane] == to.0[lane] {
-				out[lane] = then.0[lane];
+		for ((out, then), (value, to)) in out.iter_mut().zip(then.0).zip(self.0.iter().zip(to.0)) {
+			if *value == to {
+				*out = then;
 			}
 		}
 		Self(out)

@@ -2,6 +2,8 @@
 //! order. The coefficients are fitted by least squares at Chebyshev nodes and rounded to fp32: they, not the functions
 //! that they approach, are the definition.
 
+#![allow(clippy::approx_constant, clippy::excessive_precision, reason = "fitted coefficients are what they are")]
+
 use super::lanes::Lanes;
 
 /// Horner's scheme: the coefficients from the highest power down.
@@ -168,6 +170,8 @@ pub fn cos<V: Lanes>(x: V) -> V {
 /// The same functions in fp64, on the host, for what is computed once: angles of positions, schedules. Additions,
 /// multiplications and divisions alone, so that every machine has the same bits.
 pub mod host {
+	#![allow(clippy::arithmetic_side_effects, reason = "small counters of loops")]
+
 	use std::f64::consts::{FRAC_PI_2, LN_2};
 
 	/// Of positive numbers.

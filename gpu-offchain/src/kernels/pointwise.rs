@@ -1,5 +1,11 @@
 //! Functions of single numbers, their gradients, and the steps of optimisers.
 
+#![allow(
+	clippy::arithmetic_side_effects,
+	clippy::indexing_slicing,
+	reason = "places in slices whose lengths the ops have checked"
+)]
+
 use super::{
 	lanes::{map, on, Lanes, OnLanes, Path},
 	math, parallel,

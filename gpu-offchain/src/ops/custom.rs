@@ -12,7 +12,7 @@ pub struct Input<'a> {
 
 impl<'a> Input<'a> {
 	/// All numbers from the first on, whatever the layout; gaps and repetitions included.
-	pub fn from_first(&self) -> Result<&'a [f32]> {
+	pub fn numbers_on(&self) -> Result<&'a [f32]> {
 		let start = self.layout.start_offset();
 		self.storage.as_slice::<f32>()?.get(start..).ok_or_else(|| candle_core::Error::msg("outside of its storage"))
 	}

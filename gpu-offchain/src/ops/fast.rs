@@ -1,5 +1,7 @@
 //! The kernel set `fast`: plain candle.
 
+#![allow(clippy::arithmetic_side_effects, reason = "of tensors: what goes wrong is returned as an error")]
+
 use super::{AdamW, AttentionShape, Norm, Ops, Reduction, Segment, Sgd, Unary};
 use candle_core::{bail, DType, Result, Tensor, Var, D};
 use candle_nn::ops::{layer_norm, rms_norm, sigmoid, softmax_last_dim};

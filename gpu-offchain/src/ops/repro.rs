@@ -70,7 +70,7 @@ fn split_matrix(layout: &Layout) -> Result<(&[usize], [usize; 2])> {
 /// The matrices of a batch, whose dimensions before the last two have no gaps among each other or are one.
 fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
 	let (batch, size) = split_matrix(input.layout)?;
-	let values = input.from_first()?;
+	let values = input.numbers_on()?;
 	let (batch_strides, strides) = input.layout.stride().split_last_chunk::<2>().ok_or_else(|| misfit("matmul"))?;
 	let count = batch.iter().product::<usize>();
 	(0..count)
