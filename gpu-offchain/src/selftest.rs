@@ -1,9 +1,13 @@
-//! Whether this device computes the bits of the kernel set: every operation on fixed inputs, against the digests in
-//! `vectors/repro-1.txt`. A provider runs it before it registers.
+//! Whether this device computes the bits of the kernel set: every operation on fixed inputs, and a small job of every
+//! kind, against the digests in `vectors/repro-1.txt`. A provider runs it before it registers.
 
 use crate::{
-	kernels::{canonical_bytes, random::Random},
-	ops::{AdamW, AttentionShape, Norm, Ops, Reduction, Segment, Sgd, Unary},
+	artifacts::{Memory, Name, Store},
+	error::Error,
+	job::{Job, Progress},
+	kernels::{canonical_bytes, random::Random, Path},
+	models::{bert::Bert, parameters},
+	ops::{AdamW, AttentionShape, Norm, Ops, Reduction, Repro, Segment, Sgd, Unary},
 };
 use candle_core::{Device, Result, Tensor};
 
@@ -42,8 +46,64 @@ impl Case {
 
 	/// What it must be, if it is known.
 	pub fn expected(&self) -> Option<&'static str> {
-		VECTORS.lines().find_map(|line| line.strip_prefix(self.name.as_str())?.strip_prefix(' '))
+		expected(&self.name)
 	}
+}
+
+/// The known digest of that name.
+pub fn expected(name: &str) -> Option<&'static str> {
+	VECTORS.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+}
+
+/// The inputs of the examples.
+const DATA: [&[u8]; 4] = [
+	include_bytes!("../examples/data/quarters.bin"),
+	include_bytes!("../examples/data/verses.txt"),
+	include_bytes!("../examples/data/prompts.json"),
+	include_bytes!("../examples/data/scene.json"),
+];
+
+/// The examples, in an order in which each finds what it needs: the trained model writes the texts.
+const EXAMPLES: [(&str, &str); 5] = [
+	("job-train-classifier", include_str!("../examples/train-classifier.toml")),
+	("job-train-text", include_str!("../examples/train-text.toml")),
+	("job-generate", include_str!("../examples/generate.toml")),
+	("job-render", include_str!("../examples/render.toml")),
+	("job-benchmark", include_str!("../examples/benchmark.toml")),
+];
+
+/// A small encoder.
+const BERT: &str = "vocabulary = 256\nwidth = 48\nlayers = 2\nheads = 4\nhidden = 96\ncontext = 64\nkinds = 2\n\
+	norm_epsilon = 1e-12\n";
+
+/// A job of every kind, and its root.
+pub fn jobs(path: Path) -> crate::error::Result<Vec<(&'static str, Name)>> {
+	let store = Memory::default();
+	for bytes in DATA {
+		store.put(bytes)?;
+	}
+	let shape: Bert = toml::from_str(BERT).map_err(Error::invalid)?;
+	let all = shape.parameters();
+	let values = all.iter().enumerate().map(|(index, parameter)| parameter.first_values(1071, index));
+	let model = parameters::write(&all, &[("", &values.collect::<crate::error::Result<Vec<_>>>()?)])?;
+	let [model, texts] = [&model[..], b"[\"one text\", \"and another, which is longer\", \"end\"]"].map(|bytes| {
+		store.put(bytes).map(|artifact| format!("{{ hash = \"{}\", bytes = {} }}", artifact.hash, artifact.bytes))
+	});
+	let embed = format!(
+		"version = 1\nkernels = \"repro-1\"\n[work.embed]\nmodel = {}\ntexts = {}\nslice = 2\ntext_tokens = 64\n\
+		[work.embed.shape]\n{BERT}",
+		model?, texts?
+	);
+	EXAMPLES
+		.into_iter()
+		.chain([("job-embed", embed.as_str())])
+		.map(|(name, manifest)| {
+			let job = Job::with_ops(manifest.as_bytes(), &store, Box::new(Repro { path }))?;
+			let done = job.run(Progress::default(), |_, _| Ok(true))?;
+			store.put(&done.output)?;
+			Ok((name, job.result(&done)?.root))
+		})
+		.collect()
 }
 
 /// Normal numbers, other ones for each `stream`.

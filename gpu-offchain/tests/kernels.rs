@@ -19,7 +19,7 @@ use ogpu_worker::{
 		Path,
 	},
 	ops::{AttentionShape, Fast, Norm, Ops, Reduction, Repro, Segment, Unary},
-	selftest::{cases, VECTORS},
+	selftest::{cases, expected, jobs, VECTORS},
 };
 use proptest::prelude::*;
 
@@ -40,7 +40,8 @@ fn bits(tensor: &Tensor) -> Vec<u8> {
 #[test]
 fn every_operation_gives_its_known_answer_on_every_path_and_with_any_threads() {
 	let all = cases();
-	assert_eq!(VECTORS.lines().count(), all.len(), "each vector has its case");
+	let of_operations = VECTORS.lines().filter(|line| !line.starts_with("job-")).count();
+	assert_eq!(of_operations, all.len(), "each vector has its case");
 	for path in Path::available() {
 		for threads in [1, 2, 7] {
 			with_threads(threads, || {
@@ -49,6 +50,19 @@ fn every_operation_gives_its_known_answer_on_every_path_and_with_any_threads() {
 					assert_eq!(Some(digest.to_hex().as_str()), case.expected(), "{} {path:?} {threads}", case.name);
 				}
 			});
+		}
+	}
+}
+
+#[test]
+fn a_job_of_every_kind_has_its_known_root_on_every_path_and_with_any_threads() {
+	for path in Path::available().into_iter().filter(|path| *path != Path::Portable) {
+		for threads in [1, 3] {
+			let roots = with_threads(threads, || jobs(path)).unwrap();
+			assert_eq!(VECTORS.lines().filter(|line| line.starts_with("job-")).count(), roots.len());
+			for (name, root) in roots {
+				assert_eq!(Some(root.to_string().as_str()), expected(name), "{name} {path:?} {threads}");
+			}
 		}
 	}
 }
