@@ -510,7 +510,7 @@ fn a_training_job_is_sold_done_in_milestones_and_paid() {
 	let tasks: Vec<_> = (0..3).map(|number| TrainingAuction::task_name(&id, number)).collect();
 	assert!(tasks.iter().all(|task| world.chain.read(|| conclusion(task)) == Some(Conclusion::Accepted)));
 	let milestones = world.events.iter().filter(|event| {
-		matches!(event, RuntimeEvent::TrainingAuction(ogpu_training_auction::Event::MilestonePaid { .. }))
+		matches!(event, RuntimeEvent::TrainingAuction(ogpu_training_auction::Event::PartsPaid { .. }))
 	});
 	assert_eq!(milestones.count(), 2);
 	let burned = world.burned();
