@@ -509,9 +509,10 @@ fn a_training_job_is_sold_done_in_milestones_and_paid() {
 
 	let tasks: Vec<_> = (0..3).map(|number| TrainingAuction::task_name(&id, number)).collect();
 	assert!(tasks.iter().all(|task| world.chain.read(|| conclusion(task)) == Some(Conclusion::Accepted)));
-	let milestones = world.events.iter().filter(|event| {
-		matches!(event, RuntimeEvent::TrainingAuction(ogpu_training_auction::Event::PartsPaid { .. }))
-	});
+	let milestones = world
+		.events
+		.iter()
+		.filter(|event| matches!(event, RuntimeEvent::TrainingAuction(ogpu_training_auction::Event::PartsPaid { .. })));
 	assert_eq!(milestones.count(), 2);
 	let burned = world.burned();
 	// The client pays the fee and what checking costs; the provider has the fee but for what is burned.
@@ -632,7 +633,7 @@ fn of_three_racers_one_cheats_and_loses_its_bond() {
 	};
 	world.begin();
 	let name = request(&mut world);
-	world.play_until("racers are drawn", || Requests::<Runtime>::get(name).unwrap().racers.len() > 0);
+	world.play_until("racers are drawn", || !Requests::<Runtime>::get(name).unwrap().racers.is_empty());
 	let drawn = world.chain.read(|| Requests::<Runtime>::get(name).unwrap().racers);
 	let cheat = drawn[0].operator.clone();
 	world.liars.insert(cheat.clone());
