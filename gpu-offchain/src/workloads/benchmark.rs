@@ -77,7 +77,7 @@ impl Workload for Chain {
 	}
 
 	fn cost(&self, _: u32) -> LeafCost {
-		Leaf::Benchmark { side: self.benchmark.side }.cost()
+		Leaf::Benchmark { side: self.benchmark.side, steps: 1 }.cost()
 	}
 
 	fn recompute(&self, leaf: u32, opening: &[u8], _: Option<&[u8]>) -> Result<Piece> {
