@@ -11,6 +11,7 @@
 
 use super::lanes::{on, Lanes, OnLanes, Path, LANES};
 use rayon::prelude::*;
+use std::cell::Cell;
 
 /// How much of k, and how many rows and columns are worked on at once, to fit the caches.
 const DEPTH: usize = 256;
@@ -102,10 +103,23 @@ struct Product<'a> {
 /// two, so that rows do not meet in the cache.
 const PANEL: usize = DEPTH + LANES;
 
+thread_local! {
+	/// Room for panels: kept, because memory that is new each time costs more than packing.
+	static PANELS: Cell<[Vec<f32>; 3]> = const { Cell::new([Vec::new(), Vec::new(), Vec::new()]) };
+}
+
+/// So many numbers, whatever they are.
+fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
+	if buffer.len() < count {
+		buffer.resize(count, 0.0);
+	}
+	&mut buffer[..count]
+}
+
 /// `a` in panels of so many rows, each with [`PANEL`] places, of which the first are those of k.
 #[inline(always)]
-fn pack_a<V: Lanes>(a: Matrix<'_>, rows: usize, packed: &mut Vec<f32>) {
-	packed.resize(a.rows.next_multiple_of(rows) * PANEL, 0.0);
+fn pack_a<'p, V: Lanes>(a: Matrix<'_>, rows: usize, packed: &'p mut Vec<f32>) -> &'p [f32] {
+	let packed = room(packed, a.rows.next_multiple_of(rows) * PANEL);
 	if a.column_stride == 1 {
 		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
 			out[..a.columns].copy_from_slice(&a.values[row * a.row_stride..][..a.columns]);
@@ -130,13 +144,14 @@ fn pack_a<V: Lanes>(a: Matrix<'_>, rows: usize, packed: &mut Vec<f32>) {
 			}
 		}
 	}
+	packed
 }
 
 /// `b` in panels of so many columns: all of them for the first k, for the second and so on, zero beyond the last column.
 #[inline(always)]
-fn pack_b<V: Lanes>(b: Matrix<'_>, columns: usize, packed: &mut Vec<f32>) {
+fn pack_b<'p, V: Lanes>(b: Matrix<'_>, columns: usize, packed: &'p mut Vec<f32>) -> &'p [f32] {
 	let depth = b.rows;
-	packed.resize(b.columns.next_multiple_of(columns) * depth, 0.0);
+	let packed = room(packed, b.columns.next_multiple_of(columns) * depth);
 	for (panel, out) in packed.chunks_exact_mut((columns * depth).max(1)).enumerate() {
 		let first = panel * columns;
 		let valid = (b.columns - first).min(columns);
@@ -168,6 +183,7 @@ fn pack_b<V: Lanes>(b: Matrix<'_>, columns: usize, packed: &mut Vec<f32>) {
 			}
 		}
 	}
+	packed
 }
 
 /// The tile at the start of `c`: `R` rows of `C` times sixteen columns, from packed panels.
@@ -219,18 +235,18 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 	let &Product { a, b, c, is_more } = product;
 	let width = C * LANES;
-	let (mut packed_a, mut packed_b) = (Vec::new(), Vec::new());
-	let mut edge = vec![0.0; R * width];
+	let [mut room_a, mut room_b, mut edge] = PANELS.take();
+	let edge_tile = room(&mut edge, R * width);
 	for column in (0..c.columns).step_by(COLUMNS) {
 		let columns = [column, (column + COLUMNS).min(c.columns)];
 		for k in (0..a.columns).step_by(DEPTH) {
 			let ks = [k, (k + DEPTH).min(a.columns)];
 			let depth = ks[1] - ks[0];
 			let is_more = is_more || k > 0;
-			pack_b::<V>(b.part(ks, columns), width, &mut packed_b);
+			let packed_b = pack_b::<V>(b.part(ks, columns), width, &mut room_b);
 			for row in (0..c.rows).step_by(ROWS) {
 				let rows = [row, (row + ROWS).min(c.rows)];
-				pack_a::<V>(a.part(rows, ks), R, &mut packed_a);
+				let packed_a = pack_a::<V>(a.part(rows, ks), R, &mut room_a);
 				for (panel_b, b) in packed_b.chunks_exact(width * depth).enumerate() {
 					for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
 						let (top, left) = (row + panel_a * R, column + panel_b * width);
@@ -242,8 +258,12 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 							if size == [R, width] {
 								tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, inner, is_more);
 							} else {
-								let whole =
-									Target { start: edge.as_mut_ptr(), rows: R, columns: width, row_stride: width };
+								let whole = Target {
+									start: edge_tile.as_mut_ptr(),
+									rows: R,
+									columns: width,
+									row_stride: width,
+								};
 								copy(inner, whole, size);
 								tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, whole, is_more);
 								copy(whole, inner, size);
@@ -254,6 +274,7 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 			}
 		}
 	}
+	PANELS.set([room_a, room_b, edge]);
 	if a.columns == 0 && !is_more {
 		for row in 0..c.rows {
 			// SAFETY: the row lies within `c`.
@@ -349,12 +370,76 @@ fn accumulate<V: Lanes, const N: usize>(times: [f32; N], streams: [&[f32]; N], s
 	}
 }
 
+/// How many times sixteen columns of a turned `b` are read side by side.
+const GROUPS: usize = 2;
+
+/// Few rows of `a` and a turned `b`, whose columns have no gaps: sixteen by sixteen through registers, without a detour
+/// through memory.
+#[inline(always)]
+fn turned<V: Lanes, const R: usize>(product: &Product<'_>) {
+	let &Product { a, b, c, is_more } = product;
+	let whole_k = a.columns - a.columns % LANES;
+	for first in (0..c.columns).step_by(GROUPS * LANES) {
+		let mut sums = [[V::splat(0.0); GROUPS]; R];
+		let mut so_far = [[[0.0; LANES]; GROUPS]; R];
+		let columns = (c.columns - first).min(GROUPS * LANES);
+		if is_more {
+			for (row, so_far) in so_far.iter_mut().enumerate() {
+				for column in 0..columns {
+					// SAFETY: the place lies within `c`.
+					so_far[column / LANES][column % LANES] =
+						unsafe { *c.start.add(row * c.row_stride + first + column) };
+				}
+			}
+			for (sums, so_far) in sums.iter_mut().zip(&so_far) {
+				for (sum, so_far) in sums.iter_mut().zip(so_far) {
+					*sum = V::load(so_far);
+				}
+			}
+		}
+		for k in (0..whole_k).step_by(LANES) {
+			for group in 0..GROUPS {
+				let mut lanes = [V::splat(0.0); LANES];
+				let valid = columns.saturating_sub(group * LANES).min(LANES);
+				for (index, lanes) in lanes.iter_mut().enumerate().take(valid) {
+					let place = (first + group * LANES + index) * b.column_stride + k;
+					*lanes = super::lanes::lanes_at(&b.values[place..], 0, 0.0);
+				}
+				V::transpose(&mut lanes);
+				for (step, lanes) in lanes.into_iter().enumerate() {
+					for (row, sums) in sums.iter_mut().enumerate() {
+						sums[group] = V::splat(a.at(row, k + step)).fma(lanes, sums[group]);
+					}
+				}
+			}
+		}
+		for (row, sums) in sums.into_iter().enumerate() {
+			for column in 0..columns {
+				let mut sum = sums[column / LANES].to_array()[column % LANES];
+				for k in whole_k..a.columns {
+					sum = a.at(row, k).mul_add(b.at(k, first + column), sum);
+				}
+				// SAFETY: the place lies within `c`.
+				unsafe { *c.start.add(row * c.row_stride + first + column) = sum };
+			}
+		}
+	}
+}
+
 impl OnLanes for &Product<'_> {
 	type Out = ();
 	#[inline(always)]
 	fn on<V: Lanes>(self) {
 		if self.c.rows <= FEW_ROWS && self.b.column_stride == 1 && self.a.columns > 0 {
 			return streamed::<V>(self);
+		}
+		if self.b.row_stride == 1 {
+			match self.c.rows {
+				1 => return turned::<V, 1>(self),
+				2 => return turned::<V, 2>(self),
+				3 => return turned::<V, 3>(self),
+				_ => {}
+			}
 		}
 		// The largest tile that fits the registers, and a smaller one where rows are few.
 		match (V::TILE_ROWS, self.c.rows) {
