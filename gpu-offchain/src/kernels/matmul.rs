@@ -152,15 +152,28 @@ fn pack_a<'p, V: Lanes>(a: Matrix<'_>, rows: usize, packed: &'p mut Vec<f32>) ->
 fn pack_b<'p, V: Lanes>(b: Matrix<'_>, columns: usize, packed: &'p mut Vec<f32>) -> &'p [f32] {
 	let depth = b.rows;
 	let packed = room(packed, b.columns.next_multiple_of(columns) * depth);
+	if b.column_stride == 1 {
+		// Row by row, as they lie in memory.
+		for k in 0..depth {
+			let row = &b.values[k * b.row_stride..][..b.columns];
+			for (panel, values) in row.chunks(columns).enumerate() {
+				let out = &mut packed[(panel * depth + k) * columns..][..columns];
+				for group in 0..columns / LANES {
+					let lanes = if group * LANES < values.len() {
+						super::lanes::lanes_at(values, group, 0.0)
+					} else {
+						V::splat(0.0)
+					};
+					super::lanes::put_at(out, group, lanes);
+				}
+			}
+		}
+		return packed;
+	}
 	for (panel, out) in packed.chunks_exact_mut((columns * depth).max(1)).enumerate() {
 		let first = panel * columns;
 		let valid = (b.columns - first).min(columns);
-		if b.column_stride == 1 {
-			for (k, out) in out.chunks_exact_mut(columns).enumerate() {
-				out[..valid].copy_from_slice(&b.values[k * b.row_stride + first..][..valid]);
-				out[valid..].fill(0.0);
-			}
-		} else if b.row_stride == 1 {
+		if b.row_stride == 1 {
 			// Sixteen columns at a time, so that not too many are read side by side.
 			for column in (0..columns).step_by(LANES) {
 				for k in (0..depth).step_by(LANES) {
