@@ -144,6 +144,49 @@ fn heads(heads: usize, key_heads: usize, is_causal: bool, segments: Vec<Segment>
 	AttentionShape { heads, key_heads, head_width: 20, is_causal, scale: 0.22, segments }
 }
 
+type Hostile = fn(&dyn Ops, &Device) -> Result<Vec<Tensor>>;
+
+/// Operations on what is infinite, no number, or below the normal numbers: bits that hostile weights would bring.
+fn hostile() -> [(&'static str, Hostile); 5] {
+	/// Mostly normal numbers, with special ones among them.
+	fn mixed(stream: u64, rows: usize, width: usize, device: &Device) -> Result<Tensor> {
+		let special = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-40, -1e-42, 3e38, -3e38, 0.0, -0.0];
+		let count = rows.saturating_mul(width);
+		let mut values = vec![0.0; count];
+		let random = Random::new(1071, stream);
+		random.fill_normal(&mut values);
+		for (place, value) in (0u64..).zip(&mut values) {
+			let roll = random.below(place, 900) as usize;
+			*value = special.get(roll).copied().unwrap_or(*value);
+		}
+		Tensor::from_vec(values, (rows, width), device)
+	}
+	[
+		("hostile-matmul", |ops, device| {
+			let (a, b) = (mixed(11, 30, 70, device)?, mixed(12, 40, 70, device)?);
+			Ok(vec![ops.matmul(&a, &b.t()?)?])
+		}),
+		("hostile-softmax", |ops, device| {
+			let (x, dy) = (mixed(13, 30, 70, device)?, mixed(14, 30, 70, device)?);
+			Ok(vec![ops.softmax(&x)?, ops.softmax_grad(&x, &dy)?, ops.reduce(Reduction::Greatest, &x)?])
+		}),
+		("hostile-norm", |ops, device| {
+			let (x, dy) = (mixed(15, 30, 70, device)?, mixed(16, 30, 70, device)?);
+			let (norm, gain) = (Norm { has_mean: true, epsilon: 1e-5 }, normal(17, 70, device)?);
+			Ok(vec![ops.norm(norm, &x, &gain, None)?, ops.norm_grad(norm, &x, &gain, &dy)?])
+		}),
+		("hostile-attention", |ops, device| {
+			let shape = heads(4, 2, true, vec![text([0, 60], [0, 60])]);
+			let qkv = mixed(18, 60, 160, device)?;
+			Ok(vec![ops.attention_of_rows(&shape, &qkv)?])
+		}),
+		("hostile-loss", |ops, device| {
+			let (logits, targets) = (mixed(19, 30, 65, device)?, ids(2, 30, 65, device)?);
+			Ok(vec![ops.cross_entropy(&logits, &targets)?, ops.cross_entropy_grad(&logits, &targets, 1.0)?])
+		}),
+	]
+}
+
 /// All operations, forward and backward.
 pub fn cases() -> Vec<Case> {
 	let mut cases = Vec::new();
@@ -250,6 +293,9 @@ pub fn cases() -> Vec<Case> {
 		let step = Sgd { rate: 0.1, momentum: 0.9, decay: 1e-4 };
 		Ok(vec![ops.sgd(step, &normal(1, (2, 777), device)?, &normal(2, 777, device)?)?])
 	}));
+	for (name, run) in hostile() {
+		cases.push(Case::new(name, run));
+	}
 	cases.push(Case::new("random", |_, device| {
 		let mut uniform = vec![0.0; 1000];
 		Random::new(u64::MAX, 7).fill_uniform(u64::from(u32::MAX), &mut uniform);

@@ -71,7 +71,7 @@ fn a_job_of_every_kind_has_its_known_root_on_every_path_and_with_any_threads() {
 #[test]
 fn every_operation_agrees_with_plain_candle() {
 	for case in cases() {
-		if case.name.contains("x0x") || case.name.starts_with("unary") {
+		if case.name.contains("x0x") || case.name.starts_with("unary") || case.name.starts_with("hostile") {
 			continue;
 		}
 		let ours = case.outputs(&Repro::default(), &Device::Cpu).unwrap();

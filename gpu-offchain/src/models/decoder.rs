@@ -297,6 +297,7 @@ pub struct Served {
 pub struct Cache {
 	layers: Vec<[Tensor; 2]>,
 	length: usize,
+	room: usize,
 }
 
 impl Served {
@@ -321,8 +322,9 @@ impl Served {
 		Ok(Self { shape: shape.clone(), parameters, head })
 	}
 
-	pub fn cache(&self) -> Cache {
-		Cache { layers: Vec::new(), length: 0 }
+	/// With room for so many positions.
+	pub fn cache(&self, room: usize) -> Cache {
+		Cache { layers: Vec::new(), length: 0, room: room.min(self.shape.context as usize) }
 	}
 
 	/// What the positions of these tokens, after those in the cache, say: the numbers before the output matrix.
@@ -330,7 +332,7 @@ impl Served {
 		let model = self.shape.split(&self.parameters)?;
 		let count = tokens.len();
 		let length = cache.length.saturating_add(count);
-		ensure(length <= self.shape.context as usize, "a text longer than the context")?;
+		ensure(length <= cache.room, "a text longer than it may be")?;
 		let angles = self.shape.angles(cache.length as u32..length as u32)?;
 		let attention = self.shape.attention(vec![Segment { queries: [0, count], keys: [0, length] }]);
 		let (norm, hidden) = (self.shape.norm(), self.shape.hidden as usize);
@@ -345,7 +347,7 @@ impl Served {
 			let k = qkv.narrow(1, width, key_width)?.contiguous()?;
 			let v = qkv.narrow(1, width.saturating_add(key_width), key_width)?.contiguous()?;
 			if cache.layers.len() <= index {
-				let room = (self.shape.context as usize, key_width);
+				let room = (cache.room, key_width);
 				let empty = || Tensor::zeros(room, x.dtype(), x.device());
 				cache.layers.push([empty()?, empty()?]);
 			}

@@ -44,7 +44,8 @@ impl Chain {
 		limits::within("bank", benchmark.bank, 1, 1 << 16)?;
 		limits::within("steps", benchmark.steps, 1, limits::LEAVES)?;
 		let side = u64::from(benchmark.side);
-		limits::product("the bank", &[side, side, u64::from(benchmark.bank).saturating_add(3), 4], limits::MEMORY)?;
+		let matrices = u64::from(benchmark.bank).saturating_add(6);
+		limits::memory(limits::product("the bank", &[side, side, matrices, 4], limits::MEMORY)?)?;
 		Ok(Self { benchmark: benchmark.clone(), ops, bank: Mutex::new(None) })
 	}
 

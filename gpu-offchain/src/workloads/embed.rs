@@ -48,7 +48,9 @@ impl Embedding {
 		limits::within("text_tokens", embed.text_tokens, 1, shape.context)?;
 		limits::within("slice", embed.slice, 1, 1 << 16)?;
 		let row = u64::from(shape.width).saturating_mul(8).saturating_add(u64::from(shape.hidden).saturating_mul(2));
-		limits::product("memory", &[embed.slice.into(), embed.text_tokens.into(), row, 4], limits::MEMORY)?;
+		let rows = limits::product("memory", &[embed.slice.into(), embed.text_tokens.into(), row, 4], limits::MEMORY)?;
+		let model = u64::try_from(shape.transformer().parameters()).unwrap_or(u64::MAX).saturating_mul(4);
+		limits::memory(rows.saturating_add(model).saturating_add(embed.model.bytes))?;
 		let vocabulary = Vocabulary::new(embed.tokenizer.as_ref(), store)?;
 		let texts = texts(&embed.texts, store)?
 			.iter()

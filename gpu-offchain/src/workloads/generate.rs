@@ -113,10 +113,13 @@ impl Generation {
 		let all = crate::models::Trainable::parameters(shape);
 		parameters::check(&all)?;
 		let numbers: u64 = all.iter().map(|parameter| parameter.count() as u64).sum();
-		let cache = [shape.context, shape.layers, shape.width, 4].map(u64::from);
-		let cache = limits::product("the cache", &cache, limits::MEMORY)?;
-		let memory = numbers.saturating_mul(12).saturating_add(cache.saturating_mul(2));
-		limits::within("memory", memory, 0, limits::MEMORY)?;
+		// Keys and values, and what a pass over the whole text keeps.
+		let row = u64::from(shape.width).saturating_mul(u64::from(shape.layers).saturating_mul(2).saturating_add(8));
+		let row = row.saturating_add(u64::from(shape.hidden).saturating_mul(4));
+		let rows = u64::from(longest).saturating_mul(row);
+		let logits = u64::from(generate.block).saturating_mul(shape.vocabulary.into()).saturating_mul(3);
+		let numbers = numbers.saturating_mul(3).saturating_add(rows).saturating_add(logits);
+		limits::memory(numbers.saturating_mul(4).saturating_add(generate.model.bytes))?;
 
 		let vocabulary = Vocabulary::new(generate.tokenizer.as_ref(), store)?;
 		let prompts = texts(&generate.prompts, store)?
@@ -145,8 +148,9 @@ impl Generation {
 				best.0
 			}
 			Sampling::TopP { share, .. } => {
-				// Shares, which are positive: their bits are in their order. Equal ones by number.
-				let mut order: Vec<(u32, f32)> = (0u32..).zip(logits.iter().copied()).collect();
+				// Shares, equal ones by number. What is no number has none: its sign differs from device to device.
+				let shares = logits.iter().map(|x| if x.is_nan() { 0.0 } else { *x });
+				let mut order: Vec<(u32, f32)> = (0u32..).zip(shares).collect();
 				order.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
 				let (mut total, mut kept) = (0f32, 0usize);
 				for (_, x) in &order {
@@ -179,6 +183,11 @@ impl Generation {
 		}
 		let logits: Vec<Vec<f32>> = logits.to_vec2()?;
 		Ok((place..).zip(&logits).map(|(place, logits)| self.select(logits, text, place)).collect())
+	}
+
+	/// The most positions of a text.
+	fn longest(&self) -> usize {
+		self.generate.prompt_tokens.saturating_add(self.generate.tokens) as usize
 	}
 
 	/// How many tokens the block at this place has at most.
@@ -238,7 +247,7 @@ impl Generation {
 	fn state(&self, place: &Place) -> Result<State> {
 		let mut unread = self.prompt(place.text)?.to_vec();
 		unread.extend(&place.generated);
-		Ok(State { cache: self.model.cache(), unread })
+		Ok(State { cache: self.model.cache(self.longest()), unread })
 	}
 
 	/// All at once, if the claimed tokens are those that are found.

@@ -430,6 +430,8 @@ impl Rendering {
 		limits::within("rays", render.rays, 1, 64)?;
 		limits::within("visits", render.visits, 1, 1 << 16)?;
 		limits::within("bytes of a scene", render.scene.bytes, 2, SCENE_BYTES)?;
+		// A vertex of a few bytes becomes a thing with its box.
+		limits::memory(render.scene.bytes.saturating_mul(20))?;
 		let scene: Scene = serde_json::from_slice(&store.get(&render.scene)?).map_err(Error::invalid)?;
 		scene.check()?;
 		limits::within("frames", render.frames as usize, 1, scene.cameras.len())?;

@@ -219,7 +219,7 @@ impl Training {
 		let parameters = model.parameters();
 		parameters::check(&parameters)?;
 		let mut training = Self { train: train.clone(), ops, data: Vec::new(), checkpoint: None, model, parameters };
-		limits::within("memory", training.memory(), 0, limits::MEMORY)?;
+		limits::memory(training.memory())?;
 		let (sample, count) = training.samples();
 		ensure(count > 0, format_args!("the data have not one sample of {sample} bytes"))?;
 		training.data = store.get(&train.data)?;
