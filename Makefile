@@ -7,7 +7,7 @@ NODE = $(or $(CARGO_TARGET_DIR),target)/release/ogpu-node
 SAY_BUILD_TIME = [ -e $(NODE) ] || echo "build: the first one compiles 900 crates, half an hour on two cores; later ones compile what changed"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-network lint doc check-features weights chain-specs
+.PHONY: help setup build run test test-network fuzz lint doc check-features weights chain-specs
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -33,6 +33,9 @@ test-network: build ## Tests on a zombienet network: pauses, lost finality, warp
 	@scripts/setup.sh --network
 	@OGPU_NODE=$(abspath $(NODE)) RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ \
 		bash -c '$(CARGO) nextest run --release --locked --manifest-path zombienet/Cargo.toml'
+
+fuzz: ## Fuzz what strangers send to the engine, a minute each
+	@scripts/fuzz.sh
 
 lint: ## Formatting and lints, warnings denied
 	@scripts/lint.sh

@@ -12,6 +12,9 @@ use std::process::ExitCode;
 /// machine cannot take part.
 #[derive(Debug, Args)]
 pub struct SelftestCmd {
+	/// Leave the jobs out, which take an emulated machine long.
+	#[arg(long)]
+	operations: bool,
 	/// Print digests instead of comparing them.
 	#[arg(long, hide = true)]
 	print: bool,
