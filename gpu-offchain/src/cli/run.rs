@@ -14,6 +14,7 @@ use std::{
 	fs,
 	path::{Path, PathBuf},
 	process::ExitCode,
+	time::{Duration, Instant},
 };
 
 /// Run a job, and write its output and its result. Run again, it goes on where it was interrupted.
@@ -31,7 +32,10 @@ pub struct RunCmd {
 	leaves: Option<usize>,
 }
 
-/// What a run writes down after each leaf.
+/// Progress is not written down more often.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a run writes down.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -72,6 +76,21 @@ impl Files {
 		Ok(fs::rename(unfinished, path)?)
 	}
 
+	/// Writes down how far a run has come.
+	fn save(&self, task: Name, progress: &Progress, losses: &[f32]) -> Result<()> {
+		let names = |leaf: &Leaf| [Name(leaf.output), Name(leaf.carry), Name(leaf.trace)];
+		let saved = Saved {
+			task,
+			leaves: progress.leaves.iter().map(names).collect(),
+			output_bytes: progress.output.len(),
+			opening: Name::of(&progress.opening),
+			losses: losses.to_vec(),
+			is_done: progress.is_done,
+		};
+		self.write(&self.output(), &progress.output)?;
+		self.write(&self.progress(), &serde_json::to_vec(&saved)?)
+	}
+
 	/// Where an earlier run of the same job stopped.
 	fn resume(&self, task: Name) -> Result<(Progress, Vec<f32>)> {
 		let Ok(text) = fs::read(self.progress()) else { return Ok(Default::default()) };
@@ -104,6 +123,7 @@ impl RunCmd {
 		bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} leaves, {elapsed} of {duration} {msg}")?);
 		bar.set_position(progress.leaves.len() as u64);
 		let mut left = self.leaves.unwrap_or(usize::MAX);
+		let mut saved_at: Option<Instant> = None;
 		let progress = job.run(progress, |progress, piece| {
 			let kept = files.leaves();
 			for bytes in [&piece.carry, &piece.output] {
@@ -112,21 +132,15 @@ impl RunCmd {
 				}
 			}
 			losses.extend(&piece.note.losses);
-			let names = |leaf: &Leaf| [Name(leaf.output), Name(leaf.carry), Name(leaf.trace)];
-			let saved = Saved {
-				task: Name(job.task),
-				leaves: progress.leaves.iter().map(names).collect(),
-				output_bytes: progress.output.len(),
-				opening: Name::of(&progress.opening),
-				losses: losses.clone(),
-				is_done: progress.is_done,
-			};
-			files.write(&files.output(), &progress.output)?;
-			files.write(&files.progress(), &serde_json::to_vec(&saved).map_err(anyhow::Error::from)?)?;
+			left = left.saturating_sub(1);
+			// Of many quick leaves, not after each.
+			if progress.is_done || left == 0 || saved_at.is_none_or(|at| at.elapsed() > PAUSE) {
+				files.save(Name(job.task), progress, &losses)?;
+				saved_at = Some(Instant::now());
+			}
 			bar.inc(1);
 			let loss = losses.last().map(|loss| format!("loss {loss:.4}"));
-			bar.set_message(loss.unwrap_or_else(|| piece.note.text.replace('\n', " ")));
-			left = left.saturating_sub(1);
+			bar.set_message(loss.unwrap_or_else(|| shown(&piece.note.text)));
 			Ok(left > 0)
 		})?;
 		bar.finish();
@@ -153,7 +167,7 @@ impl RunCmd {
 			Work::Generate(generate) => {
 				let texts = generate.texts(output, &super::artifacts(&self.manifest, self.artifacts.as_ref()))?;
 				files.write(&files.0.join("texts.json"), &serde_json::to_vec_pretty(&texts)?)?;
-				super::print(&texts.iter().map(|text| format!("> {text}\n")).collect::<String>())?;
+				super::print(&texts.iter().map(|text| format!("> {}\n", shown(text))).collect::<String>())?;
 			}
 			Work::Embed(embed) => {
 				let numbers: Vec<f32> =
@@ -179,6 +193,11 @@ impl RunCmd {
 			files.0.join("result.json").display()
 		))
 	}
+}
+
+/// What a model wrote, without what a terminal would obey.
+fn shown(text: &str) -> String {
+	text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Losses as a line of bars: each the mean of its share of the steps.
