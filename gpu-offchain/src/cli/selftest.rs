@@ -53,8 +53,11 @@ impl SelftestCmd {
 			}
 			super::print(&format!("{line}\n"))?;
 		}
-		let jobs =
-			pools.iter().map(|(path, pool)| Ok(pool.install(|| selftest::jobs(*path))?)).collect::<Result<Vec<_>>>()?;
+		let jobs = pools
+			.iter()
+			.filter(|_| !self.operations)
+			.map(|(path, pool)| Ok(pool.install(|| selftest::jobs(*path))?))
+			.collect::<Result<Vec<_>>>()?;
 		for (index, (name, _)) in jobs.first().into_iter().flatten().enumerate() {
 			let mut line = format!("{name:<32}");
 			for jobs in &jobs {
