@@ -176,7 +176,7 @@ impl ogpu_result_validation::BenchmarkHelper for Benchmarks {
 impl Benchmarks {
 	/// Seats of as many verifiers as there may be.
 	fn seat() {
-		use frame_support::traits::{fungible::Mutate, Get as _};
+		use frame_support::traits::fungible::Mutate;
 		use ogpu_result_validation::BenchmarkHelper;
 		let verifiers: Vec<_> = (0..super::staking::MaxValidators::get())
 			.map(|index| (frame_benchmarking::account::<AccountId>("verifier", index, 0), 1_000_000 * OGPU))
