@@ -17,11 +17,13 @@ impl<T: Config> Pallet<T> {
 		// A call is in time in the block of its deadline.
 		'agenda: while at < now && meter.try_consume(T::WeightInfo::agenda_look()).is_ok() {
 			for item in Agenda::<T>::iter_key_prefix(at) {
-				if meter.try_consume(Self::item_weight(&item)).is_err() {
+				// It may end a validation, but that is dear, and most steps do not.
+				let weight = Self::item_weight(&item);
+				if !meter.can_consume(weight.most()) {
 					break 'agenda;
 				}
 				Agenda::<T>::remove(at, item);
-				Self::step(item);
+				meter.consume(weight.of(Self::step(item)));
 			}
 			at = at.saturating_add(1);
 		}
@@ -31,12 +33,13 @@ impl<T: Config> Pallet<T> {
 		block.consume(meter.consumed());
 	}
 
-	pub(crate) fn do_advance(item: Item) -> DispatchResult {
+	/// Returns what it has cost.
+	pub(crate) fn do_advance(item: Item) -> Result<Weight, Error<T>> {
 		let due = Self::due(&item).ok_or(Error::<T>::NothingDue)?;
 		ensure!(due < Self::now(), Error::<T>::TooEarly);
+		let weight = Self::item_weight(&item);
 		Agenda::<T>::remove(due, item);
-		Self::step(item);
-		Ok(())
+		Ok(weight.of(Self::step(item)))
 	}
 
 	/// When this item is due, if anything of it is.
@@ -52,25 +55,31 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What the next step of an item costs at most.
-	pub(crate) fn item_weight(item: &Item) -> Weight {
+	/// What the next step of an item costs.
+	pub(crate) fn item_weight(item: &Item) -> StepWeight {
+		let end = T::WeightInfo::conclude().saturating_add(T::Market::concluded_weight());
 		match item {
 			Item::Task(task) => {
-				let drawn = Tasks::<T>::get(task).map_or(0, |record| match record.stage {
+				let record = Tasks::<T>::get(task);
+				let drawn = record.as_ref().map_or(0, |record| match record.stage {
 					Stage::Sealed => T::MaxChecks::get(),
 					Stage::Closing { .. } => record.drawn.max(CLEARED),
 					_ => record.drawn.saturating_add(record.challenges),
 				});
-				T::WeightInfo::task_step(drawn).saturating_add(T::Market::concluded_weight())
+				let is_over = record.is_none_or(|record| matches!(record.stage, Stage::Closing { .. }));
+				let end = if is_over { Weight::zero() } else { end };
+				StepWeight { step: T::WeightInfo::task_step(drawn), end }
 			}
 			Item::Jury(task, leaf) => {
 				let seats =
 					Juries::<T>::get(task, leaf).map_or(0, |jury| jury.dispute.drawn_seats.saturating_add(jury.draws));
-				T::WeightInfo::jury_step(seats).saturating_add(T::Market::concluded_weight())
+				StepWeight { step: T::WeightInfo::jury_step(seats), end }
 			}
-			Item::Record(_) => T::WeightInfo::agenda_look(),
-			Item::Window => T::WeightInfo::window_step(),
-			Item::Market(item) => T::WeightInfo::agenda_look().saturating_add(T::Market::step_weight(*item)),
+			Item::Record(_) => StepWeight::sure(T::WeightInfo::agenda_look()),
+			Item::Window => StepWeight::sure(T::WeightInfo::window_step()),
+			Item::Market(item) => {
+				StepWeight::sure(T::WeightInfo::agenda_look().saturating_add(T::Market::step_weight(*item)))
+			}
 		}
 	}
 
@@ -78,21 +87,53 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn most_weight() -> Weight {
 		let looked_at = T::MaxChecks::get().saturating_add(T::MaxChallenges::get()).max(CLEARED);
 		let step = T::WeightInfo::task_step(looked_at).max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS));
+		let end = T::WeightInfo::conclude().saturating_add(T::Market::concluded_weight());
 		let market = T::WeightInfo::agenda_look().saturating_add(T::Market::most_step_weight());
-		step.saturating_add(T::Market::concluded_weight()).max(market)
+		step.saturating_add(end).max(market).max(T::WeightInfo::window_step())
 	}
 
-	/// Does what is due of an item. What was put off meanwhile, by another entry, is left alone.
-	fn step(item: Item) {
+	/// Does what is due of an item, and says whether that ended a validation. What was put off meanwhile, by another
+	/// entry, is left alone.
+	fn step(item: Item) -> bool {
 		if Self::due(&item).is_none_or(|due| due >= Self::now()) {
-			return;
+			return false;
 		}
+		let has_ended = || match item {
+			Item::Task(task) | Item::Jury(task, _) => Records::<T>::contains_key(task),
+			Item::Record(_) | Item::Market(_) | Item::Window => false,
+		};
+		let had_ended = has_ended();
 		match item {
 			Item::Task(task) => Self::step_task(task),
 			Item::Jury(task, leaf) => Self::step_jury(task, leaf),
 			Item::Record(task) => Records::<T>::remove(task),
 			Item::Market(item) => T::Market::step(item),
 			Item::Window => Self::step_window(),
+		}
+		has_ended() && !had_ended
+	}
+}
+
+/// What a step costs, and what it costs besides if it ends a validation.
+pub(crate) struct StepWeight {
+	step: Weight,
+	end: Weight,
+}
+
+impl StepWeight {
+	fn sure(step: Weight) -> Self {
+		Self { step, end: Weight::zero() }
+	}
+
+	fn most(&self) -> Weight {
+		self.of(true)
+	}
+
+	fn of(&self, has_ended: bool) -> Weight {
+		if has_ended {
+			self.step.saturating_add(self.end)
+		} else {
+			self.step
 		}
 	}
 }

@@ -597,9 +597,7 @@ pub mod pallet {
 		#[pallet::weight(Pallet::<T>::most_weight())]
 		pub fn advance(origin: OriginFor<T>, item: Item) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let weight = Self::item_weight(&item);
-			Self::do_advance(item)?;
-			Ok(Some(weight).into())
+			Ok(Some(Self::do_advance(item)?).into())
 		}
 
 		/// Commit to what a device has computed of this session's benchmark, while its window is open: so many leaves of a

@@ -210,6 +210,9 @@ impl WeightInfo for Costs {
 	fn jury_step(_: u32) -> Weight {
 		Weight::from_parts(StepWeight::get(), 0)
 	}
+	fn conclude() -> Weight {
+		Weight::zero()
+	}
 	fn window_step() -> Weight {
 		Weight::from_parts(StepWeight::get(), 0)
 	}

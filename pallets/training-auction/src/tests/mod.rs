@@ -138,7 +138,7 @@ unmeasured!(ogpu_staking_trustlock::WeightInfo: lock(), unlock(), cancel_unlock(
 	rotate_worker(), revoke_worker(), register_device(), update_device(), retire_device(), heartbeat());
 unmeasured!(ogpu_result_validation::WeightInfo: offer_seats(), withdraw_seats(), reveal_secret(), post_openings(n),
 	commit_audit(), reveal(), reveal_leaves(n), reveal_audit(), challenge(), commit_vote(), reveal_vote(), accept(),
-	commit_benchmark(), window_step(), task_step(n), jury_step(n), agenda_look(), keep_output(), next_session(n));
+	commit_benchmark(), window_step(), task_step(n), jury_step(n), conclude(), agenda_look(), keep_output(), next_session(n));
 
 impl ogpu_staking_trustlock::Config for Test {
 	type Clock = NetworkClock;
