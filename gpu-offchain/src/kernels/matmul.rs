@@ -345,7 +345,7 @@ fn streamed<V: Lanes>(product: &Product<'_>) {
 	}
 }
 
-/// `sums` += `times`[0] · `streams`[0], then the next.
+/// `sums` += `times[0]` · `streams[0]`, then the next.
 #[inline(always)]
 fn accumulate<V: Lanes, const N: usize>(times: [f32; N], streams: [&[f32]; N], sums: &mut [f32]) {
 	let mut factors = [V::splat(0.0); N];

@@ -171,7 +171,7 @@ pub fn unary_grad(path: Path, kind: Unary, x: &[f32], dy: &[f32], out: &mut [f32
 	parallel::zip([x, dy], out, |inputs, out| on(path, Slope(kind, inputs, out)));
 }
 
-/// What AdamW needs to know at a step, in fp32; [`AdamW::at`] computes the corrections.
+/// What AdamW needs to know at a step, in fp32; whoever steps computes the corrections.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {
 	pub rate: f32,

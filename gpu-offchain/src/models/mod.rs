@@ -1,4 +1,4 @@
-//! Models, written on [`Ops`](crate::ops::Ops), with their own gradients.
+//! Models, written on [`Ops`], with their own gradients.
 
 pub mod bert;
 pub mod decoder;
