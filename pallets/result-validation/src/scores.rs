@@ -19,9 +19,16 @@ impl<T: Config> Pallet<T> {
 	/// A session begins: so does its benchmark, unless the last one is still going on.
 	pub(crate) fn place_window() {
 		if Window::<T>::get().is_none() {
-			let seed_from = Self::block().saturating_add(1);
-			Self::put_window(WindowStage::Placing { seed_from }, Self::seed_due(seed_from, SEED_BLOCKS));
+			Self::await_place(Self::block().saturating_add(1));
 		}
+	}
+
+	fn await_place(seed_from: BlockNumber) {
+		Self::put_window(WindowStage::Placing { seed_from }, Self::seed_due(seed_from, SEED_BLOCKS));
+	}
+
+	fn await_seed(seed_from: BlockNumber, devices: DeviceId) {
+		Self::put_window(WindowStage::Seeding { seed_from, devices }, Self::seed_due(seed_from, SEED_BLOCKS));
 	}
 
 	fn put_window(stage: WindowStage, due: BlockNumber) {
@@ -37,14 +44,9 @@ impl<T: Config> Pallet<T> {
 				Ok(seed) => {
 					let delay = parameters.delay(blake2_256, &seed.0);
 					let seed_from = Self::block().saturating_add(1).saturating_add(delay);
-					let devices = T::TrustLock::next_device();
-					let due = Self::seed_due(seed_from, SEED_BLOCKS);
-					Self::put_window(WindowStage::Seeding { seed_from, devices }, due);
+					Self::await_seed(seed_from, T::TrustLock::next_device());
 				}
-				Err(no_seed) => {
-					let seed_from = Self::retry_from(no_seed, seed_from);
-					Self::put_window(WindowStage::Placing { seed_from }, Self::seed_due(seed_from, SEED_BLOCKS));
-				}
+				Err(no_seed) => Self::await_place(Self::retry_from(no_seed, seed_from)),
 			},
 			WindowStage::Seeding { seed_from, devices } => match Self::seed_at(seed_from, None, &NAME, SEED_ROUND) {
 				Ok(seed) => {
@@ -54,11 +56,7 @@ impl<T: Config> Pallet<T> {
 					Self::put_window(WindowStage::Open { seed, opened, devices, seed_from }, due);
 					Self::deposit_event(Event::BenchmarkOpened { seed, devices, due });
 				}
-				Err(no_seed) => {
-					let seed_from = Self::retry_from(no_seed, seed_from);
-					let due = Self::seed_due(seed_from, SEED_BLOCKS);
-					Self::put_window(WindowStage::Seeding { seed_from, devices }, due);
-				}
+				Err(no_seed) => Self::await_seed(Self::retry_from(no_seed, seed_from), devices),
 			},
 			WindowStage::Open { .. } => Window::<T>::kill(),
 		}

@@ -34,3 +34,87 @@ pub trait WeightInfo {
 	/// Rewarding the duty of so many operators and allotting seats to them.
 	fn next_session(n: u32) -> Weight;
 }
+
+/// For mocks, where nothing costs anything. Not for a chain: without `std` there is none.
+#[cfg(feature = "std")]
+impl WeightInfo for () {
+	fn offer_seats() -> Weight {
+		Weight::zero()
+	}
+
+	fn withdraw_seats() -> Weight {
+		Weight::zero()
+	}
+
+	fn reveal_secret() -> Weight {
+		Weight::zero()
+	}
+
+	fn post_openings(_: u32) -> Weight {
+		Weight::zero()
+	}
+
+	fn commit_audit() -> Weight {
+		Weight::zero()
+	}
+
+	fn reveal() -> Weight {
+		Weight::zero()
+	}
+
+	fn reveal_leaves(_: u32) -> Weight {
+		Weight::zero()
+	}
+
+	fn reveal_audit() -> Weight {
+		Weight::zero()
+	}
+
+	fn challenge() -> Weight {
+		Weight::zero()
+	}
+
+	fn commit_vote() -> Weight {
+		Weight::zero()
+	}
+
+	fn reveal_vote() -> Weight {
+		Weight::zero()
+	}
+
+	fn accept() -> Weight {
+		Weight::zero()
+	}
+
+	fn commit_benchmark() -> Weight {
+		Weight::zero()
+	}
+
+	fn task_step(_: u32) -> Weight {
+		Weight::zero()
+	}
+
+	fn jury_step(_: u32) -> Weight {
+		Weight::zero()
+	}
+
+	fn conclude() -> Weight {
+		Weight::zero()
+	}
+
+	fn window_step() -> Weight {
+		Weight::zero()
+	}
+
+	fn agenda_look() -> Weight {
+		Weight::zero()
+	}
+
+	fn keep_output() -> Weight {
+		Weight::zero()
+	}
+
+	fn next_session(_: u32) -> Weight {
+		Weight::zero()
+	}
+}

@@ -110,42 +110,6 @@ impl BlockNumberProvider for NetworkClock {
 	}
 }
 
-impl crate::WeightInfo for () {
-	fn lock() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn unlock() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn cancel_unlock() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn withdraw() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn authorise_worker() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn rotate_worker() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn revoke_worker() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn register_device() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn update_device() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn retire_device() -> frame_support::weights::Weight {
-		Default::default()
-	}
-	fn heartbeat() -> frame_support::weights::Weight {
-		Default::default()
-	}
-}
-
 impl crate::Config for Test {
 	type Clock = NetworkClock;
 	type Currency = Balances;

@@ -1,5 +1,5 @@
-//! Results are validated in real blocks: who is right is paid, who is wrong pays, to the last unit. There is no market
-//! yet: the tests open validations as one will.
+//! Results are validated in real blocks: who is right is paid, who is wrong pays, to the last unit. The tests
+//! open validations themselves, as markets do; `markets.rs` plays with those.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 

@@ -131,26 +131,6 @@ impl BlockNumberProvider for NetworkClock {
 	}
 }
 
-/// What is not measured here.
-pub struct Unmeasured;
-
-macro_rules! unmeasured {
-	($trait:path: $($call:ident($($argument:ident),*)),* $(,)?) => {
-		impl $trait for Unmeasured {
-			$(fn $call($($argument: u32),*) -> Weight {
-				let _ = ($($argument,)*);
-				Weight::zero()
-			})*
-		}
-	};
-}
-
-unmeasured!(ogpu_staking_trustlock::WeightInfo: lock(), unlock(), cancel_unlock(), withdraw(), authorise_worker(),
-	rotate_worker(), revoke_worker(), register_device(), update_device(), retire_device(), heartbeat());
-unmeasured!(ogpu_result_validation::WeightInfo: offer_seats(), withdraw_seats(), reveal_secret(), post_openings(n),
-	commit_audit(), reveal(), reveal_leaves(n), reveal_audit(), challenge(), commit_vote(), reveal_vote(), accept(),
-	commit_benchmark(), window_step(), task_step(n), jury_step(n), conclude(), agenda_look(), keep_output(), next_session(n));
-
 /// Steps cost what the test says, all else nothing.
 pub struct Costs;
 
@@ -207,7 +187,7 @@ impl ogpu_staking_trustlock::Config for Test {
 	type ScoreBlocks = ConstU32<1_000_000>;
 	type SuspensionBlocks = ConstU32<1_000>;
 	type UnbondingBlocks = ConstU32<100_000>;
-	type WeightInfo = Unmeasured;
+	type WeightInfo = ();
 	type WorkerDeposit = Deposit;
 }
 
@@ -312,7 +292,7 @@ impl ogpu_result_validation::Config for Test {
 	type TreasuryGrant = TreasuryGrant;
 	type TrustLock = TrustLock;
 	type Verifier = TheReference;
-	type WeightInfo = Unmeasured;
+	type WeightInfo = ();
 }
 
 impl crate::Config for Test {

@@ -124,23 +124,6 @@ impl BlockNumberProvider for NetworkClock {
 	}
 }
 
-/// What is not measured here.
-pub struct Unmeasured;
-
-macro_rules! unmeasured {
-	($trait:path: $($call:ident($($argument:ident),*)),* $(,)?) => {
-		impl $trait for Unmeasured {
-			$(fn $call($($argument: u32),*) -> Weight {
-				let _ = ($($argument,)*);
-				Weight::zero()
-			})*
-		}
-	};
-}
-
-unmeasured!(ogpu_staking_trustlock::WeightInfo: lock(), unlock(), cancel_unlock(), withdraw(), authorise_worker(),
-	rotate_worker(), revoke_worker(), register_device(), update_device(), retire_device(), heartbeat());
-
 impl ogpu_staking_trustlock::Config for Test {
 	type Clock = NetworkClock;
 	type Currency = Balances;
@@ -158,7 +141,7 @@ impl ogpu_staking_trustlock::Config for Test {
 	type ScoreBlocks = ConstU32<10_000>;
 	type SuspensionBlocks = ConstU32<1_000>;
 	type UnbondingBlocks = ConstU32<100_000>;
-	type WeightInfo = Unmeasured;
+	type WeightInfo = ();
 	type WorkerDeposit = Deposit;
 }
 
