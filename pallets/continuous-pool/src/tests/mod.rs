@@ -7,6 +7,7 @@ mod delivery;
 mod draws;
 mod failures;
 mod liveness;
+mod oneself;
 mod prices;
 mod quotes;
 mod races;
