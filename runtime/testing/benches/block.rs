@@ -7,7 +7,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-use codec::Encode;
 use frame_support::{traits::fungible::Mutate, weights::Weight};
 use ogpu_protocol::{claims, merkle::Tree, token::OGPU};
 use ogpu_result_validation::WeightInfo as _;
@@ -18,36 +17,30 @@ use ogpu_runtime::{
 	genesis_config_presets::LOCAL_TESTNET,
 	AccountId, Address, Balances, OgpuToken, ResultValidation, Runtime, Staking, StakingTrustlock, UncheckedExtrinsic,
 };
-use ogpu_runtime_testing::{transfer, Chain};
+use ogpu_runtime_testing::{
+	import::{self, Executor, RUNS},
+	transfer, Chain,
+};
 use ogpu_token::ClaimsRecord;
 use polkadot_sdk::*;
-use sc_executor::WasmExecutor;
-use sp_core::{
-	ecdsa,
-	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
-	Pair,
-};
+use sp_core::{ecdsa, Pair};
 use sp_io::hashing::keccak_256;
 use sp_keyring::Sr25519Keyring::Eve;
-use sp_state_machine::{backend::IterArgs, Backend, Ext, OverlayedChanges};
-use std::time::{Duration, Instant};
-
-type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+use sp_state_machine::{backend::IterArgs, Backend};
+use std::time::Duration;
 
 /// What the calls and steps of validations cost.
 type Checks = <Runtime as ogpu_result_validation::Config>::WeightInfo;
-
-const RUNS: usize = 15;
 
 fn main() {
 	let executor = Executor::builder().build();
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
 	chain.block(vec![]);
 
-	let (empty, _) = measure(&executor, &mut chain, vec![]);
+	let (empty, _) = import::time(&executor, &mut chain, vec![], RUNS);
 	let transfers = transfers(&mut chain);
 	let offered = transfers.len() as u32;
-	let (full, count) = measure(&executor, &mut chain, transfers);
+	let (full, count) = import::time(&executor, &mut chain, transfers, RUNS);
 	assert!(count < offered, "the block must be full");
 
 	println!("wasm blob                      {:>10} bytes, compressed", ogpu_runtime::wasm_binary().unwrap().len());
@@ -58,7 +51,7 @@ fn main() {
 	println!("full / time its weight allows  {:>10.2}", full.as_secs_f64() / 0.75);
 
 	let claims = claims(&mut chain);
-	let (claims, claimed) = measure(&executor, &mut chain, claims);
+	let (claims, claimed) = import::time(&executor, &mut chain, claims, RUNS);
 	let (transfer, claim) = (full.saturating_sub(empty) / count, claims.saturating_sub(empty) / claimed);
 	println!("one claim of a million leaves  {claim:>10.2?}");
 	println!("claim / transfer               {:>10.2}", claim.as_secs_f64() / transfer.as_secs_f64());
@@ -136,7 +129,7 @@ fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
 	for _ in 0..17 {
 		chain.block(vec![]);
 	}
-	let (time, _) = measure(executor, &mut chain, vec![]);
+	let (time, _) = import::time(executor, &mut chain, vec![], RUNS);
 	(time, each)
 }
 
@@ -233,7 +226,7 @@ fn election(executor: &Executor) -> (Duration, Duration) {
 		}
 	});
 	let slowest = (0..60).map(|_| {
-		let (time, _) = measure_runs(executor, &mut chain, vec![], 1);
+		let (time, _) = import::time(executor, &mut chain, vec![], 1);
 		chain.block(vec![]);
 		time
 	});
@@ -254,47 +247,4 @@ fn transfers(chain: &mut Chain) -> Vec<UncheckedExtrinsic> {
 			chain.sign_as(Eve, transfer(&to, OGPU / 100), 0, nonce)
 		})
 		.collect()
-}
-
-/// The median time of executing a block with as many of these transactions as fit, and their number.
-fn measure(executor: &Executor, chain: &mut Chain, transactions: Vec<UncheckedExtrinsic>) -> (Duration, u32) {
-	measure_runs(executor, chain, transactions, RUNS)
-}
-
-fn measure_runs(
-	executor: &Executor,
-	chain: &mut Chain,
-	transactions: Vec<UncheckedExtrinsic>,
-	runs: usize,
-) -> (Duration, u32) {
-	chain.state.commit_all().unwrap();
-	let backend = chain.state.as_backend();
-	let block = chain.sealed(transactions);
-	// The first two extrinsics are inherents.
-	let count = block.extrinsics.len() as u32 - 2;
-	let encoded = block.encode();
-	let code = ogpu_runtime::wasm_binary().unwrap();
-	let mut times: Vec<_> = (0..=runs)
-		.map(|_| {
-			let mut overlay = OverlayedChanges::default();
-			let mut ext = Ext::new(&mut overlay, &backend, None);
-			let fetcher = WrappedRuntimeCode(code.into());
-			let runtime_code = RuntimeCode { code_fetcher: &fetcher, heap_pages: None, hash: vec![1] };
-			let start = Instant::now();
-			let (result, _) = executor.call(
-				&mut ext,
-				&runtime_code,
-				"Core_execute_block",
-				&encoded,
-				CallContext::Onchain { import: true },
-			);
-			let time = start.elapsed();
-			result.expect("the wasm runtime must agree with the native one");
-			time
-		})
-		// The first run compiles the blob.
-		.skip(1)
-		.collect();
-	times.sort();
-	(times[runs / 2], count)
 }

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+pub mod import;
+pub mod world;
+
 use codec::{Decode, Encode};
 use frame_support::traits::{TryState, TryStateSelect};
 use ogpu_protocol::time::BLOCK_MILLIS;
