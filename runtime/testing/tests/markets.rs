@@ -3,11 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-use ogpu_continuous_pool::{Delivery, LeafShape, Order, Racing, Requests, Requirements};
+use ogpu_continuous_pool::{Delivery, Order, Racing, Requests, Requirements};
 use ogpu_protocol::{
 	class::Class,
 	commitment::{binding, leaf_task, Audit, Finding, Obstacle, Outcome, Place, Value, Vote},
-	cost::{Work, GIGA},
+	cost::{LeafCost, Work, GIGA},
 	leaf::{tree, Leaf, Proven, Reveal},
 	merkle::{Hash, Tree},
 	token::OGPU,
@@ -21,7 +21,7 @@ use ogpu_runtime::{
 };
 use ogpu_runtime_testing::Chain;
 use ogpu_staking_trustlock::traits::{DeviceId, DeviceKind, Devices};
-use ogpu_training_auction::{Assurance, Jobs, Kind, LeafWork, Needs, OfferRecord, PartState, Spec};
+use ogpu_training_auction::{Assurance, Jobs, Kind, Needs, OfferRecord, PartState, Spec};
 use polkadot_sdk::*;
 use sp_core::{sr25519, Pair, H256};
 use sp_io::hashing::blake2_256;
@@ -268,8 +268,10 @@ impl World {
 		use ogpu_training_auction::{Call, Stage};
 		let jobs: Vec<_> = self.chain.read(|| Jobs::<Runtime>::iter().collect());
 		for (job, record) in jobs {
-			let Some(run) = record.run.clone().filter(|run| !self.gone.contains(&run.bid.operator)) else { continue };
-			let who = run.bid.operator.clone();
+			let Some(run) = record.run.clone().filter(|run| !self.gone.contains(&run.bid.bidder.operator)) else {
+				continue;
+			};
+			let who = run.bid.bidder.operator.clone();
 			match record.stage {
 				Stage::Offered => calls.push((who, Call::start { job }.into())),
 				Stage::Working if self.idle.contains(&who) => {}
@@ -442,7 +444,7 @@ fn job(assurance: Assurance) -> (Spec, Balance) {
 		start: START,
 		leaves: 60,
 		part_leaves: 20,
-		leaf: LeafWork { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 },
+		leaf: LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 },
 		assurance,
 		capability: 0,
 		needs: Needs { kind: None, memory_mb: 512, work_per_block: GIGA },
@@ -522,8 +524,11 @@ fn a_training_job_is_sold_done_in_milestones_and_paid() {
 	let client = CLIENT.to_account_id();
 	let checking = -world.gain(&client) - fee as i128;
 	// One leaf in twenty of each part, a fifth of them twice, and the last ones of both milestones.
-	let leaf_fee = ogpu_protocol::cost::CheckingTariff::default()
-		.leaf_fee(&LeafWork { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 }.into());
+	let leaf_fee = ogpu_protocol::cost::CheckingTariff::default().leaf_fee(&LeafCost {
+		work: GIGA,
+		recompute_work: GIGA,
+		fetched_bytes: 1_000_000,
+	});
 	let audited = |leaves: u128| (leaf_fee * leaves + leaf_fee * leaves / 5) as i128;
 	assert_eq!(checking, 3 * audited(1) + 2 * audited(1));
 	world.close();
@@ -598,7 +603,7 @@ fn a_client_that_withholds_its_input_pays_for_the_time() {
 }
 
 fn service(width: u32, delivery: Delivery, class: Class) -> ogpu_continuous_pool::Call<Runtime> {
-	let leaf = LeafShape { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
+	let leaf = LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
 	let requirements = Requirements { kind: None, memory_mb: 0, score: 0, reputation_billionths: 0 };
 	let terms =
 		ogpu_continuous_pool::Terms { floor: OGPU / 1_000, class, capability: 0, width, delivery, requirements };
