@@ -16,7 +16,9 @@ use crate::{
 	token::Balance,
 };
 use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use primitive_types::U256;
+use scale_info::TypeInfo;
 
 /// How auctions are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub fn tie(hash: impl Fn(&[u8]) -> Hash, seed: &Hash, operator: &Hash) -> Hash {
 pub type Score = u64;
 
 /// What the client asks for, with the rules as they were when it asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Terms {
 	/// The most that the client pays.
 	pub ceiling: Balance,
@@ -90,7 +92,7 @@ pub struct Terms {
 }
 
 /// A revealed bid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Bid<Bidder> {
 	pub bidder: Bidder,
 	pub price: Balance,
@@ -164,7 +166,7 @@ impl Terms {
 }
 
 /// What the winner had to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Bar {
 	pub score: Score,
 	/// An equal score would have lost the tie.
@@ -187,7 +189,7 @@ impl<Bidder> Default for Standing<Bidder> {
 }
 
 /// Who gets the job, and for how much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Award {
 	/// What is paid for a result in time.
 	pub fee: Balance,
@@ -273,7 +275,7 @@ pub fn offer_of_the_rest(bid: Balance, left: Work, total: Work, left_to_spend: B
 pub const MOST_SALES: usize = 32;
 
 /// A settled auction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Sold {
 	pub settled: BlockNumber,
 	/// For a billion multiply-adds.

@@ -4,7 +4,7 @@
 //! Everything that is hashed begins with a [`Domain`] of its own and has parts of fixed length around at most one part
 //! of variable length, so no two different things are ever the same bytes.
 
-use crate::merkle::Hash;
+use crate::{merkle::Hash, time::BlockNumber};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -155,6 +155,16 @@ fn finding_bytes(finding: Finding<[Hash; 2]>) -> Vec<u8> {
 		Err(Obstacle::InputInvalid) => (3, Default::default()),
 	};
 	[&[kind], hashes.concat().as_slice()].concat()
+}
+
+/// So many blocks lie between the heights at which a seed may begin that cannot begin where it was to.
+pub const SEED_STRIDE_BLOCKS: BlockNumber = 100;
+
+/// Where a seed begins that was to begin at `from` and cannot before `earliest`: so many whole strides later. Whoever has
+/// it asked for again has one height in five minutes to choose from.
+pub fn seed_not_before(from: BlockNumber, earliest: BlockNumber) -> BlockNumber {
+	let strides = earliest.saturating_sub(from).div_ceil(SEED_STRIDE_BLOCKS);
+	from.saturating_add(strides.saturating_mul(SEED_STRIDE_BLOCKS))
 }
 
 /// The seed of a round, from the VRF outputs of the authors of consecutive blocks ([`SEED_BLOCKS`] of them), in order.

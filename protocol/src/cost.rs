@@ -9,6 +9,8 @@ use crate::{
 	time::BlockNumber,
 	token::Balance,
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// Multiply-adds, the unit of all work: the kernel sets are nothing but them.
 pub type Work = u128;
@@ -31,7 +33,9 @@ fn sum<const N: usize>(terms: [u128; N]) -> u128 {
 }
 
 /// What a leaf asks of those who run and check it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(
+	Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct LeafCost {
 	/// What its provider computes, who comes from the leaf before.
 	pub work: Work,

@@ -68,8 +68,10 @@ impl Phases {
 		})
 	}
 
-	/// The longest way from a commitment to a verdict: after an audit, the challenge comes in the last block, and every
-	/// round of the jury takes place. Unbonding must take longer than twice this.
+	/// The longest way from a commitment to a verdict: after an audit, the challenge comes in the last block, and so many
+	/// rounds of juries take place. Juries of a task sit one after the other, so that liars can make many of them: whoever
+	/// answers for anything in the task stays pinned to its end, and unbonding takes longer than twice the path of an
+	/// ordinary one.
 	pub fn longest_path_blocks(&self, leaf_blocks: BlockNumber, seed_blocks: BlockNumber, rounds: u32) -> BlockNumber {
 		let votes = seed_blocks.saturating_add(self.votes_due(0, leaf_blocks)).saturating_add(self.reveals_blocks);
 		let audit = votes.saturating_add(self.openings_blocks).saturating_add(self.reveals_blocks);

@@ -9,6 +9,8 @@ use crate::{
 	token::{Balance, OGPU},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// How prices float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +101,7 @@ const FORGOTTEN_SLOTS: u32 = 4_032;
 /// Demand is the median of the slots, so that who wants to lift it must have leaves settled, and so paid, burned and
 /// checked, in more than half of an hour. Capacity counts each device that served in the hour, once: devices that only
 /// stand by neither press the price nor lift it when they leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Market {
 	pub leaf_price: Balance,
 	/// The number of the slot that is open, since the service began.
@@ -113,7 +115,7 @@ pub struct Market {
 }
 
 /// When and as how much a device was counted last. The chain keeps it for each device that has joined a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Served {
 	pub slot: u32,
 	pub capacity: u64,

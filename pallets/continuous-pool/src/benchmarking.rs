@@ -7,7 +7,7 @@ use super::*;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::hold::Mutate as _;
 use frame_system::RawOrigin;
-use ogpu_protocol::{class::Class, commitment::Place, cost::GIGA, token::OGPU};
+use ogpu_protocol::{class::Class, commitment::Place, cost::GIGA, pool::Served, token::OGPU};
 use ogpu_staking_trustlock::traits::Pin;
 
 /// What benchmarks need of other pallets.
@@ -35,7 +35,7 @@ const OUTCOME: Outcome = Outcome { root: [3; 32], output: [4; 32] };
 /// What is measured happens at this block of the network's clock, and is due at this one.
 const NOW: BlockNumber = 100;
 const LEAVES: u32 = 20;
-const LEAF: LeafShape = LeafShape { work: GIGA, recompute_work: GIGA, fetched_bytes: 1 };
+const LEAF: LeafCost = LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1 };
 
 fn funded<T: Config>(name: &'static str, index: u32) -> Result<AccountId32, BenchmarkError> {
 	let who = account(name, index, 0);
@@ -72,7 +72,7 @@ fn order() -> Order {
 }
 
 fn member(operator: AccountId32) -> MemberRecord {
-	let served = Some(ServedRecord { slot: 0, capacity: 1 });
+	let served = Some(Served { slot: 0, capacity: 1 });
 	MemberRecord {
 		operator,
 		observed: Some(u64::MAX),

@@ -3,7 +3,7 @@
 use crate::{quote::Reason, services::in_billions, *};
 use alloc::{collections::BTreeMap, vec::Vec};
 use ogpu_protocol::{
-	commitment::Domain,
+	commitment::{seed_not_before, Domain},
 	math::mul_div,
 	pool::{draw, Candidate},
 	random::Stream,
@@ -24,9 +24,10 @@ pub(crate) struct Runner {
 impl<T: Config> Pallet<T> {
 	/// How the bond of a racer counts.
 	pub(crate) fn pin_of(record: &RequestOf<T>) -> Pin {
-		match record.terms.delivery {
-			Delivery::FirstResponse => Pin::Own,
-			Delivery::Verified | Delivery::Manual => Pin::Shared,
+		if record.terms.delivery.may_pay_early() {
+			Pin::Own
+		} else {
+			Pin::Shared
 		}
 	}
 
@@ -43,7 +44,7 @@ impl<T: Config> Pallet<T> {
 		let score = info.measured.unwrap_or_default();
 		let free = T::TrustLock::free(operator);
 		let weight = T::Races::get().draw_weight(in_billions(score), member.observed, free);
-		let carries = Self::would(|| T::TrustLock::pin(operator, request, record.bond, Self::pin_of(record)));
+		let carries = T::TrustLock::could_pin(operator, request, record.bond, Self::pin_of(record));
 		let leaves = record.order.ceiling_leaves;
 		let likely = Self::validation(request, record, operator, leaves, record.terms.width);
 		let pay = Self::pay_of(record, leaves, record.terms.width);
@@ -100,7 +101,10 @@ impl<T: Config> Pallet<T> {
 		let seed = match T::Validation::seed(seed_from, T::DrawBlocks::get(), &request, record.redraws) {
 			Ok(seed) => seed,
 			Err(NoSeed::Early) => return Self::await_draw(request, record, seed_from),
-			Err(NoSeed::Forgotten) => return Self::await_draw(request, record, Self::block().saturating_add(1)),
+			Err(NoSeed::Forgotten) => {
+				let seed_from = seed_not_before(seed_from, Self::block().saturating_add(1));
+				return Self::await_draw(request, record, seed_from);
+			}
 		};
 		let runners = Self::runners(request, &record);
 		let candidates: Vec<_> =
@@ -129,8 +133,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let (now, window) = (Self::now(), record.order.window_blocks);
 		let closes = now.saturating_add(window);
-		let after = window.saturating_add(T::AlarmBlocks::get()).saturating_add(1);
-		let seed_from = Self::block().saturating_add(after);
+		let wait = window.saturating_add(T::AlarmBlocks::get());
+		let after = |draw: BlockNumber| draw.saturating_add(wait);
+		let next = Self::block().saturating_add(1);
+		let seed_from = seed_not_before(after(T::Validation::after(record.due)), after(next));
 		record.race = RaceRecord { first, drawn: now, closes, seed_from };
 		Self::deposit_event(Event::Drawn { request, racers, closes, seed_from });
 		Self::enter(request, record, Stage::Racing, closes);

@@ -71,7 +71,7 @@ use frame_support::{
 };
 use ogpu_protocol::{
 	commitment::Outcome,
-	cost::{CheckingTariff, ReferenceVerifier},
+	cost::{CheckingTariff, LeafCost, ReferenceVerifier},
 	pool::{PriceParameters, RaceParameters, MOST_WIDTH},
 	slashing::SlashingParameters,
 	time::BlockNumber,
@@ -406,7 +406,7 @@ pub mod pallet {
 		/// the fee of the call, if the terms make no sense, or a leaf would take a verifier too long.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::publish_service())]
-		pub fn publish_service(origin: OriginFor<T>, manifest: H256, leaf: LeafShape, terms: Terms) -> DispatchResult {
+		pub fn publish_service(origin: OriginFor<T>, manifest: H256, leaf: LeafCost, terms: Terms) -> DispatchResult {
 			Self::do_publish(ensure_signed(origin)?, manifest, leaf, terms)
 		}
 

@@ -1,10 +1,7 @@
 //! What an order comes to: what it costs, what is pinned for it, and what its validation is asked.
 
 use crate::*;
-use frame_support::{
-	ensure,
-	storage::{with_transaction, TransactionOutcome},
-};
+use frame_support::ensure;
 use ogpu_protocol::{
 	audit::drawn_leaves,
 	commitment::Domain,
@@ -60,10 +57,7 @@ impl<T: Config> Pallet<T> {
 		};
 		let bond = fewer.map(longest).try_fold(bond(ceiling)?, |most, leaves| Some(most.max(bond(leaves?)?)))?;
 		let fee = at_stake(ceiling)?;
-		let released = match delivery {
-			Delivery::FirstResponse => spent.checked_add(fee)?,
-			Delivery::Verified | Delivery::Manual => spent,
-		};
+		let released = if delivery.may_pay_early() { spent.checked_add(fee)? } else { spent };
 		let slashing = T::Slashing::get();
 		let audit = SeatFault::FalseAlarm { jury_bill: record.leaf_fee.checked_mul(ceiling.into())? };
 		let alarm = audit.penalty(Balance::MAX, record.leaf_fee, &slashing).taken;
@@ -144,8 +138,6 @@ impl<T: Config> Pallet<T> {
 			task: request,
 			client: record.client.clone(),
 			provider: provider.clone(),
-			// Whoever serves a service holds its artifacts: what the provider cannot give is not missing input.
-			supplier: record.client.clone(),
 			commitment: H256::zero(),
 			start: record.order.inputs,
 			leaves,
@@ -163,13 +155,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Whether a result of all leaves could be validated. A claim asks for all that opening does but the fee; it is taken
-	/// back at once.
+	/// Whether a result of all leaves could be validated.
 	fn ensure_validatable(request: H256, record: &RequestOf<T>) -> DispatchResult {
 		let leaves = record.order.ceiling_leaves;
 		let likely = Self::validation(request, record, &Self::pot(), leaves, record.terms.width);
 		// Of fewer leaves one more is looked at.
 		let likely = Validated { is_milestone: true, ..likely };
-		with_transaction::<(), DispatchError, _>(|| TransactionOutcome::Rollback(T::Validation::claim(likely)))
+		T::Validation::admits(&likely)
 	}
 }

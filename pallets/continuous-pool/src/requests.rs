@@ -6,6 +6,7 @@ use frame_support::{
 	traits::{fungible::hold::Mutate as _, tokens::Precision::BestEffort},
 };
 use ogpu_protocol::{
+	commitment::seed_not_before,
 	phases::is_in_time,
 	pool::{leader, Arrival, NoRace, Race},
 };
@@ -198,7 +199,10 @@ impl<T: Config> Pallet<T> {
 		record.redraws = record.redraws.saturating_add(1);
 		record.race.first = record.racers.len() as u32;
 		Self::deposit_event(Event::Redrawn { request, redraws: record.redraws });
-		Self::await_draw(request, record, Self::block().saturating_add(1).saturating_add(pause));
+		let after = T::Validation::after(record.due).saturating_add(pause);
+		// Who may be drawn has joined before the seed is known.
+		let seed_from = seed_not_before(after, Self::block().saturating_add(1));
+		Self::await_draw(request, record, seed_from);
 	}
 
 	/// Ends a request: what is left of what was held is the client's.

@@ -18,7 +18,7 @@ use ogpu_protocol::{
 const GRACE_BLOCKS: BlockNumber = 10;
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_publish(publisher: AccountId32, manifest: H256, leaf: LeafShape, terms: Terms) -> DispatchResult {
+	pub(crate) fn do_publish(publisher: AccountId32, manifest: H256, leaf: LeafCost, terms: Terms) -> DispatchResult {
 		ensure!(leaf.work > 0 && leaf.work <= leaf.recompute_work, Error::<T>::NonsensicalLeaf);
 		Self::leaf_terms(leaf)?;
 		Self::check_terms(&terms)?;
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
 			manifest,
 			leaf,
 			terms,
-			market: Market::new(Self::now(), terms.floor).into(),
+			market: Market::new(Self::now(), terms.floor),
 			members: 0,
 			requests: 0,
 			is_retired: false,
@@ -43,10 +43,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What a leaf takes the reference verifier, and what one check of it pays.
-	pub(crate) fn leaf_terms(leaf: LeafShape) -> Result<(BlockNumber, Balance), Error<T>> {
-		let cost = LeafCost::from(leaf);
-		let blocks = T::Reference::get().leaf_blocks(&cost).ok_or(Error::<T>::LeafTooLong)?;
-		Ok((blocks, T::Tariff::get().leaf_fee(&cost)))
+	pub(crate) fn leaf_terms(leaf: LeafCost) -> Result<(BlockNumber, Balance), Error<T>> {
+		let blocks = T::Reference::get().leaf_blocks(&leaf).ok_or(Error::<T>::LeafTooLong)?;
+		Ok((blocks, T::Tariff::get().leaf_fee(&leaf)))
 	}
 
 	fn check_terms(terms: &Terms) -> Result<(), Error<T>> {
@@ -70,7 +69,7 @@ impl<T: Config> Pallet<T> {
 		let mut market = Self::market_of(&record);
 		let most = terms.floor.saturating_mul(T::Prices::get().most_floors.into());
 		market.leaf_price = market.leaf_price.clamp(terms.floor, most);
-		(record.market, record.terms) = (market.into(), terms);
+		(record.market, record.terms) = (market, terms);
 		Services::<T>::insert(service, record);
 		Self::deposit_event(Event::ServiceUpdated { service });
 		Ok(())
@@ -97,7 +96,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The market of a service as it stands now.
 	pub(crate) fn market_of(record: &ServiceRecord) -> Market {
-		Market::from(record.market).at(Self::now(), record.terms.floor, &T::Prices::get())
+		record.market.at(Self::now(), record.terms.floor, &T::Prices::get())
 	}
 
 	pub(crate) fn do_join(operator: AccountId32, service: ServiceId, device: DeviceId) -> DispatchResult {
@@ -213,9 +212,9 @@ impl<T: Config> Pallet<T> {
 		Services::<T>::mutate_extant(request.service, |service| {
 			let mut market = Self::market_of(service);
 			let served = Members::<T>::get(request.service, racer.device).and_then(|member| member.served);
-			let served = market.settle(charged, capacity, served.map(Into::into));
-			service.market = market.into();
-			Self::change_member(request.service, racer.device, |member| member.served = Some(served.into()));
+			let served = market.settle(charged, capacity, served);
+			service.market = market;
+			Self::change_member(request.service, racer.device, |member| member.served = Some(served));
 		});
 		if let Racing::Committed { since, block, .. } = racer.racing {
 			let taken = block.saturating_sub(since);

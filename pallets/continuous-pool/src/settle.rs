@@ -10,25 +10,14 @@ use frame_support::{
 		Imbalance as _,
 	},
 };
-use ogpu_protocol::{commitment::Place, phases::is_in_time, slashing::Pay};
+use ogpu_protocol::{
+	commitment::{seed_not_before, Place},
+	phases::is_in_time,
+	slashing::Pay,
+};
 use sp_runtime::{DispatchError, TokenError};
 
-/// Where the first block of a seed has passed before the validation could be opened (the clock stood still, or the
-/// agenda had more to do), the seed begins so many blocks later, or twice as many: nobody chooses where.
-const SEED_STRIDE_BLOCKS: BlockNumber = 100;
-
 impl<T: Config> Pallet<T> {
-	/// The next height for a seed that was to begin at `from`.
-	fn seed_from(from: BlockNumber) -> BlockNumber {
-		match Self::block().checked_sub(from) {
-			None => from,
-			Some(late) => {
-				let strides = late.checked_div(SEED_STRIDE_BLOCKS).unwrap_or_default().saturating_add(1);
-				from.saturating_add(strides.saturating_mul(SEED_STRIDE_BLOCKS))
-			}
-		}
-	}
-
 	/// Opens the validation of a racer's result. Changes nothing if that is refused.
 	pub(crate) fn open(request: H256, record: &mut RequestOf<T>, place: usize) -> DispatchResult {
 		let racer = record.racers.get(place).cloned().ok_or(Error::<T>::NotDrawn)?;
@@ -42,9 +31,10 @@ impl<T: Config> Pallet<T> {
 		let is_paid = record.terms.delivery == Delivery::FirstResponse;
 		let checking = fees.class.saturating_add(fees.provider);
 		// The client pays the provider's part of checking, too: it is taken out of the fee.
-		asked.spent = if is_paid { fees.class.saturating_add(asked.fee) } else { checking };
+		asked.spent = checking;
 		asked.commitment = commitment;
-		asked.seed_from = Self::seed_from(record.race.seed_from);
+		// Its first block may have passed: the clock stood still, or the agenda had more to do.
+		asked.seed_from = seed_not_before(record.race.seed_from, Self::block().saturating_add(1));
 		let fee = asked.fee;
 		with_storage_layer::<_, DispatchError, _>(|| {
 			let mut held = record.clone();
@@ -58,7 +48,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Led { request, operator, leaves, fee });
 		record.checking = fees.provider;
 		if is_paid {
-			Self::pay_leader(request, record, &racer);
+			Self::pay_at_once(request, record, &racer);
 		}
 		let leader = place as u32;
 		record.stage = match record.terms.delivery {
@@ -105,11 +95,20 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Paid { request, operator: operator.clone(), amount });
 	}
 
-	fn pay_leader(request: H256, record: &mut RequestOf<T>, racer: &RacerRecord) {
-		let Racing::Committed { leaves, .. } = racer.racing else { return };
+	/// Pays the leader, and returns what that has cost the client.
+	fn pay_leader(request: H256, record: &mut RequestOf<T>, racer: &RacerRecord) -> Balance {
+		let Racing::Committed { leaves, .. } = racer.racing else { return 0 };
 		let Pay { provider, burned } = Self::pay_of(record, leaves, racer.lots);
 		let provider = provider.saturating_sub(record.checking);
+		let held = record.held;
 		Self::pay(request, record, &racer.operator, Pay { provider, burned });
+		held.saturating_sub(record.held)
+	}
+
+	/// Pays the leader before the verdict.
+	fn pay_at_once(request: H256, record: &mut RequestOf<T>, racer: &RacerRecord) {
+		let paid = Self::pay_leader(request, record, racer);
+		T::Validation::paid(request, paid);
 	}
 
 	pub(crate) fn do_confirm(client: AccountId32, request: H256) -> DispatchResult {
@@ -118,7 +117,7 @@ impl<T: Config> Pallet<T> {
 		let Stage::AwaitingConfirmation { leader } = record.stage else { return Err(Error::<T>::WrongStage.into()) };
 		let racer = record.racers.get(leader as usize).cloned().ok_or(Error::<T>::NotDrawn)?;
 		Self::deposit_event(Event::Confirmed { request });
-		Self::pay_leader(request, &mut record, &racer);
+		Self::pay_at_once(request, &mut record, &racer);
 		record.stage = Stage::Validating { leader, is_paid: true };
 		Requests::<T>::insert(request, record);
 		Ok(())

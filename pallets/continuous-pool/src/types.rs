@@ -5,7 +5,7 @@ use frame_support::{traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBou
 use ogpu_protocol::{
 	class::Class,
 	cost::{LeafCost, Work},
-	pool::{Arrival, Market, Served, SLOTS},
+	pool::{Arrival, Market, Served},
 	time::BlockNumber,
 	token::Balance,
 };
@@ -18,24 +18,6 @@ use sp_runtime::AccountId32;
 /// Numbers a service.
 pub type ServiceId = u32;
 
-/// The declared shape of a leaf: no leaf of any request asks for more, since the software stops there. `work` is what
-/// one leaf of the price weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct LeafShape {
-	/// What its provider computes, who comes from the leaf before.
-	pub work: Work,
-	/// What a verifier computes at most, who has the opening alone.
-	pub recompute_work: Work,
-	/// What a verifier fetches at most, who has nothing yet.
-	pub fetched_bytes: u128,
-}
-
-impl From<LeafShape> for LeafCost {
-	fn from(LeafShape { work, recompute_work, fetched_bytes }: LeafShape) -> Self {
-		Self { work, recompute_work, fetched_bytes }
-	}
-}
-
 /// When a provider is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum Delivery {
@@ -44,8 +26,19 @@ pub enum Delivery {
 	/// At once. Its bond stands for the whole fee, and for this request alone.
 	FirstResponse,
 	/// When the client confirms. Silence confirms when the result has been validated, and to refuse it is to challenge a
-	/// leaf of it.
+	/// leaf of it. Its bond stands as with [`Self::FirstResponse`].
 	Manual,
+}
+
+impl Delivery {
+	/// Whether the provider may be paid before the verdict. No conviction voids that pay, so that one bond would not be
+	/// enough for several requests, nor a bond that does not cover the fee.
+	pub fn may_pay_early(self) -> bool {
+		match self {
+			Self::Verified => false,
+			Self::FirstResponse | Self::Manual => true,
+		}
+	}
 }
 
 /// What a device must be to be drawn.
@@ -74,37 +67,17 @@ pub struct Terms {
 	pub requirements: Requirements,
 }
 
-/// The price of a service, and what it follows from: [`Market`] as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct MarketRecord {
-	pub leaf_price: Balance,
-	pub slot: u32,
-	pub opened: BlockNumber,
-	pub settled: [u64; SLOTS],
-	pub capacity: [u64; SLOTS],
-}
-
-impl From<Market> for MarketRecord {
-	fn from(Market { leaf_price, slot, opened, settled, capacity }: Market) -> Self {
-		Self { leaf_price, slot, opened, settled, capacity }
-	}
-}
-
-impl From<MarketRecord> for Market {
-	fn from(MarketRecord { leaf_price, slot, opened, settled, capacity }: MarketRecord) -> Self {
-		Self { leaf_price, slot, opened, settled, capacity }
-	}
-}
-
 /// A published model.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ServiceRecord {
 	pub publisher: AccountId32,
 	/// The hash of the manifest, which fixes everything that could change a result.
 	pub manifest: H256,
-	pub leaf: LeafShape,
+	/// The declared shape of a leaf: no leaf of any request asks for more, since the software stops there. Its work is
+	/// what one leaf of the price weighs.
+	pub leaf: LeafCost,
 	pub terms: Terms,
-	pub market: MarketRecord,
+	pub market: Market,
 	/// Devices that have joined.
 	pub members: u32,
 	/// Requests that have not ended.
@@ -123,7 +96,7 @@ pub struct MemberRecord {
 	/// was seen.
 	pub observed: Option<u64>,
 	/// When and as how much it was counted last.
-	pub served: Option<ServedRecord>,
+	pub served: Option<Served>,
 	/// When it committed last, by the network's clock.
 	pub committed: BlockNumber,
 	/// How often it has declined since `declined_since`.
@@ -133,25 +106,6 @@ pub struct MemberRecord {
 	pub left: Option<BlockNumber>,
 	/// What its operator deposited for it.
 	pub deposit: Balance,
-}
-
-/// [`Served`] as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ServedRecord {
-	pub slot: u32,
-	pub capacity: u64,
-}
-
-impl From<Served> for ServedRecord {
-	fn from(Served { slot, capacity }: Served) -> Self {
-		Self { slot, capacity }
-	}
-}
-
-impl From<ServedRecord> for Served {
-	fn from(ServedRecord { slot, capacity }: ServedRecord) -> Self {
-		Self { slot, capacity }
-	}
 }
 
 /// A settled request, to compare prices with and to tell how long the next one may wait.

@@ -63,7 +63,7 @@ impl<T: Config> Pallet<T> {
 				let record = Tasks::<T>::get(task);
 				let drawn = record.as_ref().map_or(0, |record| match record.stage {
 					Stage::Sealed => T::MaxChecks::get(),
-					Stage::Closing { .. } => record.drawn.max(CLEARED),
+					Stage::Closing { .. } => record.drawn.saturating_add(record.challenges).max(CLEARED),
 					_ => record.drawn.saturating_add(record.challenges),
 				});
 				let is_over = record.is_none_or(|record| matches!(record.stage, Stage::Closing { .. }));

@@ -105,7 +105,6 @@ fn record(task: H256, stage: Stage) -> TaskRecord {
 		task,
 		client: account("client", 0, 0),
 		provider: account("provider", 0, 0),
-		supplier: account("supplier", 0, 0),
 		commitment: H256::zero(),
 		start: H256::zero(),
 		leaves: u32::MAX,
@@ -137,14 +136,12 @@ fn record(task: H256, stage: Stage) -> TaskRecord {
 		outcome: None,
 		carry: None,
 		checking: 0,
+		paid: 0,
 		challenges: 0,
-		open_juries: 0,
 		juries: 0,
 		executions: 0,
-		found: Found::Nothing,
-		found_by: Some((0, account("finder", 0, 0))),
-		jury_bill: 0,
-		jury_paid: 0,
+		is_contradicted: false,
+		found_by: Some(account("finder", 0, 0)),
 	}
 }
 
@@ -267,7 +264,7 @@ fn be_convicted<T: Config>() -> Result<(), BenchmarkError> {
 	Ok(())
 }
 
-/// Auditors do not reveal what they committed to: each is suspended, and a jury meets over each leaf.
+/// Auditors do not reveal what they committed to: each is suspended, and each leaf is disputed.
 fn dispute<T: Config>(leaves: u32) -> Result<(), BenchmarkError> {
 	seat::<T>(T::MaxHolders::get());
 	negligent::<T>(leaves.saturating_mul(2))?;
@@ -311,7 +308,7 @@ fn decide<T: Config>(jurors: u32) -> Result<(), BenchmarkError> {
 	T::TrustLock::pin(&provider, TASK, OGPU, Pin::Shared)?;
 	Providers::<T>::insert(provider, ProviderRecord { open, next: 1, void_below: 0 });
 	let record = record(TASK, judging);
-	Tasks::<T>::insert(TASK, TaskRecord { due: BlockNumber::MAX, open_juries: 1, juries: 1, ..record });
+	Tasks::<T>::insert(TASK, TaskRecord { due: BlockNumber::MAX, juries: 1, ..record });
 	Ok(())
 }
 
@@ -370,7 +367,8 @@ mod benchmarks {
 	fn withdraw_seats() -> Result<(), BenchmarkError> {
 		let who = locked::<T>("verifier", 0)?;
 		T::TrustLock::pin(&who, SEAT, T::SeatBond::get(), Pin::Own)?;
-		Offers::<T>::insert(&who, 1);
+		Leaving::<T>::insert(&who, 0);
+		OldestTable::<T>::put(1);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()));
 		assert_eq!(T::TrustLock::pinned(&who, SEAT), 0);
@@ -444,7 +442,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(account("provider", 0, 0)), TASK, reveals);
 		assert!(Checks::<T>::iter_prefix_values(TASK).all(|check| check.digest.is_some()));
-		assert!(Tasks::<T>::get(TASK).is_some_and(|record| record.found == Found::Guilty));
+		assert!(Tasks::<T>::get(TASK).is_some_and(|record| record.is_contradicted));
 		Ok(())
 	}
 
@@ -567,29 +565,32 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Opening a jury on each leaf.
+	/// All leaves are disputed, and a jury meets over the first.
 	#[benchmark(extra)]
-	fn task_disputed(
-		n: Linear<1, { T::MaxChecks::get().saturating_add(T::MaxChallenges::get()) }>,
-	) -> Result<(), BenchmarkError> {
+	fn task_disputed(n: Linear<1, { T::MaxChecks::get() }>) -> Result<(), BenchmarkError> {
 		dispute::<T>(n)?;
 		set_clock::<T>(DUE.saturating_add(1));
 		#[block]
 		{
 			agenda::<T>(DUE)?;
 		}
-		assert!(Tasks::<T>::get(TASK).is_some_and(|record| record.open_juries == n));
+		assert!(Tasks::<T>::get(TASK).is_some_and(|record| record.juries == 1));
+		assert_eq!(Disputes::<T>::get(TASK).len() as u32, n.saturating_sub(1));
 		Ok(())
 	}
 
-	/// Forgetting a task, with as many rounds of juries as are forgotten at once.
+	/// Forgetting a task, with as many rounds of juries as are forgotten at once, and paying two auditors of each leaf over
+	/// which no jury has met.
 	#[benchmark(extra)]
-	fn task_forgotten(
-		n: Linear<1, { T::MaxChecks::get().saturating_add(T::MaxChallenges::get()) }>,
-	) -> Result<(), BenchmarkError> {
+	fn task_forgotten(n: Linear<1, { T::MaxChecks::get() }>) -> Result<(), BenchmarkError> {
+		seat::<T>(T::MaxHolders::get());
+		Pallet::<T>::to_commons(T::Currency::issue(OGPU.saturating_mul(n.into())));
 		for leaf in 0..n {
-			Checks::<T>::insert(TASK, leaf, check(auditor::<T>(0, Answer::Silent), None));
+			let [first, second] = [0, 1]
+				.map(|place| auditor::<T>(leaf.saturating_mul(2).saturating_add(place), Answer::Revealed(Ok(AUDIT))));
+			Checks::<T>::insert(TASK, leaf, check(first, second));
 		}
+		Disputes::<T>::insert(TASK, BoundedVec::truncate_from((0..n).collect()));
 		draw_jurors::<T>(64);
 		let jury = Juries::<T>::get(TASK, LEAF).ok_or("a jury sits")?;
 		Agenda::<T>::remove(DUE, Item::Jury(TASK, LEAF));

@@ -30,14 +30,16 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Calls a jury on a leaf, from among those who sit over its task.
-	pub(crate) fn open_jury(record: &mut TaskRecord, leaf: u32, check: &CheckRecord, sitting: &[SeatHolder]) {
+	/// Calls a jury on a leaf, from among those who sit over its task. The task waits for it.
+	pub(crate) fn open_jury(mut record: TaskRecord, leaf: u32, seed_from: BlockNumber) {
 		let task = record.request.task;
-		let Some(claimed) = check.digest else { return };
-		let eligible = Self::seats_of(&Self::jurors(sitting, check)).map_or(0, |table| table.seats());
+		// It was shown, or it would not be disputed.
+		let check = Checks::<T>::get(task, leaf).unwrap_or_default();
+		let claimed = check.digest.unwrap_or_default();
+		let sitting = Self::sitting(record.table, &record.request);
+		let eligible = Self::seats_of(&Self::jurors(&sitting, &check)).map_or(0, |table| table.seats());
 		Self::deposit_event(Event::JuryCalled { task, leaf });
 		record.juries = record.juries.saturating_add(1);
-		record.open_juries = record.open_juries.saturating_add(1);
 		let rules = record.request.class.jury;
 		let none = Dispute {
 			rules,
@@ -52,13 +54,14 @@ impl<T: Config> Pallet<T> {
 			// Nobody may sit: the round of nobody ends it.
 			Next::Decided(..) | Next::Void(_) => (none, 0),
 		};
-		let stage = JuryStage::Drawing { seed_from: 0 };
-		Self::draw_round(task, leaf, JuryRecord { dispute, draws, round: 1, stage, due: 0 });
+		let stage = JuryStage::Drawing { seed_from };
+		record.due = BlockNumber::MAX;
+		Tasks::<T>::insert(task, record);
+		Self::draw_round(task, leaf, JuryRecord { dispute, draws, round: 1, stage, due: 0 }, seed_from);
 	}
 
-	/// Begins a round: its seed comes from the blocks after this one.
-	fn draw_round(task: H256, leaf: u32, mut jury: JuryRecord) {
-		let seed_from = Self::block().saturating_add(1);
+	/// Begins a round, whose seed comes from the blocks from this one on.
+	fn draw_round(task: H256, leaf: u32, mut jury: JuryRecord, seed_from: BlockNumber) {
 		jury.stage = JuryStage::Drawing { seed_from };
 		Self::put_jury(task, leaf, jury, Self::seed_due(seed_from, SEED_BLOCKS));
 	}
@@ -89,15 +92,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn seat_jurors(record: &TaskRecord, leaf: u32, mut jury: JuryRecord, check: &CheckRecord, seed_from: BlockNumber) {
+	fn seat_jurors(record: &TaskRecord, leaf: u32, jury: JuryRecord, check: &CheckRecord, seed_from: BlockNumber) {
 		let Request { task, leaf_blocks, .. } = record.request;
 		let name = H256(leaf_task(blake2_256, &task.0, leaf));
 		let seed = match Self::seed_at(seed_from, None, &name, jury.round) {
 			Ok(seed) => seed,
 			Err(no_seed) => {
 				let seed_from = Self::retry_from(no_seed, seed_from);
-				jury.stage = JuryStage::Drawing { seed_from };
-				return Self::put_jury(task, leaf, jury, Self::seed_due(seed_from, SEED_BLOCKS));
+				return Self::draw_round(task, leaf, jury, seed_from);
 			}
 		};
 		let before = (1..jury.round).flat_map(|round| Ballots::<T>::get(task, (leaf, round)));
@@ -193,7 +195,8 @@ impl<T: Config> Pallet<T> {
 		match jury.dispute.round(&ballots(&round)) {
 			Next::Draw(dispute, draws) => {
 				let round = jury.round.saturating_add(1);
-				Self::draw_round(task, leaf, JuryRecord { dispute, draws, round, ..jury });
+				let seed_from = Self::seed_after(jury.due);
+				Self::draw_round(task, leaf, JuryRecord { dispute, draws, round, ..jury }, seed_from);
 			}
 			Next::Decided(verdict, _) => Self::close_jury(record, leaf, jury, check, Some(verdict)),
 			Next::Void(_) => Self::close_jury(record, leaf, jury, check, None),
@@ -231,26 +234,23 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::to_commons(purse);
 
-		let found = match verdict {
-			Some(Verdict::Upheld) => Found::Nothing,
-			Some(Verdict::Convicted) => Found::Guilty,
-			Some(Verdict::InputAtFault) => Found::InputAtFault,
-			None => Found::Undecided,
-		};
-		record.found = record.found.max(found);
-		record.open_juries = record.open_juries.saturating_sub(1);
-		let rounds = jury.round;
+		let (rounds, due) = (jury.round, jury.due);
 		Juries::<T>::insert(task, leaf, JuryRecord { stage: JuryStage::Closed { verdict }, ..jury });
 		Self::deposit_event(Event::JuryClosed { task, leaf, verdict, rounds });
-		if record.open_juries == 0 {
-			Self::judged(record);
-		} else {
-			Tasks::<T>::insert(task, record);
+		match verdict {
+			// Juries on other leaves would hardly fare better, and the client has waited long enough.
+			None => Self::conclude(record, Conclusion::Void),
+			Some(Verdict::InputAtFault) => Self::conclude(record, Conclusion::InputAtFault),
+			Some(Verdict::Upheld | Verdict::Convicted) if record.is_claim => {
+				Self::conclude(record, Conclusion::Unfounded);
+			}
+			Some(Verdict::Convicted) => Self::conclude(record, Conclusion::Convicted),
+			Some(Verdict::Upheld) => Self::judge_next(record, due),
 		}
 	}
 
-	/// Fills the purse for a jury's bill from those at fault, then from what is there for it, and settles with the
-	/// auditors and the challenger of the leaf.
+	/// Fills the purse for a jury's bill from whoever is at fault, then from what is there for it, and settles with the
+	/// auditors and the challenger of the leaf. Whoever is guilty, or has not supplied inputs, pays all that it owes.
 	fn collect(
 		record: &mut TaskRecord,
 		leaf: u32,
@@ -259,14 +259,14 @@ impl<T: Config> Pallet<T> {
 		bill: Balance,
 		purse: &mut CreditOf<T>,
 	) {
-		let Request { task, provider, supplier, .. } = record.request.clone();
+		let Request { task, provider, client, .. } = record.request.clone();
 		let owed = |purse: &CreditOf<T>| bill.saturating_sub(purse.peek());
 		match verdict {
 			// Either the provider could have had the inputs, or only the jury was given them: both pay half.
 			Some(Verdict::Upheld | Verdict::Convicted) if record.is_claim => {
 				let half = owed(purse).div_ceil(2);
 				purse.subsume(T::TrustLock::slash(&provider, half, Fault::Unserved, task));
-				purse.subsume(T::TrustLock::slash(&supplier, owed(purse).min(half), Fault::Unserved, task));
+				purse.subsume(T::TrustLock::slash(&client, owed(purse).min(half), Fault::Unserved, task));
 			}
 			Some(Verdict::Upheld) => {
 				Self::fine_auditors(record, check, bill, purse);
@@ -280,24 +280,16 @@ impl<T: Config> Pallet<T> {
 			}
 			Some(Verdict::Convicted) => {
 				Self::settle_auditors(record, check);
-				record.found_by = record.found_by.take().into_iter().chain(finder(check)).min();
+				record.found_by = finder(check);
 				Self::return_challenge(&task, leaf);
-				record.jury_bill = record.jury_bill.saturating_add(owed(purse));
-				let due = Self::conviction(record).to.jury.saturating_sub(record.jury_paid);
-				let paid = T::TrustLock::slash(&provider, owed(purse).min(due), Fault::Convicted, task);
-				record.jury_paid = record.jury_paid.saturating_add(paid.peek());
-				purse.subsume(paid);
+				purse.subsume(Self::punish(record, Fault::Convicted, owed(purse)));
 			}
 			Some(Verdict::InputAtFault) => {
 				Self::return_challenge(&task, leaf);
-				purse.subsume(T::TrustLock::slash(&supplier, owed(purse), Fault::InputAtFault, task));
+				purse.subsume(Self::blame_input(record, owed(purse)));
 			}
 			None => {
-				// An auditor whose leaf is judged again after a challenge was paid before.
-				let unpaid = check.auditors().filter(|_| check.challenge.is_none());
-				for auditor in unpaid.filter(|auditor| auditor.answer.finding().is_some()) {
-					Self::pay_auditor(record, &auditor.operator);
-				}
+				Self::pay_heard(record, check);
 				purse.subsume(Self::checking_of_task(record, owed(purse)));
 				let (jury, back) = Self::take_challenge(&task, leaf).split(owed(purse));
 				purse.subsume(jury);
@@ -320,7 +312,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The provider was right about a leaf: whoever said otherwise pays for the jury, and whoever did not is paid.
 	fn fine_auditors(record: &mut TaskRecord, check: &CheckRecord, bill: Balance, purse: &mut CreditOf<T>) {
-		let Request { task, provider, supplier, leaf_fee, .. } = record.request.clone();
+		let Request { task, provider, client, leaf_fee, .. } = record.request.clone();
 		let (Some(opening), Some(digest)) = (check.opening, check.digest) else { return };
 		let right = AuditValue { opening: opening.0, digest: digest.0 };
 		let is_right = |auditor: &&Auditor| auditor.answer == Answer::Revealed(Ok(right));
@@ -340,7 +332,7 @@ impl<T: Config> Pallet<T> {
 			match (auditor.answer, missing(&auditor.answer)) {
 				// It may be that it was not served, and it may be that it says so only: both pay half.
 				(_, Some(obstacle)) => {
-					let served_by = if obstacle == Obstacle::OutputMissing { &provider } else { &supplier };
+					let served_by = if obstacle == Obstacle::OutputMissing { &provider } else { &client };
 					let unserved = Unserved { jury_bill, auditors: 1 };
 					let half = unserved.provider(T::TrustLock::locked(served_by)).taken;
 					purse.subsume(T::TrustLock::slash(served_by, half, Fault::Unserved, task));

@@ -235,6 +235,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Juries<T> = StorageDoubleMap<_, Blake2_128Concat, H256, Twox64Concat, u32, JuryRecord>;
 
+	/// The leaves of a task that a jury still has to meet over, in their order. One jury sits at a time, so that each has
+	/// one to pay it: what is pinned for a task reaches for one.
+	#[pallet::storage]
+	pub type Disputes<T: Config> =
+		StorageMap<_, Blake2_128Concat, H256, BoundedVec<u32, <T as Config>::MaxChecks>, ValueQuery>;
+
 	/// What the jurors of each leaf and round say.
 	#[pallet::storage]
 	pub type Ballots<T: Config> =
@@ -252,6 +258,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Offers<T> = StorageMap<_, Blake2_128Concat, AccountId32, u32>;
 
+	/// Validators that serve no more seats, and the last table in which they may have some. Their bonds are pinned.
+	#[pallet::storage]
+	pub type Leaving<T> = StorageMap<_, Blake2_128Concat, AccountId32, TableId>;
+
 	/// The seats of this session and of earlier ones that are still drawn from.
 	#[pallet::storage]
 	pub type Tables<T: Config> = StorageMap<_, Twox64Concat, TableId, TableOf<T>>;
@@ -259,6 +269,10 @@ pub mod pallet {
 	/// The table of this session.
 	#[pallet::storage]
 	pub type CurrentTable<T> = StorageValue<_, TableId, ValueQuery>;
+
+	/// No table before this one is drawn from any more.
+	#[pallet::storage]
+	pub type OldestTable<T> = StorageValue<_, TableId, ValueQuery>;
 
 	/// How operators did their duty in this session.
 	#[pallet::storage]
@@ -324,6 +338,8 @@ pub mod pallet {
 		SeatsOffered { operator: AccountId32, capabilities: u32 },
 		/// A validator serves no seats from the next session on.
 		SeatsWithdrawn { operator: AccountId32 },
+		/// Nothing is drawn any more from the seats that a validator had: its bond is free.
+		SeatsFreed { operator: AccountId32 },
 		/// A provider has committed to a result.
 		Opened { task: H256, provider: AccountId32, seed_from: BlockNumber },
 		/// A provider claims that its inputs are missing or invalid: a jury meets over the first leaf.
@@ -350,6 +366,8 @@ pub mod pallet {
 		Challenged { task: H256, leaf: u32, challenger: AccountId32, bond: Balance },
 		/// A jury meets over a leaf.
 		JuryCalled { task: H256, leaf: u32 },
+		/// The task ended before juries could meet over so many more leaves.
+		DisputesDropped { task: H256, leaves: u32 },
 		/// Jurors were drawn for a round; `Ballots` says who.
 		JurorsDrawn { task: H256, leaf: u32, round: u32, seats: u32 },
 		/// Jurors may reveal until the network's clock shows `due`.
@@ -430,6 +448,8 @@ pub mod pallet {
 		DeviceTooSlow,
 		/// The caller offers no seats.
 		NoSeats,
+		/// Open validations still draw from the caller's seats: call again when they have ended.
+		StillSeated,
 		/// Nothing is due.
 		NothingDue,
 		/// No window for benchmarks is open, or the device was registered after it had been drawn: wait for the next
@@ -472,9 +492,10 @@ pub mod pallet {
 			Self::do_offer_seats(&operator, capabilities, device)
 		}
 
-		/// Serve no seats from the next session on. Work for which the seats are drawn already remains to be done.
+		/// Serve no seats from the next session on, and, called once more, free their bond.
 		///
-		/// Emits [`Event::SeatsWithdrawn`].
+		/// Work for which the seats are drawn remains to be done, and so the bond stays pinned until all validations have
+		/// ended that may draw them. Emits [`Event::SeatsWithdrawn`], and then [`Event::SeatsFreed`].
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::withdraw_seats())]
 		pub fn withdraw_seats(origin: OriginFor<T>) -> DispatchResult {
@@ -552,9 +573,10 @@ pub mod pallet {
 		/// Challenge a leaf of a revealed result: a jury will meet over it when the window has ended.
 		///
 		/// For anybody but the provider. A bond is held, twice the bill of a jury's first round, and twice as much again for
-		/// each leaf of the task that is challenged already. If the leaf is wrong it
-		/// returns, and whoever challenged a leaf that was not drawn is paid as the finder. If the leaf is right, the
-		/// bond pays the jury and the provider. Emits [`Event::Challenged`].
+		/// each leaf of the task that is challenged already. Challenges are judged in the order in which they came, until one
+		/// is right. Its bond returns, and whoever challenged a leaf that was not drawn is paid as the finder; bonds of those
+		/// that come after it return as well. If a leaf is right, the bond pays the jury and the provider. Emits
+		/// [`Event::Challenged`].
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::challenge())]
 		pub fn challenge(origin: OriginFor<T>, task: H256, leaf: u32) -> DispatchResult {
@@ -645,6 +667,7 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(T::MinHolders::get() > 0 && T::MinHolders::get() <= T::MaxHolders::get());
 		assert!(T::MaxChecks::get() > 0 && T::MaxOpen::get() > 0 && T::MaxRoundSeats::get() > 0);
+		assert!(T::MaxChallenges::get() <= T::MaxChecks::get(), "challenged leaves must be few enough to be judged");
 		assert!(T::SeedRetention::get() > ogpu_protocol::commitment::SEED_BLOCKS);
 	}
 }

@@ -121,50 +121,46 @@ impl<T: Config> Pallet<T> {
 		Self::to_commons(Self::fine(finder, task, leaf_fee, fault, Fault::FalseAlarm));
 	}
 
-	/// Who is rewarded if the provider is guilty.
-	fn finder(record: &TaskRecord) -> Option<AccountId32> {
-		let challenger = record.found_by.as_ref().map(|(_, challenger)| challenger);
-		challenger.or(record.alarmed_by.as_ref()).cloned()
-	}
-
-	/// What a conviction costs the provider, what its juries took already included.
-	pub(crate) fn conviction(record: &TaskRecord) -> Penalty {
-		let Request { task, provider, fee, spent, .. } = &record.request;
+	/// The provider is guilty: its bond makes good what it can, and all its unsettled pay is void. Returns what is for its
+	/// jury.
+	pub(crate) fn punish(record: &TaskRecord, fault: Fault, jury_bill: Balance) -> CreditOf<T> {
+		let Request { task, client, provider, fee, spent, .. } = &record.request;
+		let finder = record.found_by.as_ref().or(record.alarmed_by.as_ref());
 		let conviction = Conviction {
-			lock: T::TrustLock::locked(provider).saturating_add(record.jury_paid),
+			lock: T::TrustLock::locked(provider),
 			bond: T::TrustLock::pinned(provider, *task),
-			jury_bill: record.jury_bill,
+			jury_bill,
 			fee: *fee,
 			spent_by_client: *spent,
-			has_finder: Self::finder(record).is_some(),
+			has_finder: finder.is_some(),
 		};
-		conviction.penalty(&T::Slashing::get())
+		let Penalty { taken, to } = conviction.penalty(&T::Slashing::get());
+		let mut purse = T::TrustLock::slash(provider, taken, fault, *task);
+		Self::give(&mut purse, client, to.client);
+		let jury = purse.extract(to.jury);
+		if let Some(finder) = finder {
+			Self::give(&mut purse, finder, to.finder);
+		}
+		T::TrustLock::faulted(provider, fault, *task);
+		Providers::<T>::mutate(provider, |record| record.void_below = record.next);
+		jury
 	}
 
-	/// The provider is guilty: its bond makes good what it can, and all its unsettled pay is void.
+	/// The provider is guilty, and it takes no jury to see that.
 	pub(crate) fn convict(record: TaskRecord, fault: Fault) {
-		let Request { task, client, provider, .. } = record.request.clone();
-		let penalty = Self::conviction(&record);
-		let due = penalty.taken.saturating_sub(record.jury_paid);
-		let mut purse = T::TrustLock::slash(&provider, due, fault, task);
-		Self::give(&mut purse, &client, penalty.to.client);
-		if let Some(finder) = Self::finder(&record) {
-			Self::give(&mut purse, &finder, penalty.to.finder);
-		}
-		drop(purse);
-		T::TrustLock::faulted(&provider, fault, task);
-		Providers::<T>::mutate(&provider, |record| record.void_below = record.next);
+		drop(Self::punish(&record, fault, 0));
 		Self::conclude(record, Conclusion::Convicted);
 	}
 
-	/// Nobody could compute the task: whoever supplied its inputs pays the provider.
-	pub(crate) fn blame_input(record: TaskRecord) {
-		let Request { task, provider, supplier, fee, .. } = record.request.clone();
-		// Its juries are paid already.
-		let penalty = input_fault(T::TrustLock::locked(&supplier), fee, 0, &T::Slashing::get());
-		let mut purse = T::TrustLock::slash(&supplier, penalty.taken, Fault::InputAtFault, task);
-		Self::give(&mut purse, &provider, penalty.to.provider);
-		drop(purse);
-		Self::conclude(record, Conclusion::InputAtFault);
+	/// Nobody could compute the task: the client, who had to supply its inputs, pays the provider. Returns what is for the
+	/// jury.
+	pub(crate) fn blame_input(record: &TaskRecord, jury_bill: Balance) -> CreditOf<T> {
+		let Request { task, provider, client, fee, .. } = &record.request;
+		let unpaid = fee.saturating_sub(record.paid);
+		let Penalty { taken, to } = input_fault(T::TrustLock::locked(client), unpaid, jury_bill, &T::Slashing::get());
+		let mut purse = T::TrustLock::slash(client, taken, Fault::InputAtFault, *task);
+		let jury = purse.extract(to.jury);
+		Self::give(&mut purse, provider, to.provider);
+		jury
 	}
 }

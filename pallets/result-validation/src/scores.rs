@@ -5,7 +5,7 @@ use crate::*;
 use frame_support::ensure;
 use ogpu_protocol::{
 	benchmark,
-	commitment::SEED_BLOCKS,
+	commitment::{seed_not_before, SEED_BLOCKS},
 	phases::{is_in_time, Sale},
 };
 use ogpu_staking_trustlock::traits::Pin;
@@ -37,13 +37,15 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn step_window() {
-		let Some(WindowRecord { stage, .. }) = Window::<T>::get() else { return };
+		let Some(WindowRecord { stage, due }) = Window::<T>::get() else { return };
+		let (after, next) = (Self::seed_after(due), Self::block().saturating_add(1));
 		let parameters = T::Benchmark::get();
 		match stage {
 			WindowStage::Placing { seed_from } => match Self::seed_at(seed_from, None, &NAME, PLACE_ROUND) {
 				Ok(seed) => {
 					let delay = parameters.delay(blake2_256, &seed.0);
-					let seed_from = Self::block().saturating_add(1).saturating_add(delay);
+					// Devices that take part have registered before their seed is known.
+					let seed_from = seed_not_before(after.saturating_add(delay), next);
 					Self::await_seed(seed_from, T::TrustLock::next_device());
 				}
 				Err(no_seed) => Self::await_place(Self::retry_from(no_seed, seed_from)),
@@ -51,8 +53,9 @@ impl<T: Config> Pallet<T> {
 			WindowStage::Seeding { seed_from, devices } => match Self::seed_at(seed_from, None, &NAME, SEED_ROUND) {
 				Ok(seed) => {
 					let opened = Self::now();
-					let due = opened.saturating_add(parameters.window_blocks);
-					let seed_from = Self::block().saturating_add(parameters.window_blocks).saturating_add(1);
+					let window = parameters.window_blocks;
+					let due = opened.saturating_add(window);
+					let seed_from = seed_not_before(after.saturating_add(window), next.saturating_add(window));
 					Self::put_window(WindowStage::Open { seed, opened, devices, seed_from }, due);
 					Self::deposit_event(Event::BenchmarkOpened { seed, devices, due });
 				}
@@ -83,7 +86,6 @@ impl<T: Config> Pallet<T> {
 			task,
 			client: T::Treasury::get(),
 			provider: operator.clone(),
-			supplier: T::Treasury::get(),
 			commitment,
 			start: task,
 			leaves,

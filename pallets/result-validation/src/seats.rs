@@ -4,12 +4,15 @@ use crate::*;
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::ensure;
 use ogpu_protocol::{
-	commitment::{seed, seed_with_secret, SECRET_SEED_BLOCKS, SEED_BLOCKS},
+	commitment::{seed, seed_not_before, seed_with_secret, SECRET_SEED_BLOCKS, SEED_BLOCKS},
 	merkle::Hash,
 	random::CERTAIN_BILLIONTHS,
 	seats::{allot, Table, SEATS},
 };
 use ogpu_staking_trustlock::traits::Pin;
+
+/// So many tables at most are passed at once when the oldest is forgotten.
+const TABLES_PASSED: TableId = 8;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_offer_seats(
@@ -29,7 +32,8 @@ impl<T: Config> Pallet<T> {
 			let asked = T::Capabilities::convert(capability).ok_or(Error::<T>::NoSuchCapability)?;
 			ensure!(measured >= asked, Error::<T>::DeviceTooSlow);
 		}
-		if !Offers::<T>::contains_key(operator) {
+		let is_pinned = Leaving::<T>::take(operator).is_some() || Offers::<T>::contains_key(operator);
+		if !is_pinned {
 			T::TrustLock::pin(operator, SEAT, T::SeatBond::get(), Pin::Own)?;
 		}
 		Offers::<T>::insert(operator, capabilities);
@@ -38,10 +42,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_withdraw_seats(operator: AccountId32) -> DispatchResult {
-		Offers::<T>::take(&operator).ok_or(Error::<T>::NoSeats)?;
-		// Unbonding takes longer than any validation for which the seats may have been drawn.
+		if Offers::<T>::take(&operator).is_some() {
+			Leaving::<T>::insert(&operator, CurrentTable::<T>::get());
+			Self::deposit_event(Event::SeatsWithdrawn { operator });
+			return Ok(());
+		}
+		// Fines come out of the bond, however long validations take.
+		let last = Leaving::<T>::get(&operator).ok_or(Error::<T>::NoSeats)?;
+		ensure!(last < OldestTable::<T>::get(), Error::<T>::StillSeated);
+		Leaving::<T>::remove(&operator);
 		T::TrustLock::unpin(&operator, SEAT);
-		Self::deposit_event(Event::SeatsWithdrawn { operator });
+		Self::deposit_event(Event::SeatsFreed { operator });
 		Ok(())
 	}
 
@@ -102,15 +113,21 @@ impl<T: Config> Pallet<T> {
 
 	fn forget_table(table: TableId) {
 		let is_used = Tables::<T>::get(table).is_none_or(|record| record.users > 0);
-		if !is_used && table != CurrentTable::<T>::get() {
-			Tables::<T>::remove(table);
+		let current = CurrentTable::<T>::get();
+		if is_used || table == current {
+			return;
 		}
+		Tables::<T>::remove(table);
+		let oldest = OldestTable::<T>::get();
+		// More tables are forgotten than made only as far as older ones have waited for them: some at a time are enough.
+		let later = oldest.saturating_add(TABLES_PASSED).min(current);
+		let next = (oldest..later).find(|table| Tables::<T>::contains_key(table)).unwrap_or(later);
+		OldestTable::<T>::put(next);
 	}
 
-	/// Those who may sit over a request: of its capability, and neither its provider, its client nor its supplier. Their
-	/// stake as well.
+	/// Those who may sit over a request: of its capability, and neither its provider nor its client. Their stake as well.
 	pub(crate) fn sitting(table: TableId, request: &Request) -> Vec<SeatHolder> {
-		let parties = [&request.provider, &request.client, &request.supplier];
+		let parties = [&request.provider, &request.client];
 		let bit = 1u32.checked_shl(request.capability.into()).unwrap_or(0);
 		let holders = Tables::<T>::get(table).map(|table| table.holders).unwrap_or_default();
 		holders
@@ -133,6 +150,22 @@ impl<T: Config> Pallet<T> {
 		}
 		if let Some(old) = block.checked_sub(T::SeedRetention::get()) {
 			AuthorOutputs::<T>::remove(old);
+		}
+	}
+
+	/// The first block of a seed for what follows on a deadline: the one after that in which the clock had passed it,
+	/// whenever the agenda comes to it. Whoever could move something on when it likes could otherwise wait for friendly
+	/// authors.
+	pub(crate) fn seed_after(due: BlockNumber) -> BlockNumber {
+		let late = Self::now().saturating_sub(due.saturating_add(1));
+		Self::block().saturating_sub(late).saturating_add(1)
+	}
+
+	/// From where to try a seed again.
+	pub(crate) fn retry_from(no_seed: NoSeed, seed_from: BlockNumber) -> BlockNumber {
+		match no_seed {
+			NoSeed::Early => seed_from,
+			NoSeed::Forgotten => seed_not_before(seed_from, Self::block().saturating_add(1)),
 		}
 	}
 
@@ -201,5 +234,9 @@ impl<T: Config> Seeds for Pallet<T> {
 
 	fn due(from: BlockNumber, blocks: u32) -> BlockNumber {
 		Self::seed_due(from, blocks)
+	}
+
+	fn after(due: BlockNumber) -> BlockNumber {
+		Self::seed_after(due)
 	}
 }

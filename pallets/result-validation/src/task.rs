@@ -29,10 +29,20 @@ impl<T: Config> Validation for Pallet<T> {
 		Self::checking_at(request, T::TrustLock::audit_billionths(&request.provider, at_stake, class))
 	}
 
+	fn admits(request: &Request) -> DispatchResult {
+		Self::check_request(request)?;
+		let sitting = Self::sitting(CurrentTable::<T>::get(), request);
+		ensure!(sitting.len() as u32 >= T::MinHolders::get(), Error::<T>::TooFewSeats);
+		let stake = sitting.iter().fold(0, |sum: Balance, holder| sum.saturating_add(holder.stake));
+		ensure!(request.fee <= T::FeeOfStake::get().mul_floor(stake), Error::<T>::FeeTooHigh);
+		let open = Providers::<T>::get(&request.provider).open.len() as u32;
+		ensure!(open < T::MaxOpen::get(), Error::<T>::TooManyOpen);
+		Ok(())
+	}
+
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult {
 		let record = Self::admit(request, false)?;
-		let ahead = record.request.seed_from.checked_sub(Self::block()).filter(|ahead| *ahead > 0);
-		ensure!(ahead.is_some_and(|ahead| ahead <= T::MaxSeedDelay::get()), Error::<T>::WrongSeedHeight);
+		Self::check_seed(&record.request)?;
 		let asked = Self::checking_at(&record.request, record.audit_billionths);
 		ensure!(checking >= asked.class.saturating_add(asked.provider), Error::<T>::CheckingTooLow);
 		Self::take_checking(payer, checking)?;
@@ -45,15 +55,22 @@ impl<T: Config> Validation for Pallet<T> {
 
 	fn claim(request: Request) -> DispatchResult {
 		let mut record = Self::admit(request, true)?;
-		let Request { task, provider, start, .. } = record.request.clone();
+		Self::check_seed(&record.request)?;
+		let Request { task, provider, start, seed_from, .. } = record.request.clone();
 		Self::deposit_event(Event::Claimed { task, provider });
 		// No vote can be for it.
 		let nothing = CheckRecord { opening: Some(start), digest: Some(H256::zero()), ..CheckRecord::default() };
 		Checks::<T>::insert(task, 0, &nothing);
-		let sitting = Self::sitting(record.table, &record.request);
-		Self::open_jury(&mut record, 0, &nothing, &sitting);
-		Self::judge(record, false);
+		record.stage = Stage::Judging { after_challenges: false };
+		Self::open_jury(record, 0, seed_from);
 		Ok(())
+	}
+
+	fn paid(task: H256, amount: Balance) {
+		Tasks::<T>::mutate_extant(task, |record| {
+			record.paid = record.paid.saturating_add(amount);
+			record.request.spent = record.request.spent.saturating_add(amount);
+		});
 	}
 
 	fn carry(task: H256) -> Option<H256> {
@@ -77,13 +94,8 @@ impl<T: Config> Validation for Pallet<T> {
 impl<T: Config> Pallet<T> {
 	/// Begins a validation, in no stage yet.
 	fn admit(request: Request, is_claim: bool) -> Result<TaskRecord, DispatchError> {
-		Self::check_request(&request)?;
+		Self::admits(&request)?;
 		let table = CurrentTable::<T>::get();
-		let sitting = Self::sitting(table, &request);
-		ensure!(sitting.len() as u32 >= T::MinHolders::get(), Error::<T>::TooFewSeats);
-		let stake = sitting.iter().fold(0, |sum: Balance, holder| sum.saturating_add(holder.stake));
-		ensure!(request.fee <= T::FeeOfStake::get().mul_floor(stake), Error::<T>::FeeTooHigh);
-
 		let mut provider = Providers::<T>::get(&request.provider);
 		let number = provider.next;
 		let open = OpenValidation { task: request.task, fee: request.fee, waits_for: None };
@@ -110,15 +122,19 @@ impl<T: Config> Pallet<T> {
 			outcome: None,
 			carry: None,
 			checking: 0,
+			paid: 0,
 			challenges: 0,
-			open_juries: 0,
 			juries: 0,
 			executions: 0,
-			found: Found::Nothing,
+			is_contradicted: false,
 			found_by: None,
-			jury_bill: 0,
-			jury_paid: 0,
 		})
+	}
+
+	fn check_seed(request: &Request) -> DispatchResult {
+		let ahead = request.seed_from.checked_sub(Self::block()).filter(|ahead| *ahead > 0);
+		ensure!(ahead.is_some_and(|ahead| ahead <= T::MaxSeedDelay::get()), Error::<T>::WrongSeedHeight);
+		Ok(())
 	}
 
 	fn checking_at(request: &Request, audit_billionths: u32) -> Checking {
@@ -140,7 +156,9 @@ impl<T: Config> Pallet<T> {
 		let drawn = drawn_leaves(*leaves, class.leaves_billionths).saturating_add(request.is_milestone.into());
 		ensure!(drawn.min(*leaves) <= T::MaxChecks::get(), Error::<T>::TooManyLeaves);
 		ensure!(request.fee > 0 && request.leaf_fee > 0 && request.leaf_blocks > 0, Error::<T>::NothingAtStake);
-		let path = T::Phases::get().longest_path_blocks(request.leaf_blocks, SEED_BLOCKS, MAX_JURY_BALLOTS);
+		let juries = T::MaxChecks::get().saturating_add(T::MaxChallenges::get());
+		let rounds = MAX_JURY_BALLOTS.saturating_mul(juries);
+		let path = T::Phases::get().longest_path_blocks(request.leaf_blocks, SEED_BLOCKS, rounds);
 		ensure!(Self::now().saturating_add(path) < BlockNumber::MAX, Error::<T>::NothingAtStake);
 		Ok(())
 	}
@@ -272,7 +290,7 @@ impl<T: Config> Pallet<T> {
 				// The proofs hold, and say that the provider posted something else.
 				Err(Mismatch::OpeningNotCarry | Mismatch::OpeningNotStart) => {
 					check.digest = Some(H256(reveal.leaf.leaf.digest(blake2_256, &task.0, leaf)));
-					record.found = Found::Guilty;
+					record.is_contradicted = true;
 					Self::deposit_event(Event::Contradicted { task, leaf });
 				}
 				Err(_) => return Err(Error::<T>::WrongProof.into()),
@@ -380,8 +398,8 @@ impl<T: Config> Pallet<T> {
 		record.seed = match Self::seed_at(seed_from, record.secret, &task, AUDIT_ROUND) {
 			Ok(seed) => seed,
 			Err(NoSeed::Early) => return Self::enter(record, Stage::Sealed, Self::seed_due(seed_from, SEED_BLOCKS)),
-			Err(NoSeed::Forgotten) => {
-				record.request.seed_from = Self::block().saturating_add(1);
+			Err(no_seed @ NoSeed::Forgotten) => {
+				record.request.seed_from = Self::retry_from(no_seed, seed_from);
 				// It would be known before the new seed.
 				record.request.secret = None;
 				record.secret = None;
@@ -403,10 +421,7 @@ impl<T: Config> Pallet<T> {
 			checks.into_iter().map(seated).collect::<Option<Vec<_>>>()
 		});
 		// Seats were counted when the validation was opened, in the same table.
-		let Some(checks) = checks else {
-			record.found = Found::Undecided;
-			return Self::judged(record);
-		};
+		let Some(checks) = checks else { return Self::conclude(record, Conclusion::Void) };
 		record.drawn = checks.len() as u32;
 		Self::deposit_event(Event::Drawn { task, leaves: record.drawn });
 		for (leaf, auditor) in checks {
@@ -477,7 +492,7 @@ impl<T: Config> Pallet<T> {
 		if is_second || record.request.class.doubled_billionths == 0 || sitting.len() < 2 {
 			Self::enter(record, Stage::Revealing, phases.reveals_due(now));
 		} else {
-			let seed_from = Self::block().saturating_add(1);
+			let seed_from = Self::seed_after(record.due);
 			Self::enter(record, Stage::Doubling { seed_from }, Self::seed_due(seed_from, SEED_BLOCKS));
 		}
 	}
@@ -519,19 +534,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// From where to try a seed again.
-	pub(crate) fn retry_from(no_seed: NoSeed, seed_from: BlockNumber) -> BlockNumber {
-		match no_seed {
-			NoSeed::Early => seed_from,
-			NoSeed::Forgotten => Self::block().saturating_add(1),
-		}
-	}
-
 	fn end_reveal(mut record: TaskRecord) {
 		let task = record.request.task;
 		let is_shown =
 			record.outcome.is_some() && Checks::<T>::iter_prefix_values(task).all(|check| check.digest.is_some());
-		if record.found == Found::Guilty {
+		if record.is_contradicted {
 			Self::pay_committed(&mut record);
 			Self::convict(record, Fault::Convicted)
 		} else if !is_shown {
@@ -555,9 +562,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn compare(mut record: TaskRecord) {
-		let task = record.request.task;
-		let sitting = Self::sitting(record.table, &record.request);
-		for (leaf, check) in Self::checks(&task) {
+		let mut disputed = Vec::new();
+		for (leaf, check) in Self::checks(&record.request.task) {
 			for auditor in check.auditors() {
 				match auditor.answer {
 					Answer::Revealed(_) => Self::served(&auditor.operator),
@@ -573,36 +579,38 @@ impl<T: Config> Pallet<T> {
 					Self::pay_auditor(&mut record, &auditor.operator);
 				}
 			} else {
-				Self::open_jury(&mut record, leaf, &check, &sitting);
+				disputed.push(leaf);
 			}
 		}
-		Self::judge(record, false);
+		Self::judge(record, disputed, false);
 	}
 
-	/// Waits for the juries that were opened, if there are any.
-	fn judge(record: TaskRecord, after_challenges: bool) {
-		let is_over = record.open_juries == 0;
-		let judging = TaskRecord { stage: Stage::Judging { after_challenges }, ..record };
-		if is_over {
-			Self::judged(judging);
+	/// Has juries meet over these leaves, one after the other.
+	fn judge(mut record: TaskRecord, leaves: Vec<u32>, after_challenges: bool) {
+		Disputes::<T>::insert(record.request.task, BoundedVec::truncate_from(leaves));
+		record.stage = Stage::Judging { after_challenges };
+		let due = record.due;
+		Self::judge_next(record, due);
+	}
+
+	/// The next jury meets, now that a deadline has ended what came before; or, where no leaf is left, the task goes on.
+	pub(crate) fn judge_next(record: TaskRecord, due: BlockNumber) {
+		let task = record.request.task;
+		let mut leaves = Disputes::<T>::take(task);
+		let Some(leaf) = leaves.first().copied() else { return Self::judged(record) };
+		leaves.remove(0);
+		if !leaves.is_empty() {
+			Disputes::<T>::insert(task, leaves);
+		}
+		Self::open_jury(record, leaf, Self::seed_after(due));
+	}
+
+	/// The provider was right about every leaf that was disputed.
+	fn judged(record: TaskRecord) {
+		if record.stage == (Stage::Judging { after_challenges: true }) {
+			Self::accepted(record);
 		} else {
-			Self::enter(judging, Stage::Judging { after_challenges }, BlockNumber::MAX);
-		}
-	}
-
-	/// All juries have decided.
-	pub(crate) fn judged(record: TaskRecord) {
-		match record.found {
-			Found::Nothing | Found::Guilty if record.is_claim => Self::conclude(record, Conclusion::Unfounded),
-			Found::Guilty => Self::convict(record, Fault::Convicted),
-			// Who supplies its own inputs could make them disappear when it is caught.
-			Found::InputAtFault if record.request.supplier == record.request.provider => {
-				Self::convict(record, Fault::Convicted)
-			}
-			Found::InputAtFault => Self::blame_input(record),
-			Found::Undecided => Self::conclude(record, Conclusion::Void),
-			Found::Nothing if record.stage == (Stage::Judging { after_challenges: true }) => Self::accepted(record),
-			Found::Nothing => Self::open_challenges(record),
+			Self::open_challenges(record);
 		}
 	}
 
@@ -613,21 +621,19 @@ impl<T: Config> Pallet<T> {
 
 	fn judge_challenges(mut record: TaskRecord) {
 		let task = record.request.task;
-		let challenged: Vec<_> =
+		let mut challenged: Vec<_> =
 			Self::checks(&task).into_iter().filter(|(_, check)| check.challenge.is_some()).collect();
+		// In the order in which they came: whoever is right first is the finder.
+		challenged.sort_by_key(|(_, check)| check.place);
 		if challenged.iter().any(|(_, check)| check.digest.is_none()) {
-			let hidden = challenged.iter().filter(|(_, check)| check.digest.is_none());
-			record.found_by = hidden.filter_map(|(_, check)| finder(check)).min();
+			let mut hidden = challenged.iter().filter(|(_, check)| check.digest.is_none());
+			record.found_by = hidden.find_map(|(_, check)| finder(check));
 			for (leaf, _) in challenged {
 				Self::return_challenge(&task, leaf);
 			}
 			return Self::convict(record, Fault::SilentProvider);
 		}
-		let sitting = Self::sitting(record.table, &record.request);
-		for (leaf, check) in challenged {
-			Self::open_jury(&mut record, leaf, &check, &sitting);
-		}
-		Self::judge(record, true);
+		Self::judge(record, challenged.into_iter().map(|(leaf, _)| leaf).collect(), true);
 	}
 
 	/// Nothing was found. The pay waits until all validations of the provider that are open by now have ended.
@@ -716,9 +722,34 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Forgets what was stored for a task, a part in each step.
-	fn clear(record: TaskRecord, conclusion: Conclusion) {
+	/// Pays the auditors of a leaf of which nobody knows who was right, if they said what they found.
+	pub(crate) fn pay_heard(record: &mut TaskRecord, check: &CheckRecord) {
+		// An auditor whose leaf is judged after a challenge was paid before.
+		let unpaid = check.auditors().filter(|_| check.challenge.is_none());
+		for auditor in unpaid.filter(|auditor| auditor.answer.finding().is_some()) {
+			Self::pay_auditor(record, &auditor.operator);
+		}
+	}
+
+	/// Gives back what stands for disputes that were not heard. Nobody was right or wrong in them: challengers have their
+	/// bonds back, and auditors who said what they found are paid for the check.
+	fn drop_disputes(record: &mut TaskRecord) {
 		let task = record.request.task;
+		let leaves = Disputes::<T>::take(task);
+		for leaf in &leaves {
+			let check = Checks::<T>::get(task, leaf).unwrap_or_default();
+			Self::pay_heard(record, &check);
+			Self::return_challenge(&task, *leaf);
+		}
+		if !leaves.is_empty() {
+			Self::deposit_event(Event::DisputesDropped { task, leaves: leaves.len() as u32 });
+		}
+	}
+
+	/// Forgets what was stored for a task, a part in each step.
+	fn clear(mut record: TaskRecord, conclusion: Conclusion) {
+		let task = record.request.task;
+		Self::drop_disputes(&mut record);
 		let cleared = [
 			Checks::<T>::clear_prefix(task, CLEARED, None).maybe_cursor.is_none(),
 			Juries::<T>::clear_prefix(task, CLEARED, None).maybe_cursor.is_none(),
@@ -734,9 +765,9 @@ impl<T: Config> Pallet<T> {
 
 /// Who found a leaf out: its challenger, unless it was drawn anyway. Then its provider knew that it was caught, and could
 /// have sent a friend.
-pub(crate) fn finder(check: &CheckRecord) -> Option<(u32, AccountId32)> {
+pub(crate) fn finder(check: &CheckRecord) -> Option<AccountId32> {
 	let challenge = check.challenge.as_ref().filter(|_| check.first.is_none());
-	challenge.map(|(challenger, _)| (check.place, challenger.clone()))
+	challenge.map(|(challenger, _)| challenger.clone())
 }
 
 /// What an auditor says that could not fetch something.

@@ -14,11 +14,10 @@ use sp_runtime::{AccountId32, DispatchResult};
 pub struct Request {
 	/// Names the task in all pallets and all hashes. Never used twice.
 	pub task: H256,
+	/// Who pays for the work, and answers for its inputs.
 	pub client: AccountId32,
 	/// The operator whose lock is pinned for the task.
 	pub provider: AccountId32,
-	/// Who answers for the inputs: the client, or the publisher of the service.
-	pub supplier: AccountId32,
 	/// The provider's commitment to its root and its output, in round 0 of the task.
 	pub commitment: H256,
 	/// The hash of what the manifest names as the opening of the first leaf.
@@ -63,7 +62,7 @@ pub enum Conclusion {
 	Forfeited,
 	/// The result is wrong, or was not shown. Refund what is still held; what was spent is paid out of the bond.
 	Convicted,
-	/// Inputs are missing or invalid. Refund what is held; the provider is paid out of the supplier's lock.
+	/// Inputs are missing or invalid. Refund what is held; the provider is paid out of the client's lock.
 	InputAtFault,
 	/// Nobody knows. Refund the client and pay nobody.
 	Void,
@@ -78,14 +77,21 @@ pub trait Validation {
 	/// request count.
 	fn checking(request: &Request) -> Checking;
 
+	/// Whether a validation like this would be opened now, but for its seed and what is paid for checking.
+	fn admits(request: &Request) -> DispatchResult;
+
 	/// Opens the validation of a result that has just been committed to, and takes the fee for checking from what the
 	/// payer has free: at least both parts of [`Self::checking`].
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult;
 
 	/// A provider could not fetch the inputs of its work, or they make no sense: a jury tries it on the first leaf. `fee`
-	/// is what the provider has done until now; `commitment`, `seed_from`, `secret` and `is_milestone` do not count. If
-	/// the jury fails as well, whoever had to supply the inputs pays that fee out of its lock.
+	/// is what the provider has done until now; `commitment`, `secret` and `is_milestone` do not count. If the jury fails
+	/// as well, the client pays that fee out of its lock.
 	fn claim(request: Request) -> DispatchResult;
+
+	/// So much of the fee has been paid before the verdict: it is what the client has spent, and the provider is not owed
+	/// it again if the inputs are at fault.
+	fn paid(task: H256, amount: Balance);
 
 	/// What the last leaf of an open task handed on, once it was shown. Of a milestone it always is.
 	fn carry(task: H256) -> Option<H256>;
@@ -103,6 +109,9 @@ pub trait Seeds {
 
 	/// The last block, by the network's clock, before such a seed can be known.
 	fn due(from: BlockNumber, blocks: u32) -> BlockNumber;
+
+	/// The first block of a seed for what follows on a deadline that has passed, whoever has it done when.
+	fn after(due: BlockNumber) -> BlockNumber;
 }
 
 /// Why there is no seed.

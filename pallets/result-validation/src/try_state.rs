@@ -8,10 +8,12 @@ use sp_runtime::TryRuntimeError;
 impl<T: Config> Pallet<T> {
 	/// 1. The pot holds what tasks have left for checking, the commons, and what keeps it alive.
 	/// 2. What is held for challenges is what open checks say.
-	/// 3. Every open task has exactly one next deadline: its own, one of each of its juries, or none because it waits
-	///    for other validations of its provider, of which one is undecided.
+	/// 3. Every open task has exactly one next deadline: its own, that of its jury, or none because it waits for other
+	///    validations of its provider, of which one is undecided.
 	/// 4. Every open validation is counted by its provider and by its table, and nothing else is.
-	/// 5. The agenda is behind the clock by what it could not do, never ahead, and nothing lies behind it.
+	/// 5. Juries are still to meet only over leaves that are looked at, of tasks that are being judged or have ended.
+	/// 6. Seats that are still drawn from have a bond.
+	/// 7. The agenda is behind the clock by what it could not do, never ahead, and nothing lies behind it.
 	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_pot()?;
 		Self::check_challenges()?;
@@ -41,6 +43,20 @@ impl<T: Config> Pallet<T> {
 			ensure!(table.users > 0 || id == CurrentTable::<T>::get(), "a table that nobody uses is forgotten");
 		}
 		ensure!(users.values().all(|users| *users == 0), "tables that are used exist");
+		for (task, leaves) in Disputes::<T>::iter() {
+			let stage = Tasks::<T>::get(task).map(|record| record.stage);
+			let may_wait = matches!(stage, Some(Stage::Judging { .. } | Stage::Closing { .. }));
+			ensure!(may_wait && !leaves.is_empty(), "what is judged next is of a task that is judged");
+			let is_disputed = |leaf| Checks::<T>::contains_key(task, leaf) && !Juries::<T>::contains_key(task, leaf);
+			ensure!(leaves.iter().all(is_disputed), "a leaf is judged once");
+		}
+		let oldest = OldestTable::<T>::get();
+		ensure!(Tables::<T>::iter_keys().all(|table| table >= oldest), "no older table is drawn from");
+		let bonded = Offers::<T>::iter_keys().chain(Leaving::<T>::iter_keys());
+		ensure!(
+			bonded.into_iter().all(|operator| T::TrustLock::pinned(&operator, SEAT) > 0),
+			"seats stay bonded while they are drawn from"
+		);
 		let window = Window::<T>::get();
 		ensure!(
 			window.is_none_or(|window| Agenda::<T>::contains_key(window.due, Item::Window)),
@@ -78,11 +94,10 @@ impl<T: Config> Pallet<T> {
 		for (leaf, jury) in &sitting {
 			ensure!(Agenda::<T>::contains_key(jury.due, Item::Jury(task, *leaf)), "a jury has a deadline");
 		}
+		let is_judged = matches!(record.stage, Stage::Judging { .. });
+		ensure!(sitting.len() == usize::from(is_judged), "a task is judged by one jury at a time");
 		match record.stage {
-			Stage::Judging { .. } => {
-				ensure!(!sitting.is_empty(), "a task is judged by a jury");
-				ensure!(sitting.len() as u32 == record.open_juries, "juries are counted");
-			}
+			Stage::Judging { .. } => {}
 			_ if record.has_deadline() => {
 				ensure!(Agenda::<T>::contains_key(record.due, Item::Task(task)), "a task has a deadline");
 			}

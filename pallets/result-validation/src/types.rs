@@ -38,7 +38,7 @@ pub enum Stage {
 	Revealing,
 	/// Auditors reveal what they committed to.
 	Comparing,
-	/// Juries sit, one on each disputed leaf. The next deadline is theirs.
+	/// A jury sits on a disputed leaf; those on the others follow. The next deadline is its.
 	Judging { after_challenges: bool },
 	/// Anyone may challenge a leaf.
 	Challengeable,
@@ -48,30 +48,6 @@ pub enum Stage {
 	Accepted,
 	/// It has ended, and what was stored for it is being removed.
 	Closing { conclusion: Conclusion },
-}
-
-/// What juries found about a task so far: the gravest counts.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	PartialOrd,
-	Ord,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum Found {
-	#[default]
-	Nothing,
-	Undecided,
-	InputAtFault,
-	Guilty,
 }
 
 /// A task that is being validated.
@@ -106,18 +82,16 @@ pub struct TaskRecord {
 	pub carry: Option<H256>,
 	/// What is left of the fee for checking.
 	pub checking: Balance,
+	/// What of the fee for the work was paid already.
+	pub paid: Balance,
 	pub challenges: u32,
-	pub open_juries: u32,
 	pub juries: u32,
 	/// How often jurors computed a leaf.
 	pub executions: u32,
-	pub found: Found,
-	/// Who challenged a leaf that was not drawn, rightly, and at which place: the first is rewarded.
-	pub found_by: Option<(u32, AccountId32)>,
-	/// What the provider owes to its juries.
-	pub jury_bill: Balance,
-	/// What of that the provider has paid already.
-	pub jury_paid: Balance,
+	/// The provider showed another opening of a leaf than it had posted.
+	pub is_contradicted: bool,
+	/// Who challenged a leaf that was not drawn, rightly.
+	pub found_by: Option<AccountId32>,
 }
 
 /// What is left of a task when all is done.

@@ -78,8 +78,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type UnbondingBlocks: Get<BlockNumber>;
 
-		/// The longest that a piece of work can stay open after its result was committed. Tokens unbond for more than
-		/// twice as long.
+		/// How long a piece of work usually stays open at most after its result was committed; what stays open longer keeps
+		/// its pins. Tokens unbond for more than twice as long.
 		#[pallet::constant]
 		type LongestValidation: Get<BlockNumber>;
 

@@ -6,6 +6,7 @@
 
 use super::*;
 use frame_support::traits::{fungible::Credit, Imbalance};
+use sp_runtime::BoundedVec;
 
 impl<T: Config> LockRecord<T> {
 	/// What is unbonding, and what has unbonded and was not withdrawn.
@@ -127,6 +128,18 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// The pins of an account with another one, which is none if it is of nothing.
+	fn pins_with(who: &AccountId32, record: PinRecord) -> Result<BoundedVec<PinRecord, T::MaxPins>, Error<T>> {
+		let mut pins = Pins::<T>::get(who);
+		ensure!(pins.iter().all(|other| other.work != record.work), Error::<T>::AlreadyPinned);
+		if record.amount > 0 {
+			let bonded = Locks::<T>::get(who).map(|lock| lock.bonded()).unwrap_or_default();
+			ensure!(bound(pins.iter().chain([&record])) <= bonded, Error::<T>::NotFree);
+			pins.try_push(record).map_err(|_| Error::<T>::TooManyPins)?;
+		}
+		Ok(pins)
+	}
+
 	fn free_of(lock: &LockRecord<T>, who: &AccountId32) -> Balance {
 		lock.bonded().saturating_sub(bound(&Pins::<T>::get(who)))
 	}
@@ -144,18 +157,16 @@ impl<T: Config> traits::Collateral<AccountId32> for Pallet<T> {
 	}
 
 	fn pin(who: &AccountId32, work: WorkId, amount: Balance, pin: Pin) -> DispatchResult {
-		let mut pins = Pins::<T>::get(who);
-		ensure!(pins.iter().all(|record| record.work != work), Error::<T>::AlreadyPinned);
-		if amount == 0 {
-			return Ok(());
+		let pins = Self::pins_with(who, PinRecord { work, amount, pin })?;
+		if amount > 0 {
+			Pins::<T>::insert(who, pins);
+			Self::deposit_event(Event::Pinned { who: who.clone(), work, amount, pin });
 		}
-		let record = PinRecord { work, amount, pin };
-		let bonded = Locks::<T>::get(who).map(|lock| lock.bonded()).unwrap_or_default();
-		ensure!(bound(pins.iter().chain([&record])) <= bonded, Error::<T>::NotFree);
-		pins.try_push(record).map_err(|_| Error::<T>::TooManyPins)?;
-		Pins::<T>::insert(who, pins);
-		Self::deposit_event(Event::Pinned { who: who.clone(), work, amount, pin });
 		Ok(())
+	}
+
+	fn could_pin(who: &AccountId32, work: WorkId, amount: Balance, pin: Pin) -> bool {
+		Self::pins_with(who, PinRecord { work, amount, pin }).is_ok()
 	}
 
 	fn pinned(who: &AccountId32, work: WorkId) -> Balance {

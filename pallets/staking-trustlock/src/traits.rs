@@ -65,6 +65,9 @@ pub trait Collateral<AccountId> {
 	/// work has a pin already. A shared pin that is no larger than another takes nothing more; a pin of nothing is none.
 	fn pin(who: &AccountId, work: WorkId, amount: Balance, pin: Pin) -> DispatchResult;
 
+	/// Whether [`Self::pin`] would bind it now.
+	fn could_pin(who: &AccountId, work: WorkId, amount: Balance, pin: Pin) -> bool;
+
 	/// What is pinned for this work, zero if nothing is.
 	fn pinned(who: &AccountId, work: WorkId) -> Balance;
 

@@ -9,7 +9,7 @@ use frame_system::RawOrigin;
 use ogpu_protocol::{
 	auction::{Award, Bar, Offer},
 	commitment::Place,
-	cost::GIGA,
+	cost::{LeafCost, GIGA},
 	token::OGPU,
 };
 
@@ -49,7 +49,7 @@ fn spec<T: Config>() -> Spec {
 		start: SALT,
 		leaves: T::MaxParts::get(),
 		part_leaves: 1,
-		leaf: LeafWork { work: GIGA, recompute_work: GIGA, fetched_bytes: 1 },
+		leaf: LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1 },
 		assurance: Assurance::Standard,
 		capability: 0,
 		needs: Needs { kind: None, memory_mb: 0, work_per_block: 0 },
@@ -78,12 +78,12 @@ fn put<T: Config>(job: JobOf<T>, stage: Stage) {
 }
 
 /// A revealed bid, for which its operator is bound.
-fn bid<T: Config>(job: &JobOf<T>, name: &'static str, tie: u8) -> Result<BidRecord, BenchmarkError> {
+fn bid<T: Config>(job: &JobOf<T>, name: &'static str, tie: u8) -> Result<Bid<Bidder>, BenchmarkError> {
 	let operator = funded::<T>(name, 0)?;
 	T::TrustLock::pin(&operator, Pallet::<T>::bid_name(&job.id, &operator), job.bond, Pin::Shared)?;
 	let device = T::BenchmarkHelper::device(&operator);
-	let tie = H256([tie; 32]);
-	Ok(BidRecord { operator, device, price: CEILING / 2, eta_blocks: 1, reputation_billionths: 0, tie })
+	let tie = [tie; 32];
+	Ok(Bid { bidder: Bidder { operator, device }, price: CEILING / 2, eta_blocks: 1, reputation_billionths: 0, tie })
 }
 
 /// A job that is offered to a winner, with another one that stands by.
@@ -91,7 +91,7 @@ fn offered<T: Config>() -> Result<JobOf<T>, BenchmarkError> {
 	let mut job = job::<T>()?;
 	let winner = bid::<T>(&job, "provider", 1)?;
 	job.runner_up = Some(bid::<T>(&job, "substitute", 2)?);
-	let terms = Terms::from(job.terms);
+	let terms = job.terms;
 	let award = Award { fee: CEILING / 2, bar: Bar { score: u64::MAX / 4, must_beat: true }, reputation_billionths: 0 };
 	let id = job.id;
 	Pallet::<T>::offer(job, winner, award, terms, true);
@@ -117,7 +117,7 @@ fn almost_done<T: Config>(id: H256, open: u32) -> Result<Vec<H256>, BenchmarkErr
 		let state = if is_open { PartState::Open } else { PartState::Verified { carry: SALT } };
 		run.parts.try_push(PartRecord { task, committed: DUE, state }).map_err(|_| "there may be so many parts")?;
 		if is_open {
-			T::TrustLock::pin(&run.bid.operator, task, OGPU, Pin::Shared)?;
+			T::TrustLock::pin(&run.bid.bidder.operator, task, OGPU, Pin::Shared)?;
 			tasks.push(task);
 		} else {
 			Tasks::<T>::remove(task);
@@ -147,7 +147,7 @@ fn sealed<T: Config>(mut job: JobOf<T>, bids: u32) -> Result<(), BenchmarkError>
 
 /// As many sales as are remembered.
 fn remember_sales<T: Config>() {
-	let sale = SaleRecord { settled: DUE, giga_price: 1, work: GIGA };
+	let sale = Sold { settled: DUE, giga_price: 1, work: GIGA };
 	let sales = alloc::vec![sale; MOST_SALES];
 	Sales::<T>::insert(Kind::Training, BoundedVec::<_, _>::truncate_from(sales));
 }
@@ -229,7 +229,7 @@ mod benchmarks {
 		put::<T>(Jobs::<T>::get(id).ok_or("it is there")?, Stage::Revealing { seed: SALT });
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), id, offer, device, SALT);
-		assert!(Jobs::<T>::get(id).and_then(|job| job.winner).is_some_and(|bid| bid.operator == who));
+		assert!(Jobs::<T>::get(id).and_then(|job| job.winner).is_some_and(|bid| bid.bidder.operator == who));
 		Ok(())
 	}
 

@@ -2,8 +2,8 @@
 
 use crate::{quote::Unfit, *};
 use ogpu_protocol::{
-	auction::{tie, Bid, Offer, Standing},
-	commitment::{Place, SEED_BLOCKS},
+	auction::{tie, Offer, Standing},
+	commitment::{seed_not_before, Place, SEED_BLOCKS},
 	slashing::unrevealed_bid,
 };
 
@@ -47,24 +47,24 @@ impl<T: Config> Pallet<T> {
 		job.sealed = job.sealed.saturating_sub(1);
 		let OfferRecord { price, eta_blocks, .. } = offer;
 		let bid = Bid {
-			bidder: (bidder.clone(), device),
+			bidder: Bidder { operator: bidder.clone(), device },
 			price,
 			eta_blocks,
 			reputation_billionths: sealed.reputation_billionths,
 			tie: tie(blake2_256, &seed.0, bidder.as_ref()),
 		};
-		let terms = Terms::from(job.terms);
+		let terms = job.terms;
 		Self::deposit_event(Event::BidRevealed { job: id, bidder, price, eta_blocks, score: terms.score(&bid) });
 		let mut standing = job.standing();
 		if let Some(out) = standing.rank(bid, &terms) {
-			let (bidder, _) = out.bidder.clone();
+			let bidder = out.bidder.operator.clone();
 			T::TrustLock::unpin(&bidder, Self::bid_name(&id, &bidder));
 			Self::deposit_event(Event::Outbid { job: id, bidder });
-			let mut out_bid = Standing { winner: job.third.take().map(Bid::from), runner_up: None };
+			let mut out_bid = Standing { winner: job.third.take(), runner_up: None };
 			let _ = out_bid.rank(out, &terms);
-			job.third = out_bid.winner.map(Into::into);
+			job.third = out_bid.winner;
 		}
-		(job.winner, job.runner_up) = (standing.winner.map(Into::into), standing.runner_up.map(Into::into));
+		(job.winner, job.runner_up) = (standing.winner, standing.runner_up);
 		Jobs::<T>::insert(id, job);
 		Ok(())
 	}
@@ -99,7 +99,8 @@ impl<T: Config> Pallet<T> {
 		if job.sealed == 0 {
 			return Self::close(job, End::Unsold);
 		}
-		Self::draw(job, Self::block().saturating_add(1));
+		let seed_from = T::Validation::after(job.due);
+		Self::draw(job, seed_from);
 	}
 
 	fn draw(job: JobOf<T>, seed_from: BlockNumber) {
@@ -113,7 +114,9 @@ impl<T: Config> Pallet<T> {
 				Self::enter(job, Stage::Revealing { seed }, due);
 			}
 			Err(NoSeed::Early) => Self::draw(job, seed_from),
-			Err(NoSeed::Forgotten) => Self::draw(job, Self::block().saturating_add(1)),
+			Err(NoSeed::Forgotten) => {
+				Self::draw(job, seed_not_before(seed_from, Self::block().saturating_add(1)));
+			}
 		}
 	}
 
@@ -148,7 +151,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn award(mut job: JobOf<T>) {
-		let terms = Terms::from(job.terms);
+		let terms = job.terms;
 		let work = job.spec.work_of(job.left());
 		let usual = Self::sales(job.spec.kind).usual_price(Self::now(), work, &T::Auction::get());
 		match (job.standing().award(&terms, usual), job.winner.take()) {

@@ -1,10 +1,8 @@
 //! What a client asks for, pays and takes back.
 
 use crate::*;
-use frame_support::storage::{with_transaction, TransactionOutcome};
 use ogpu_protocol::{
 	auction::{offer_of_the_rest, RecentSales},
-	cost::LeafCost,
 	detection::Sampling,
 	slashing::{pin, unrevealed_bid, Escrow},
 };
@@ -128,14 +126,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(bidding.contains(&spec.bidding_blocks), Error::<T>::WrongBiddingTime);
 		ensure!(spec.longest_blocks <= T::MaxJobBlocks::get(), Error::<T>::TooLong);
 		ensure!(spec.reopens <= T::MaxReopens::get(), Error::<T>::TooManyReopens);
-		let cost = LeafCost::from(spec.leaf);
-		let leaf_blocks = T::Verifier::get().leaf_blocks(&cost).ok_or(Error::<T>::LeafTooLong)?;
+		let leaf_blocks = T::Verifier::get().leaf_blocks(&spec.leaf).ok_or(Error::<T>::LeafTooLong)?;
 		let terms = Terms::new(ceiling, spec.longest_blocks, spec.speed_billionths, &T::Auction::get());
 		let mut job = JobRecord {
 			id: H256::zero(),
 			client,
 			leaf_blocks,
-			leaf_fee: T::Tariff::get().leaf_fee(&cost),
+			leaf_fee: T::Tariff::get().leaf_fee(&spec.leaf),
 			deposit: T::JobDeposit::get(),
 			budget: ceiling,
 			held: 0,
@@ -143,7 +140,7 @@ impl<T: Config> Pallet<T> {
 			due: BlockNumber::MAX,
 			is_cancelled: false,
 			round: 0,
-			terms: terms.ok_or(Error::<T>::NonsensicalTerms)?.into(),
+			terms: terms.ok_or(Error::<T>::NonsensicalTerms)?,
 			bond: 0,
 			sealed: 0,
 			winner: None,
@@ -171,7 +168,7 @@ impl<T: Config> Pallet<T> {
 		let ceiling = job.of_the_rest(job.budget, job.spec.leaves, Self::left_to_spend(job));
 		let longest_blocks = job.time_of_the_rest(longest_blocks, job.spec.leaves);
 		let terms = Terms::new(ceiling, longest_blocks, speed_billionths, &T::Auction::get());
-		job.terms = terms.ok_or(Error::<T>::NonsensicalTerms)?.into();
+		job.terms = terms.ok_or(Error::<T>::NonsensicalTerms)?;
 		job.bond = Self::bond(job).ok_or(Error::<T>::NoBondSuffices)?;
 		Ok(())
 	}
@@ -234,10 +231,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether such results would be validated: enough seats of the capability, with enough stake for the fee, and a
-	/// class that they can serve. What is tried is a claim, because nobody need pay for it.
+	/// class that they can serve.
 	fn admit(job: &JobOf<T>) -> DispatchResult {
-		let request = Self::request(job, job.verified, STRANGER, job.terms.ceiling);
-		with_transaction(|| TransactionOutcome::Rollback(T::Validation::claim(request)))
+		T::Validation::admits(&Self::request(job, job.verified, STRANGER, job.terms.ceiling))
 	}
 
 	/// What is asked of validation for a part, as far as it is known before somebody commits to it.
@@ -246,7 +242,6 @@ impl<T: Config> Pallet<T> {
 			task: H256::zero(),
 			client: job.client.clone(),
 			provider,
-			supplier: job.client.clone(),
 			commitment: H256::zero(),
 			start: job.carry,
 			leaves: job.spec.leaves_of(part),
@@ -284,14 +279,14 @@ impl<T: Config> Pallet<T> {
 
 	/// What was sold lately of a kind of work.
 	pub(crate) fn sales(kind: Kind) -> RecentSales {
-		RecentSales::resume(Sales::<T>::get(kind).into_iter().map(Into::into))
+		RecentSales::resume(Sales::<T>::get(kind).into_iter())
 	}
 
 	/// Ends a job: all that is still held returns to the client, and nobody is bound any more.
 	pub(crate) fn close(mut job: JobOf<T>, end: End) {
 		let run = job.run.take().map(|run| run.bid);
 		for bid in [job.winner.take(), job.runner_up.take(), run].into_iter().flatten() {
-			T::TrustLock::unpin(&bid.operator, Self::bid_name(&job.id, &bid.operator));
+			T::TrustLock::unpin(&bid.bidder.operator, Self::bid_name(&job.id, &bid.bidder.operator));
 		}
 		if job.has_deadline() {
 			T::Validation::cancel(job.id, job.due);

@@ -75,7 +75,7 @@ use frame_support::{
 	weights::Weight,
 };
 use ogpu_protocol::{
-	auction::{AuctionParameters, Score, Terms, MOST_SALES},
+	auction::{AuctionParameters, Bid, Score, Sold, Terms, MOST_SALES},
 	commitment::Domain,
 	cost::{CheckingTariff, ReferenceVerifier},
 	phases::{is_in_time, Sale},
@@ -219,7 +219,7 @@ pub mod pallet {
 	/// What was sold lately, from which the usual price follows.
 	#[pallet::storage]
 	pub type Sales<T> =
-		StorageMap<_, Twox64Concat, Kind, BoundedVec<SaleRecord, ConstU32<{ MOST_SALES as u32 }>>, ValueQuery>;
+		StorageMap<_, Twox64Concat, Kind, BoundedVec<Sold, ConstU32<{ MOST_SALES as u32 }>>, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]

@@ -3,9 +3,7 @@
 
 use crate::*;
 use codec::{Decode, Encode};
-use frame_support::storage::{with_transaction, TransactionOutcome};
 use ogpu_protocol::{
-	auction::Bid,
 	commitment::SEED_BLOCKS,
 	cost::{Work, GIGA},
 	math::mul_div,
@@ -131,7 +129,7 @@ impl<T: Config> Pallet<T> {
 		let giga_price = mul_div(price, GIGA, work)?;
 		let oldest = Self::now().saturating_sub(T::Auction::get().window_blocks);
 		let recent: Vec<_> = Sales::<T>::get(kind).into_iter().filter(|sale| sale.settled >= oldest).collect();
-		let sum = |is_counted: &dyn Fn(&&SaleRecord) -> bool| {
+		let sum = |is_counted: &dyn Fn(&&Sold) -> bool| {
 			recent.iter().filter(is_counted).fold(0, |sum: Work, sale| sum.saturating_add(sale.work))
 		};
 		let cheaper = sum(&|sale| sale.giga_price <= giga_price);
@@ -165,10 +163,8 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::misfit(&job.spec.needs, &info).or_else(|| {
 				// Other work may share the bond, so what is free does not tell.
-				let pinned = with_transaction(|| {
-					TransactionOutcome::Rollback(T::TrustLock::pin(bidder, STRANGER_BID, job.bond, Pin::Shared))
-				});
-				pinned.is_err().then(|| Unfit::BondTooHigh { free: T::TrustLock::free(bidder) })
+				let carries = T::TrustLock::could_pin(bidder, STRANGER_BID, job.bond, Pin::Shared);
+				(!carries).then(|| Unfit::BondTooHigh { free: T::TrustLock::free(bidder) })
 			})
 		}
 	}
@@ -198,7 +194,7 @@ impl<T: Config> Pallet<T> {
 		reputation_billionths: u32,
 	) -> Option<Verdict> {
 		let job = Jobs::<T>::get(job)?;
-		let is = |bid: &BidRecord| bid.operator == bidder;
+		let is = |bid: &Bid<Bidder>| bid.bidder.operator == bidder;
 		if Bids::<T>::contains_key(job.id, &bidder) {
 			return Some(Verdict::Sealed);
 		}
@@ -208,7 +204,7 @@ impl<T: Config> Pallet<T> {
 			_ if job.runner_up.as_ref().is_some_and(is) => return Some(Verdict::StandsBy),
 			_ => {}
 		}
-		let terms = Terms::from(job.terms);
+		let terms = job.terms;
 		if price > terms.ceiling {
 			return Some(Verdict::TooDear { ceiling: terms.ceiling });
 		}
@@ -217,7 +213,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let bid = Bid { bidder: (), price, eta_blocks, reputation_billionths, tie: Default::default() };
 		let winner = job.run.as_ref().filter(|run| !run.is_substitute).map(|run| &run.bid).or(job.winner.as_ref());
-		let best = winner.cloned().and_then(|bid| terms.score(&Bid::from(bid)));
+		let best = winner.and_then(|bid| terms.score(bid));
 		match (terms.score(&bid), best) {
 			(Some(score), Some(best)) if score > best => Some(Verdict::Outscored { score, best }),
 			(Some(score), Some(best)) if score == best => Some(Verdict::LostByLot { score }),

@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(job.verified < job.spec.parts(), "a job that is done has ended");
 		let bidders = job.winner.iter().chain(&job.runner_up).chain(job.run.as_ref().map(|run| &run.bid));
 		for bid in bidders {
-			Self::check_bound(job.id, &bid.operator)?;
+			Self::check_bound(job.id, &bid.bidder.operator)?;
 		}
 		Ok(())
 	}

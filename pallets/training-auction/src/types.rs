@@ -3,7 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
 use ogpu_protocol::{
-	auction::{offer_of_the_rest, Award, Bar, Bid, Offer, Score, Sold, Standing, Terms},
+	auction::{offer_of_the_rest, Award, Bid, Offer, Standing, Terms},
 	class::Class,
 	cost::{LeafCost, Work},
 	slashing::Escrow,
@@ -43,23 +43,6 @@ impl Assurance {
 	}
 }
 
-/// What each leaf weighs, by the cost model and the shapes in the manifest. Verifiers hold it against the manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct LeafWork {
-	/// Multiply-adds of whoever comes from the leaf before.
-	pub work: Work,
-	/// Multiply-adds of whoever has the opening alone.
-	pub recompute_work: Work,
-	/// What a verifier fetches at most, who has nothing yet.
-	pub fetched_bytes: u128,
-}
-
-impl From<LeafWork> for LeafCost {
-	fn from(LeafWork { work, recompute_work, fetched_bytes }: LeafWork) -> Self {
-		Self { work, recompute_work, fetched_bytes }
-	}
-}
-
 /// What a device must be to be bid with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Needs {
@@ -81,7 +64,8 @@ pub struct Spec {
 	pub leaves: u32,
 	/// A milestone lies after every so many leaves; as many as there are leaves if there is none but the end.
 	pub part_leaves: u32,
-	pub leaf: LeafWork,
+	/// What each leaf weighs, by the cost model and the shapes in the manifest. Verifiers hold it against the manifest.
+	pub leaf: LeafCost,
 	pub assurance: Assurance,
 	/// Only seats of this capability check it.
 	pub capability: u8,
@@ -190,29 +174,6 @@ pub enum End {
 	Failed(Failure),
 }
 
-/// The terms of an auction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct TermsRecord {
-	pub ceiling: Balance,
-	pub longest_blocks: BlockNumber,
-	pub speed_billionths: u32,
-	pub handicap_billionths: u32,
-}
-
-impl From<Terms> for TermsRecord {
-	fn from(terms: Terms) -> Self {
-		let Terms { ceiling, longest_blocks, speed_billionths, handicap_billionths } = terms;
-		Self { ceiling, longest_blocks, speed_billionths, handicap_billionths }
-	}
-}
-
-impl From<TermsRecord> for Terms {
-	fn from(terms: TermsRecord) -> Self {
-		let TermsRecord { ceiling, longest_blocks, speed_billionths, handicap_billionths } = terms;
-		Self { ceiling, longest_blocks, speed_billionths, handicap_billionths }
-	}
-}
-
 /// What a bidder seals, and then reveals.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct OfferRecord {
@@ -239,57 +200,11 @@ pub struct SealedBid {
 	pub deposit: Balance,
 }
 
-/// A revealed bid.
+/// A bidder, and the device that it bids with.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct BidRecord {
+pub struct Bidder {
 	pub operator: AccountId32,
 	pub device: DeviceId,
-	pub price: Balance,
-	pub eta_blocks: BlockNumber,
-	pub reputation_billionths: u32,
-	/// Decides between equal scores.
-	pub tie: H256,
-}
-
-/// A bidder and its device.
-pub type Bidder = (AccountId32, DeviceId);
-
-impl From<BidRecord> for Bid<Bidder> {
-	fn from(bid: BidRecord) -> Self {
-		let BidRecord { operator, device, price, eta_blocks, reputation_billionths, tie } = bid;
-		Self { bidder: (operator, device), price, eta_blocks, reputation_billionths, tie: tie.0 }
-	}
-}
-
-impl From<Bid<Bidder>> for BidRecord {
-	fn from(bid: Bid<Bidder>) -> Self {
-		let Bid { bidder: (operator, device), price, eta_blocks, reputation_billionths, tie } = bid;
-		Self { operator, device, price, eta_blocks, reputation_billionths, tie: H256(tie) }
-	}
-}
-
-/// What was agreed with a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct AwardRecord {
-	/// What is paid for a result in time.
-	pub fee: Balance,
-	/// The score that the provider had to reach.
-	pub bar: Score,
-	/// An equal score would have lost.
-	pub must_beat: bool,
-	pub reputation_billionths: u32,
-}
-
-impl From<Award> for AwardRecord {
-	fn from(Award { fee, bar: Bar { score, must_beat }, reputation_billionths }: Award) -> Self {
-		Self { fee, bar: score, must_beat, reputation_billionths }
-	}
-}
-
-impl From<AwardRecord> for Award {
-	fn from(AwardRecord { fee, bar, must_beat, reputation_billionths }: AwardRecord) -> Self {
-		Self { fee, bar: Bar { score: bar, must_beat }, reputation_billionths }
-	}
 }
 
 /// What is known of a part to which a provider has committed.
@@ -319,9 +234,9 @@ pub struct PartRecord {
 #[scale_info(skip_type_params(MaxParts))]
 pub struct Run<MaxParts: Get<u32>> {
 	/// The bid that it has to keep. Of whoever stood by: for the rest of the work.
-	pub bid: BidRecord,
-	pub terms: TermsRecord,
-	pub award: AwardRecord,
+	pub bid: Bid<Bidder>,
+	pub terms: Terms,
+	pub award: Award,
 	/// It took over from another.
 	pub is_substitute: bool,
 	/// Another bid stood against it.
@@ -392,17 +307,17 @@ pub struct JobRecord<MaxParts: Get<u32>> {
 	pub is_cancelled: bool,
 	/// How often it was sold anew.
 	pub round: u32,
-	pub terms: TermsRecord,
+	pub terms: Terms,
 	/// What every bid pins.
 	pub bond: Balance,
 	/// How many bids are sealed.
 	pub sealed: u32,
 	/// The best bid, until the work is offered.
-	pub winner: Option<BidRecord>,
+	pub winner: Option<Bid<Bidder>>,
 	/// The second best, as long as it may be offered the work.
-	pub runner_up: Option<BidRecord>,
+	pub runner_up: Option<Bid<Bidder>>,
 	/// The third best. Nobody is bound by it; it says what the runner-up would have been paid without the winner.
-	pub third: Option<BidRecord>,
+	pub third: Option<Bid<Bidder>>,
 	/// How many validations it had.
 	pub tasks: u32,
 	/// The part from which on it was sold last.
@@ -421,7 +336,7 @@ impl<MaxParts: Get<u32>> JobRecord<MaxParts> {
 	}
 
 	pub fn standing(&self) -> Standing<Bidder> {
-		Standing { winner: self.winner.clone().map(Bid::from), runner_up: self.runner_up.clone().map(Bid::from) }
+		Standing { winner: self.winner.clone(), runner_up: self.runner_up.clone() }
 	}
 
 	/// The leaves that are not verified.
@@ -445,25 +360,4 @@ pub struct TaskRecord {
 	pub job: H256,
 	/// The number that its first leaf has in the job.
 	pub first_leaf: u32,
-}
-
-/// A job that was sold to one of several bidders, and settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct SaleRecord {
-	pub settled: BlockNumber,
-	/// For a billion multiply-adds.
-	pub giga_price: Balance,
-	pub work: Work,
-}
-
-impl From<Sold> for SaleRecord {
-	fn from(Sold { settled, giga_price, work }: Sold) -> Self {
-		Self { settled, giga_price, work }
-	}
-}
-
-impl From<SaleRecord> for Sold {
-	fn from(SaleRecord { settled, giga_price, work }: SaleRecord) -> Self {
-		Self { settled, giga_price, work }
-	}
 }

@@ -2,7 +2,7 @@
 
 use crate::*;
 use ogpu_protocol::{
-	auction::{offer_of_the_rest, Award, Bid, Standing},
+	auction::{offer_of_the_rest, Award, Standing},
 	math::mul_div,
 	phases::{lateness, Lateness},
 	slashing::{Metered, Settlement},
@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 		let part = run.next();
 		let leaves = job.spec.leaves_from(run.first);
 		// What it can have computed since it committed last, but no more than the part, and a leaf at least.
-		let device = T::TrustLock::device(run.bid.device).and_then(|device| device.measured);
+		let device = T::TrustLock::device(run.bid.bidder.device).and_then(|device| device.measured);
 		let since = Metered {
 			anchored: job.spec.work_of(job.spec.leaves_of(part)),
 			work_per_block: device.unwrap_or(0),
@@ -75,6 +75,7 @@ impl<T: Config> Pallet<T> {
 		let fee = mul_div(run.award.fee, work, job.spec.work_of(leaves)).unwrap_or(0).max(1);
 		let mut request = Self::request(&job, part, provider.clone(), fee);
 		request.start = Self::opening(&job, &run)?;
+		request.seed_from = Self::seed_from();
 		request.task = Self::next_task(&mut job, part);
 		let task = request.task;
 		T::Validation::claim(request)?;
@@ -104,7 +105,7 @@ impl<T: Config> Pallet<T> {
 		is_it: impl Fn(&Stage) -> bool,
 	) -> Result<(JobOf<T>, RunOf<T>), Error<T>> {
 		let job = Self::in_stage(id, is_it)?;
-		let run = job.run.clone().filter(|run| run.bid.operator == *provider).ok_or(Error::<T>::NotYours)?;
+		let run = job.run.clone().filter(|run| run.bid.bidder.operator == *provider).ok_or(Error::<T>::NotYours)?;
 		Ok((job, run))
 	}
 
@@ -128,22 +129,22 @@ impl<T: Config> Pallet<T> {
 
 /// Who is offered the work.
 impl<T: Config> Pallet<T> {
-	pub(crate) fn offer(mut job: JobOf<T>, bid: BidRecord, award: Award, terms: Terms, is_contested: bool) {
+	pub(crate) fn offer(mut job: JobOf<T>, bid: Bid<Bidder>, award: Award, terms: Terms, is_contested: bool) {
 		let since = Self::now();
 		let deadline = since.saturating_add(terms.longest_blocks);
 		let due = since.saturating_add(T::StartBlocks::get()).min(deadline);
 		let is_substitute = job.run.is_some();
 		Self::deposit_event(Event::Offered {
 			job: job.id,
-			provider: bid.operator.clone(),
+			provider: bid.bidder.operator.clone(),
 			fee: award.fee,
 			part: job.verified,
 			is_substitute,
 		});
 		job.run = Some(Run {
 			bid,
-			terms: terms.into(),
-			award: award.into(),
+			terms,
+			award,
 			is_substitute,
 			is_contested,
 			first: job.verified,
@@ -172,7 +173,7 @@ impl<T: Config> Pallet<T> {
 	/// The provider left, or let the deadline pass.
 	pub(crate) fn abandoned(mut job: JobOf<T>) {
 		let Some(mut run) = job.run.take() else { return };
-		let provider = run.bid.operator.clone();
+		let provider = run.bid.bidder.operator.clone();
 		let penalty = run.escrow(job.held, Self::pinned(&job, &run)).abandoned(&T::Slashing::get());
 		let taken = Self::compensate(&job, &provider, penalty.taken);
 		T::TrustLock::delivered(&provider, run.award.fee, true);
@@ -215,7 +216,7 @@ impl<T: Config> Pallet<T> {
 
 	/// All is done, and right.
 	fn finish(job: &mut JobOf<T>, run: &RunOf<T>) {
-		let (rules, terms, award) = (T::Slashing::get(), Terms::from(run.terms), Award::from(run.award));
+		let (rules, terms, award) = (T::Slashing::get(), run.terms, run.award);
 		let escrow = run.escrow(job.held, Self::pinned(job, run));
 		let committed = run.last_committed();
 		let (settlement, fee, is_late) = match lateness(run.since, run.bid.eta_blocks, run.deadline, committed) {
@@ -227,7 +228,7 @@ impl<T: Config> Pallet<T> {
 				(escrow.finished_late(fee, &rules), fee, true)
 			}
 		};
-		let provider = &run.bid.operator;
+		let provider = &run.bid.bidder.operator;
 		// What is the client's stays held until the job is closed.
 		Self::pay(job, provider, settlement.to.provider, settlement.to.burned);
 		if settlement.from_bond > 0 {
@@ -244,8 +245,7 @@ impl<T: Config> Pallet<T> {
 		let work = job.spec.work_of(job.spec.leaves_from(run.first));
 		let mut sales = Self::sales(job.spec.kind);
 		sales.note(Self::now(), fee, work, &T::Auction::get());
-		let sales = sales.sales().iter().copied().map(Into::into).collect();
-		Sales::<T>::insert(job.spec.kind, BoundedVec::<SaleRecord, _>::truncate_from(sales));
+		Sales::<T>::insert(job.spec.kind, BoundedVec::<Sold, _>::truncate_from(sales.sales().to_vec()));
 	}
 
 	/// The run ends by nobody's fault, or the client's: what is verified is paid, and nothing is retained. What was
@@ -256,7 +256,7 @@ impl<T: Config> Pallet<T> {
 		let nothing = Metered::default();
 		let end = escrow.cancelled(verified.into(), leaves.into(), nothing, run.on_course, &T::Slashing::get());
 		let Some(Settlement { to, .. }) = end.filter(|_| verified > 0) else { return };
-		let provider = &run.bid.operator;
+		let provider = &run.bid.bidder.operator;
 		let paid = Self::pay(job, provider, to.provider, to.burned);
 		let fee = offer_of_the_rest(run.award.fee, verified.into(), leaves.into(), Balance::MAX);
 		T::TrustLock::delivered(provider, fee.unwrap_or(0), false);
@@ -266,7 +266,7 @@ impl<T: Config> Pallet<T> {
 	/// The provider is out: the rest is offered to whoever stood by, or sold anew, or not done.
 	fn hand_over(mut job: JobOf<T>, failure: Failure) {
 		if let Some(run) = &job.run {
-			T::TrustLock::unpin(&run.bid.operator, Self::bid_name(&job.id, &run.bid.operator));
+			T::TrustLock::unpin(&run.bid.bidder.operator, Self::bid_name(&job.id, &run.bid.bidder.operator));
 		}
 		if let Some(bid) = job.runner_up.take() {
 			let most = Self::left_to_spend(&job);
@@ -280,7 +280,7 @@ impl<T: Config> Pallet<T> {
 			if let Some((bid, award, terms)) = offer {
 				return Self::offer(job, bid, award, terms, false);
 			}
-			T::TrustLock::unpin(&bid.operator, Self::bid_name(&job.id, &bid.operator));
+			T::TrustLock::unpin(&bid.bidder.operator, Self::bid_name(&job.id, &bid.bidder.operator));
 		}
 		(job.run, job.third) = (None, None);
 		if job.round < job.spec.reopens.into() && Self::set_terms(&mut job).is_ok() {
@@ -296,12 +296,12 @@ impl<T: Config> Pallet<T> {
 	/// winner never bid. So a client gains nothing by a friend who wins and does not work.
 	fn offer_of_all(
 		job: &JobOf<T>,
-		bid: BidRecord,
-		third: Option<BidRecord>,
+		bid: Bid<Bidder>,
+		third: Option<Bid<Bidder>>,
 		most: Balance,
-	) -> Option<(BidRecord, Award, Terms)> {
-		let terms = Terms::from(job.terms);
-		let standing = Standing { winner: Some(Bid::from(bid.clone())), runner_up: third.map(Bid::from) };
+	) -> Option<(Bid<Bidder>, Award, Terms)> {
+		let terms = job.terms;
+		let standing = Standing { winner: Some(bid.clone()), runner_up: third };
 		let work = job.spec.work_of(job.left());
 		let usual = Self::sales(job.spec.kind).usual_price(Self::now(), work, &T::Auction::get());
 		let award = standing.award(&terms, usual)?;
@@ -310,15 +310,15 @@ impl<T: Config> Pallet<T> {
 
 	/// What whoever stood by is offered: its own bid, its own time and the client's, in proportion to what is left. It
 	/// is held to its time as if it had bid alone on the rest.
-	fn offer_for_the_rest(job: &JobOf<T>, mut bid: BidRecord, most: Balance) -> Option<(BidRecord, Award, Terms)> {
-		let terms = Terms::from(job.terms);
+	fn offer_for_the_rest(job: &JobOf<T>, mut bid: Bid<Bidder>, most: Balance) -> Option<(Bid<Bidder>, Award, Terms)> {
+		let terms = job.terms;
 		let sold = job.spec.leaves_from(job.first);
 		let time = |blocks| job.time_of_the_rest(blocks, sold);
 		bid.price = job.of_the_rest(bid.price, sold, most);
 		bid.eta_blocks = time(bid.eta_blocks);
 		let ceiling = job.of_the_rest(terms.ceiling, sold, Balance::MAX);
 		let terms = Terms { ceiling, longest_blocks: time(terms.longest_blocks), ..terms };
-		let alone = Standing { winner: Some(Bid::from(bid.clone())), runner_up: None };
+		let alone = Standing { winner: Some(bid.clone()), runner_up: None };
 		Some((bid, alone.award(&terms, None)?, terms))
 	}
 }
@@ -328,7 +328,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn part_concluded(task: H256, conclusion: Conclusion) {
 		let Some(mut job) = Tasks::<T>::take(task).and_then(|task| Jobs::<T>::get(task.job)) else { return };
 		let Some(mut run) = job.run.take() else { return };
-		T::TrustLock::unpin(&run.bid.operator, task);
+		T::TrustLock::unpin(&run.bid.bidder.operator, task);
 		run.failure = run.failure.max(match conclusion {
 			Conclusion::Accepted | Conclusion::Unfounded => None,
 			Conclusion::Forfeited => Some(Failure::Forfeited),
@@ -379,7 +379,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let (verified, leaves) = Self::verified_of(job, run);
 		let elapsed = committed.saturating_sub(run.since);
-		let (award, terms) = (Award::from(run.award), Terms::from(run.terms));
+		let (award, terms) = (run.award, run.terms);
 		run.on_course = award.fee_on_course(&terms, run.bid.eta_blocks, elapsed, verified.into(), leaves.into());
 		let escrow = run.escrow(job.held, 0);
 		let Some(Settlement { from_held, to, .. }) =
@@ -387,7 +387,7 @@ impl<T: Config> Pallet<T> {
 		else {
 			return;
 		};
-		let provider = &run.bid.operator;
+		let provider = &run.bid.bidder.operator;
 		let paid = Self::pay(job, provider, to.provider, to.burned);
 		run.released = run.released.saturating_add(from_held);
 		run.spent = run.spent.saturating_add(from_held);
@@ -402,6 +402,6 @@ impl<T: Config> Pallet<T> {
 
 	/// What is pinned for a run.
 	fn pinned(job: &JobOf<T>, run: &RunOf<T>) -> Balance {
-		T::TrustLock::pinned(&run.bid.operator, Self::bid_name(&job.id, &run.bid.operator))
+		T::TrustLock::pinned(&run.bid.bidder.operator, Self::bid_name(&job.id, &run.bid.bidder.operator))
 	}
 }

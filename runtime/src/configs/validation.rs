@@ -41,7 +41,8 @@ impl crate::clock::Config for Runtime {
 }
 
 parameter_types! {
-	/// The longest way of a result: a day for challenges, and every round of every jury with the longest leaf.
+	/// The way of a result: a day for challenges, and 23 rounds of juries over the longest leaf. More juries can meet over
+	/// it, one after the other; pins bind until the last has decided.
 	pub const LongestValidation: BlockNumber = 60_000;
 	pub const UnbondingBlocks: BlockNumber = 7 * DAYS;
 	pub const MinimumLock: Balance = OGPU;

@@ -63,11 +63,12 @@ impl<T: frame_system::Config> ogpu_continuous_pool::WeightInfo for WeightInfo<T>
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	/// With the record of a validation, which is estimated.
 	fn confirm() -> Weight {
 		// At least 93_480_000 picoseconds.
-		Weight::from_parts(129_613_000, 6196)
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(4))
+		Weight::from_parts(139_613_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn claim_share() -> Weight {
 		// At least 254_260_000 picoseconds.

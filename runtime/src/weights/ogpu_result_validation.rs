@@ -9,17 +9,18 @@ use polkadot_sdk::*;
 
 pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> ogpu_result_validation::WeightInfo for WeightInfo<T> {
+	/// With what is kept of those who leave, which is estimated, also below.
 	fn offer_seats() -> Weight {
 		// At least 67_741_000 picoseconds.
-		Weight::from_parts(102_813_000, 16059)
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(2))
+		Weight::from_parts(112_813_000, 16059)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn withdraw_seats() -> Weight {
 		// At least 51_357_000 picoseconds.
-		Weight::from_parts(59_750_000, 16059)
-			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().writes(2))
+		Weight::from_parts(69_750_000, 16059)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn reveal_secret() -> Weight {
 		// At least 16_244_000 picoseconds.
@@ -125,8 +126,8 @@ impl<T: frame_system::Config> ogpu_result_validation::WeightInfo for WeightInfo<
 	}
 	fn conclude() -> Weight {
 		Weight::from_parts(1_695_924_971, 208275)
-			.saturating_add(T::DbWeight::get().reads(310))
-			.saturating_add(T::DbWeight::get().writes(407))
+			.saturating_add(T::DbWeight::get().reads(320))
+			.saturating_add(T::DbWeight::get().writes(408))
 	}
 	fn agenda_look() -> Weight {
 		// At least 16_424_000 picoseconds.

@@ -2,11 +2,11 @@
 
 use crate::Chain;
 use frame_support::{dispatch::DispatchClass, traits::GetCallMetadata, weights::constants::ExtrinsicBaseWeight};
-use ogpu_continuous_pool::{Delivery, LeafShape, Order, Racing, Requests, Requirements};
+use ogpu_continuous_pool::{Delivery, Order, Racing, Requests, Requirements};
 use ogpu_protocol::{
 	class::Class,
 	commitment::{binding, leaf_task, Audit, Finding, Obstacle, Outcome, Place, Value, Vote},
-	cost::{Work, GIGA},
+	cost::{LeafCost, Work, GIGA},
 	leaf::{tree, Leaf, Proven, Reveal},
 	merkle::{Hash, Tree},
 	token::OGPU,
@@ -17,7 +17,7 @@ use ogpu_runtime::{
 	Runtime, RuntimeCall, RuntimeEvent, StakingTrustlock, System, TrainingAuction, UncheckedExtrinsic,
 };
 use ogpu_staking_trustlock::traits::{DeviceId, DeviceKind, Devices};
-use ogpu_training_auction::{Assurance, Jobs, Kind, LeafWork, Needs, OfferRecord, PartState, Spec};
+use ogpu_training_auction::{Assurance, Jobs, Kind, Needs, OfferRecord, PartState, Spec};
 use polkadot_sdk::*;
 use sp_core::{sr25519, Pair, H256};
 use sp_io::hashing::blake2_256;
@@ -32,6 +32,8 @@ pub const CLIENT: Sr25519Keyring = Ferdie;
 pub const SALT: H256 = H256::repeat_byte(5);
 /// What the first leaf begins from.
 const START: H256 = H256::repeat_byte(9);
+/// What every leaf weighs: little.
+pub const LEAF: LeafCost = LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
 /// What a device does in a block.
 const FAST: Work = 1_000 * GIGA;
 
@@ -309,8 +311,10 @@ impl World {
 		use ogpu_training_auction::{Call, Stage};
 		let jobs: Vec<_> = self.chain.read(|| Jobs::<Runtime>::iter().collect());
 		for (job, record) in jobs {
-			let Some(run) = record.run.clone().filter(|run| !self.gone.contains(&run.bid.operator)) else { continue };
-			let who = run.bid.operator.clone();
+			let Some(run) = record.run.clone().filter(|run| !self.gone.contains(&run.bid.bidder.operator)) else {
+				continue;
+			};
+			let who = run.bid.bidder.operator.clone();
 			match record.stage {
 				Stage::Offered => calls.push((who, Call::start { job }.into())),
 				Stage::Working if self.idle.contains(&who) => {}
@@ -479,7 +483,7 @@ pub fn job(assurance: Assurance) -> (Spec, Balance) {
 		start: START,
 		leaves: 60,
 		part_leaves: 20,
-		leaf: LeafWork { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 },
+		leaf: LEAF,
 		assurance,
 		capability: 0,
 		needs: Needs { kind: None, memory_mb: 512, work_per_block: GIGA },
@@ -493,11 +497,10 @@ pub fn job(assurance: Assurance) -> (Spec, Balance) {
 
 /// Publishes a service of leaves that weigh little.
 pub fn service(width: u32, delivery: Delivery, class: Class) -> ogpu_continuous_pool::Call<Runtime> {
-	let leaf = LeafShape { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
 	let requirements = Requirements { kind: None, memory_mb: 0, score: 0, reputation_billionths: 0 };
 	let terms =
 		ogpu_continuous_pool::Terms { floor: OGPU / 1_000, class, capability: 0, width, delivery, requirements };
-	ogpu_continuous_pool::Call::publish_service { manifest: H256::repeat_byte(1), leaf, terms }
+	ogpu_continuous_pool::Call::publish_service { manifest: H256::repeat_byte(1), leaf: LEAF, terms }
 }
 
 /// A request of so many leaves, at any price.

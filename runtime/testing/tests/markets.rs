@@ -3,11 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-use ogpu_continuous_pool::{Delivery, LeafShape, Order, Requests};
-use ogpu_protocol::{cost::GIGA, token::OGPU};
+use ogpu_continuous_pool::{Delivery, Order, Requests};
+use ogpu_protocol::token::OGPU;
 use ogpu_result_validation::{Conclusion, Records, Tasks};
 use ogpu_runtime::{free_calls::Useless, AccountId, Balance, Runtime, RuntimeEvent, System, TrainingAuction};
-use ogpu_runtime_testing::world::{job, order, service, World, CLIENT, ONCE, SALT};
+use ogpu_runtime_testing::world::{job, order, service, World, CLIENT, LEAF, ONCE, SALT};
 use ogpu_training_auction::{Assurance, Jobs, Spec};
 use polkadot_sdk::*;
 use sp_core::H256;
@@ -46,8 +46,7 @@ fn a_training_job_is_sold_done_in_milestones_and_paid() {
 	let client = CLIENT.to_account_id();
 	let checking = -world.gain(&client) - fee as i128;
 	// One leaf in twenty of each part, a fifth of them twice, and the last ones of both milestones.
-	let leaf_fee = ogpu_protocol::cost::CheckingTariff::default()
-		.leaf_fee(&LeafWork { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 }.into());
+	let leaf_fee = ogpu_protocol::cost::CheckingTariff::default().leaf_fee(&LEAF);
 	let audited = |leaves: u128| (leaf_fee * leaves + leaf_fee * leaves / 5) as i128;
 	assert_eq!(checking, 3 * audited(1) + 2 * audited(1));
 	world.close();

@@ -101,7 +101,6 @@ impl Job {
 			task: TASK,
 			client: CLIENT.to_account_id(),
 			provider: PROVIDER.to_account_id(),
-			supplier: CLIENT.to_account_id(),
 			commitment: H256(commitment),
 			start: H256(START),
 			leaves,

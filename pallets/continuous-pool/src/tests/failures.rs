@@ -71,6 +71,47 @@ fn clients_that_withhold_inputs_pay_for_the_work_out_of_their_lock() {
 }
 
 #[test]
+fn who_was_paid_before_inputs_turned_out_to_be_missing_is_not_paid_again() {
+	for delivery in [Delivery::FirstResponse, Delivery::Manual] {
+		story(|| {
+			let service = serve(Terms { delivery, ..terms() }, 1);
+			let since = Since::now();
+			let lock = TrustLock::locked(&client());
+			let request = ask(service, order(10));
+			let world = World { inputs_missing: true, ..World::default() };
+			world.until(|| validation::Tasks::<Test>::contains_key(request));
+			if delivery == Delivery::Manual {
+				send(client(), Call::confirm { request }).unwrap();
+			}
+			let pay = Pay::of(10 * FLOOR, &Penalties::get()).provider as i128;
+			assert_eq!(since.gain(&provider(0)), pay);
+			assert_eq!(world.until_ended(request), Ending::Refunded);
+			assert_eq!(conclusion(request), Some(Conclusion::InputAtFault));
+			assert_eq!(since.gain(&provider(0)), pay, "once");
+			assert!(lock - TrustLock::locked(&client()) < 10 * FLOOR, "the jury, and not the fee again");
+		});
+	}
+}
+
+#[test]
+fn a_client_that_confirmed_what_was_wrong_is_paid_back_out_of_the_bond() {
+	story(|| {
+		let service = serve(Terms { delivery: Delivery::Manual, ..terms() }, 1);
+		let since = Since::now();
+		let request = ask(service, order(10));
+		let world = World::with([(0, CHEAT)]);
+		world.until_stage(request, |stage| matches!(stage, Stage::AwaitingConfirmation { .. }));
+		let (bond, fee) = (record(request).bond, 10 * FLOOR);
+		send(client(), Call::confirm { request }).unwrap();
+		let pay = Pay::of(fee, &Penalties::get()).provider;
+		assert_eq!(world.until_ended(request), Ending::Refunded);
+		assert_eq!(conclusion(request), Some(Conclusion::Convicted));
+		assert_eq!(since.gain(&client()), (fee / 10) as i128, "all of its money, and a tenth of the fee");
+		assert_eq!(since.gain(&provider(0)), pay as i128 - bond as i128);
+	});
+}
+
+#[test]
 fn a_jury_that_cannot_agree_gives_the_client_its_money_back() {
 	story(|| {
 		let service = serve(terms(), 1);

@@ -198,7 +198,7 @@ impl Scene {
 		let world = World { inputs_missing: self.inputs_missing, verifiers_sleep: self.verifiers_sleep, ..world };
 		let first = ask_as(client(), service, Order { max_price: OGPU, ..order(7) }).unwrap();
 		let mut halted = 0u16;
-		for block in 0..12_000u16 {
+		for block in 0..60_000u16 {
 			for (_, happening) in self.happenings.iter().filter(|(at, _)| *at == block) {
 				happening.happens(service, &mut halted);
 			}
@@ -295,7 +295,7 @@ impl Arbitrary {
 		let (leaves, commitment) = if known { world.commitment(who, request) } else { (number, hash) };
 		match self.kind {
 			0 => {
-				let leaf = LeafShape { work: amount, recompute_work: amount.saturating_mul(2), fetched_bytes: amount };
+				let leaf = LeafCost { work: amount, recompute_work: amount.saturating_mul(2), fetched_bytes: amount };
 				Call::publish_service { manifest: hash, leaf: if is_sensible { LEAF } else { leaf }, terms }
 			}
 			1 => Call::update_service { service, terms },

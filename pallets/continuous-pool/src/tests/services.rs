@@ -46,10 +46,10 @@ fn terms_that_make_no_sense_are_refused() {
 		no(LEAF, wide(6), Error::WrongWidth);
 		let never = Class { audit_billionths: 0, ..Class::STANDARD };
 		no(LEAF, Terms { class: never, ..terms() }, Error::NonsensicalClass);
-		no(LeafShape { work: 0, ..LEAF }, terms(), Error::NonsensicalLeaf);
-		no(LeafShape { work: LEAF.recompute_work + 1, ..LEAF }, terms(), Error::NonsensicalLeaf);
-		no(LeafShape { recompute_work: u128::MAX, ..LEAF }, terms(), Error::LeafTooLong);
-		no(LeafShape { fetched_bytes: u128::MAX, ..LEAF }, terms(), Error::LeafTooLong);
+		no(LeafCost { work: 0, ..LEAF }, terms(), Error::NonsensicalLeaf);
+		no(LeafCost { work: LEAF.recompute_work + 1, ..LEAF }, terms(), Error::NonsensicalLeaf);
+		no(LeafCost { recompute_work: u128::MAX, ..LEAF }, terms(), Error::LeafTooLong);
+		no(LeafCost { fetched_bytes: u128::MAX, ..LEAF }, terms(), Error::LeafTooLong);
 		let service = super::world::publish(terms());
 		let update = |terms| Call::update_service { service, terms };
 		refused(publisher(), update(wide(6)), Error::<Test>::WrongWidth);

@@ -217,7 +217,7 @@ pub fn ruin(who: &AccountId32, amount: Balance) {
 	drop(<TrustLock as Collateral<_>>::slash(who, amount, Fault::Abandoned, H256::repeat_byte(99)));
 }
 
-pub const LEAF: LeafShape = LeafShape { work: 100 * GIGA, recompute_work: 200 * GIGA, fetched_bytes: 1_000_000 };
+pub const LEAF: LeafCost = LeafCost { work: 100 * GIGA, recompute_work: 200 * GIGA, fetched_bytes: 1_000_000 };
 
 pub fn terms() -> Terms {
 	Terms {

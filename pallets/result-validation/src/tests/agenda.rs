@@ -197,6 +197,49 @@ fn a_seed_that_was_forgotten_is_made_again() {
 }
 
 #[test]
+fn nobody_chooses_where_a_seed_begins_by_moving_something_on_late() {
+	// The same authors, whether the agenda comes at once or somebody lets it wait for friendly ones.
+	let tell = |stage_of_interest: fn(Stage) -> bool, waits: u32| {
+		let mut begins = None;
+		story(|| {
+			let mut job = Job::new(1, 20, &[], Class { doubled_billionths: 1_000_000_000, ..Class::STANDARD });
+			job.open().unwrap();
+			let world = World::with([job]).auditors(verifiers(), Conduct::Lie);
+			world.until_dawn_of(&TASK, stage_of_interest);
+			// All that is to be done is done, in the block after its deadline or later.
+			world.everybody_acts();
+			let item = || {
+				let jury = Juries::<Test>::iter_prefix(TASK).find(|(_, jury)| jury.is_sitting());
+				jury.map_or(Item::Task(TASK), |(leaf, _)| Item::Jury(TASK, leaf))
+			};
+			let due = Validations::due(&item()).unwrap();
+			no_step_fits();
+			while ClockAt::get() <= due + waits {
+				next_block(0);
+			}
+			send(challenger(), Call::advance { item: item() }).unwrap();
+			StepWeight::set(&0);
+			let next = || match (stage(&TASK), Juries::<Test>::iter_prefix_values(TASK).next()) {
+				(Some(Stage::Doubling { seed_from }), _) => Some(seed_from),
+				(_, Some(JuryRecord { stage: JuryStage::Drawing { seed_from }, .. })) => Some(seed_from),
+				_ => None,
+			};
+			world.until(|| next().is_some());
+			begins = next();
+			assert_eq!(world.until_ended(&TASK), Conclusion::Accepted);
+		});
+		begins
+	};
+	for stage in [|stage| stage == Stage::Auditing, |stage| stage == Stage::Comparing] {
+		let in_time = tell(stage, 0);
+		assert!(in_time.is_some());
+		for waits in [1, 7, 50] {
+			assert_eq!(tell(stage, waits), in_time, "{waits} blocks later");
+		}
+	}
+}
+
+#[test]
 fn a_secret_that_everybody_knows_is_no_part_of_a_new_seed() {
 	story(|| {
 		let secret = H256::repeat_byte(8);
@@ -227,7 +270,7 @@ fn a_block_without_an_output_makes_a_new_window() {
 		world.until(|| System::block_number() == from + 5);
 		AuthorOutputs::<Test>::remove(from + 2);
 		world.until_stage(&TASK, |stage| stage == Stage::Opening);
-		assert_eq!(System::block_number(), from + 16 + 1 + 16);
+		assert_eq!(System::block_number(), from + 100 + 16, "nobody chooses where it begins again");
 		assert_eq!(world.until_ended(&TASK), Conclusion::Accepted);
 	});
 }

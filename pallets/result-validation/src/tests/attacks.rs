@@ -271,10 +271,12 @@ fn seats_after_unbonding() {
 		let mut job = Job::new(1, 20, &(0..20).collect::<Vec<_>>(), Class::STANDARD);
 		job.open().unwrap();
 		let task = job.task;
-		// All lie on the jury that will come, and leave before it does.
+		// All leave before the jury comes, and take along what they can.
 		for who in verifiers() {
 			Validations::withdraw_seats(RuntimeOrigin::signed(who.clone())).unwrap();
-			TrustLock::unlock(RuntimeOrigin::signed(who), 1_000 * OGPU).unwrap();
+			let unlock = |amount| TrustLock::unlock(RuntimeOrigin::signed(who.clone()), amount);
+			assert!(unlock(1_000 * OGPU).is_err(), "the bond of a seat stays");
+			unlock(1_000 * OGPU - SeatBond::get()).unwrap();
 		}
 		let world = World::with([job]).jurors([verifier(0), verifier(1)], Conduct::Lie);
 		next_session();
@@ -283,6 +285,11 @@ fn seats_after_unbonding() {
 		assert!(lost > 0, "what is unbonding still answers");
 		world.until(|| stage(&task).is_none());
 		assert_eq!(Tables::<Test>::iter().count(), 1);
+		// Then nothing is drawn from them any more.
+		for who in verifiers() {
+			send(who.clone(), Call::withdraw_seats {}).unwrap();
+			TrustLock::unlock(RuntimeOrigin::signed(who), SeatBond::get() / 2).unwrap();
+		}
 	});
 }
 

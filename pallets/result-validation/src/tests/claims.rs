@@ -10,6 +10,7 @@ const DONE: Balance = 3 * OGPU;
 fn claimed() -> Job {
 	let mut job = Job::new(1, 40, &[], Class { leaves_billionths: 1, ..Class::STANDARD });
 	(job.request.fee, job.request.spent) = (DONE, 0);
+	job.request.seed_from = System::block_number() + 1;
 	TrustLock::pin(&provider(), TASK, job.bond, ogpu_staking_trustlock::traits::Pin::Shared).unwrap();
 	<Validations as Validation>::claim(job.request.clone()).unwrap();
 	job
@@ -64,9 +65,13 @@ fn without_jurors_a_claim_is_void_and_costs_nobody() {
 fn a_claim_needs_seats_and_a_name_of_its_own() {
 	story(|| {
 		let mut job = claimed();
+		assert_eq!(<Validations as Validation>::admits(&job.request), Err(Error::<Test>::AlreadyOpened.into()));
 		let again = <Validations as Validation>::claim(job.request.clone());
 		assert_eq!(again, Err(Error::<Test>::AlreadyOpened.into()));
 		job.request.task = H256::repeat_byte(2);
+		job.request.seed_from = System::block_number();
+		let refused = <Validations as Validation>::claim(job.request.clone());
+		assert_eq!(refused, Err(Error::<Test>::WrongSeedHeight.into()));
 		job.request.capability = 1;
 		let refused = <Validations as Validation>::claim(job.request.clone());
 		assert_eq!(refused, Err(Error::<Test>::TooFewSeats.into()));

@@ -280,32 +280,46 @@ fn who_has_spoken_does_not_judge_unless_nobody_else_is_left() {
 }
 
 #[test]
-fn each_leaf_has_its_jury_and_the_gravest_verdict_counts() {
-	const WRONG: u32 = 3;
-	// What becomes of the leaves 0 to 3.
-	let verdicts = [
-		(0, Conduct::Honest, Some(Verdict::Upheld)),
-		(1, Conduct::Silent, None),
-		(2, Conduct::Obstacle(Obstacle::InputInvalid), Some(Verdict::InputAtFault)),
-		(WRONG, Conduct::Honest, Some(Verdict::Convicted)),
+fn juries_meet_one_after_the_other_until_one_ends_the_task() {
+	let upheld = (Conduct::Honest, Some(Verdict::Upheld));
+	let undecided = (Conduct::Silent, None);
+	let input = (Conduct::Obstacle(Obstacle::InputInvalid), Some(Verdict::InputAtFault));
+	let wrong = (Conduct::Lie, Some(Verdict::Convicted));
+	let cases = [
+		(vec![upheld, upheld], 2, Conclusion::Accepted),
+		(vec![upheld, undecided, upheld], 2, Conclusion::Void),
+		(vec![upheld, input, wrong], 2, Conclusion::InputAtFault),
+		(vec![upheld, upheld, wrong, input, undecided], 3, Conclusion::Convicted),
 	];
-	let conclusions = [Conclusion::Accepted, Conclusion::Void, Conclusion::InputAtFault, Conclusion::Convicted];
-	for (worst, conclusion) in conclusions.into_iter().enumerate() {
+	for (leaves, heard, ends) in cases {
 		story(|| {
-			let leaves = worst as u32 + 1;
-			let wrong: Vec<_> = (0..leaves).filter(|leaf| *leaf == WRONG).collect();
 			let class = Class { doubled_billionths: 0, jury: Class::STANDARD.jury, ..Class::ASSURED };
-			let mut job = Job::new(1, leaves, &wrong, class);
+			let mut job = Job::new(1, leaves.len() as u32, &[], class);
 			job.open().unwrap();
 			let mut world = World::with([job]).auditors(verifiers(), Conduct::Lie);
-			world.leaves = verdicts.iter().map(|(leaf, conduct, _)| (*leaf, *conduct)).collect();
-			assert_eq!(world.until_ended(&TASK), conclusion);
-			assert_eq!(Records::<Test>::get(TASK).unwrap().juries, leaves);
-			for event in events() {
-				if let Event::JuryClosed { leaf, verdict, .. } = event {
-					assert_eq!(verdict, verdicts[leaf as usize].2, "leaf {leaf}");
-				}
-			}
+			world.leaves = (0..).zip(&leaves).map(|(leaf, (conduct, _))| (leaf, *conduct)).collect();
+			world.until(|| {
+				let sitting = Juries::<Test>::iter_prefix_values(TASK).filter(JuryRecord::is_sitting).count();
+				assert!(sitting <= 1, "there is one to pay for it");
+				conclusion(&TASK).is_some()
+			});
+			assert_eq!(conclusion(&TASK), Some(ends));
+			assert_eq!(Records::<Test>::get(TASK).unwrap().juries, heard);
+			let closed: Vec<_> = events()
+				.into_iter()
+				.filter_map(|event| match event {
+					Event::JuryClosed { leaf, verdict, .. } => Some((leaf, verdict)),
+					_ => None,
+				})
+				.collect();
+			let expected: Vec<_> = (0..heard).zip(&leaves).map(|(leaf, (_, verdict))| (leaf, *verdict)).collect();
+			assert_eq!(closed, expected, "the lowest leaf comes first");
+			world.until(|| stage(&TASK).is_none());
+			let dropped = events().into_iter().find_map(|event| match event {
+				Event::DisputesDropped { leaves, .. } => Some(leaves),
+				_ => None,
+			});
+			assert_eq!(dropped.unwrap_or(0), leaves.len() as u32 - heard);
 		});
 	}
 }

@@ -157,25 +157,6 @@ fn whoever_supplied_bad_inputs_pays_for_the_work() {
 }
 
 #[test]
-fn who_supplies_its_own_inputs_does_not_escape_by_hiding_them() {
-	story(|| {
-		let mut job = job(1, 20, &(0..20).collect::<Vec<_>>(), single());
-		job.request.supplier = provider();
-		job.open().unwrap();
-		let missing = Conduct::Obstacle(Obstacle::InputMissing);
-		let world = World::with([job]).jurors(verifiers(), missing);
-		let since = Since::now();
-		assert_eq!(world.until_ended(&TASK), Conclusion::Convicted);
-		since.gains(Gains {
-			client: whole(20),
-			provider: -whole(1_000),
-			burned: whole(1_000) - whole(20),
-			..Gains::default()
-		});
-	});
-}
-
-#[test]
 fn a_void_pays_who_worked_and_fines_nobody() {
 	story(|| {
 		let mut job = job(1, 20, &[], single());
@@ -332,6 +313,104 @@ fn juries_that_others_paid_for_do_not_eat_the_bond() {
 	});
 }
 
+/// What the jurors of a leaf are paid together, if all of them agree.
+fn jury_of(leaf: u32) -> i128 {
+	fees((1..).map(|round| Ballots::<Test>::get(TASK, (leaf, round)).len() as u32).take_while(|some| *some > 0).sum())
+}
+
+#[test]
+fn of_two_disputed_leaves_and_one_bond_all_jurors_are_paid_in_full() {
+	story(|| {
+		let class = Class { doubled_billionths: 0, jury: Class::STANDARD.jury, ..Class::ASSURED };
+		let mut job = job(1, 2, &[0, 1], class);
+		// As much as a conviction promises, with the jury of one leaf: each verifier but the auditor may sit on it.
+		let jury = FEE * 9;
+		job.bond = 2 * OGPU + jury;
+		job.open().unwrap();
+		let (since, world) = (Since::now(), World::with([job]));
+		assert_eq!(world.until_ended(&TASK), Conclusion::Convicted);
+		let bill = jury_of(0);
+		assert_eq!((bill, jury_of(1)), (fees(executions()), 0));
+		world.until(|| stage(&TASK).is_none());
+		// Both auditors are paid for what they found, though one was not heard.
+		since.gains(Gains {
+			client: whole(20),
+			provider: -whole(20) - jury as i128,
+			verifiers: fees(2) + bill,
+			pot: -fees(2),
+			burned: jury as i128 - bill,
+			..Gains::default()
+		});
+		assert!(events().contains(&Event::DisputesDropped { task: TASK, leaves: 1 }));
+	});
+}
+
+/// A job of which one leaf is drawn, and two others are challenged: the first is 30, by the challenger, and the second 5,
+/// by the client.
+fn challenged_twice(wrong: &[u32]) -> (Since, World) {
+	let mut job = job(1, 40, wrong, Class { leaves_billionths: 1, ..single() });
+	job.request.seed_from = System::block_number() + 3;
+	job.open().unwrap();
+	let world = World::with([job]);
+	world.until_dawn_of(&TASK, |stage| stage == Stage::Challengeable);
+	let drawn: Vec<_> = Checks::<Test>::iter_key_prefix(TASK).collect();
+	assert!(drawn.iter().all(|leaf| ![5, 30].contains(leaf)), "choose another seed: {drawn:?}");
+	let since = Since::now();
+	send(challenger(), Call::challenge { task: TASK, leaf: 30 }).unwrap();
+	send(client(), Call::challenge { task: TASK, leaf: 5 }).unwrap();
+	(since, world)
+}
+
+#[test]
+fn who_challenges_after_one_that_was_right_has_its_bond_back() {
+	// Whether or not it was right as well.
+	for wrong in [vec![30], vec![5, 30]] {
+		story(|| {
+			let (since, world) = challenged_twice(&wrong);
+			assert_eq!(world.until_ended(&TASK), Conclusion::Convicted);
+			let bill = jury_of(30);
+			assert_eq!((Records::<Test>::get(TASK).unwrap().juries, jury_of(5)), (1, 0));
+			world.until(|| stage(&TASK).is_none());
+			let finder = whole(200);
+			since.gains(Gains {
+				client: whole(20),
+				provider: -whole(1_000),
+				challenger: finder,
+				verifiers: bill,
+				burned: whole(1_000) - whole(20) - bill - finder,
+				..Gains::default()
+			});
+		});
+	}
+}
+
+#[test]
+fn two_false_challenges_are_judged_in_turn_and_each_pays_its_own_jury() {
+	story(|| {
+		let (since, world) = challenged_twice(&[]);
+		assert_eq!(world.until_ended(&TASK), Conclusion::Accepted);
+		let bills = [jury_of(30), jury_of(5)];
+		let bonds = [fees(22), fees(44)];
+		let to_provider = [0, 1].map(|place| (bonds[place] / 2).min(bonds[place] - bills[place]));
+		let called: Vec<_> = events()
+			.into_iter()
+			.filter_map(|event| match event {
+				Event::JuryCalled { leaf, .. } => Some(leaf),
+				_ => None,
+			})
+			.collect();
+		assert_eq!(called, [30, 5], "in the order in which they came");
+		since.gains(Gains {
+			challenger: -bonds[0],
+			client: -bonds[1],
+			provider: to_provider.iter().sum(),
+			verifiers: bills.iter().sum(),
+			burned: (bonds.iter().sum::<i128>()) - bills.iter().sum::<i128>() - to_provider.iter().sum::<i128>(),
+			..Gains::default()
+		});
+	});
+}
+
 #[test]
 fn who_cannot_receive_leaves_it_to_the_commons() {
 	// The client exists no more; a tenth of the fee may be enough to found its account again.
@@ -339,7 +418,7 @@ fn who_cannot_receive_leaves_it_to_the_commons() {
 		story(|| {
 			let gone = account(50);
 			let mut job = job(1, 1, &[0], single());
-			(job.request.client, job.request.supplier) = (gone.clone(), gone.clone());
+			job.request.client = gone.clone();
 			(job.request.fee, job.request.spent) = (fee, 0);
 			job.open().unwrap();
 			let since = Since::now();

@@ -176,7 +176,7 @@ impl Scene {
 		world.jurors = verifiers().zip(self.jurors.iter().copied()).collect();
 
 		let (mut halted, mut left) = (0u16, issued);
-		for block in 0..30_000u16 {
+		for block in 0..60_000u16 {
 			for (_, happening) in self.happenings.iter().filter(|(at, _)| *at == block) {
 				self.happens(*happening, &mut halted);
 			}
@@ -304,7 +304,7 @@ struct Wild {
 	checking: Balance,
 	capability: u8,
 	class: Class,
-	parties: [u8; 3],
+	parties: [u8; 2],
 	is_milestone: bool,
 }
 
@@ -330,7 +330,7 @@ fn wild() -> impl Strategy<Value = Wild> {
 	);
 	let number = || prop_oneof![6 => 1..20u32, 1 => any::<u32>(), 1 => Just(u32::MAX)];
 	let amounts = (amount(), amount(), amount(), amount());
-	let rest = (prop_oneof![9 => Just(0u8), 1 => any::<u8>()], class, any::<[u8; 3]>(), any::<bool>());
+	let rest = (prop_oneof![9 => Just(0u8), 1 => any::<u8>()], class, any::<[u8; 2]>(), any::<bool>());
 	(number(), number(), amounts, rest).prop_map(
 		|(leaves, leaf_blocks, (fee, leaf_fee, spent, checking), (capability, class, parties, is_milestone))| Wild {
 			leaves,
@@ -428,8 +428,8 @@ impl Wild {
 		(job.request.fee, job.request.leaf_fee, job.request.spent) = (self.fee, self.leaf_fee, self.spent);
 		(job.request.leaf_blocks, job.request.capability) = (self.leaf_blocks, self.capability);
 		(job.request.is_milestone, job.checking, job.bond) = (self.is_milestone, self.checking, OGPU);
-		let [client, provider, supplier] = self.parties.map(|party| actor(party % 13));
-		(job.request.client, job.request.supplier) = (client, supplier);
+		let [client, provider] = self.parties.map(|party| actor(party % 13));
+		job.request.client = client;
 		let mut job = job.by(provider);
 		if frame_support::storage::with_storage_layer(|| job.open()).is_ok() && leaves == self.leaves {
 			world.jobs.insert(job.task, job);

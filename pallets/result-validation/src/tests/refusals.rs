@@ -536,6 +536,13 @@ fn seats_are_offered_with_a_lock_and_with_devices_that_are_fast_enough() {
 		send(challenger(), offer(1, None)).unwrap();
 		assert_eq!(Offers::<Test>::get(challenger()), Some(1));
 		send(challenger(), Call::withdraw_seats {}).unwrap();
+		refused(challenger(), Call::withdraw_seats {}, Error::<Test>::StillSeated);
+		assert_eq!(<TrustLock as Collateral<_>>::pinned(&challenger(), SEAT), SeatBond::get());
+		// Who comes back has its bond pinned already.
+		send(challenger(), offer(1, None)).unwrap();
+		send(challenger(), Call::withdraw_seats {}).unwrap();
+		next_session();
+		send(challenger(), Call::withdraw_seats {}).unwrap();
 		refused(challenger(), Call::withdraw_seats {}, Error::<Test>::NoSeats);
 		assert_eq!(<TrustLock as Collateral<_>>::pinned(&challenger(), SEAT), 0);
 	});
@@ -588,15 +595,12 @@ fn what_makes_no_sense_is_not_opened() {
 fn nobody_judges_its_own_cause() {
 	story(|| {
 		seat([(verifier(0), OGPU)]);
-		for party in [|it: &mut Request| it.client = verifier(0), |it: &mut Request| it.supplier = verifier(0)] {
-			let mut job = Job::new(1, 40, &[], Class::STANDARD);
+		let mut of_client = Job::new(1, 40, &[], Class::STANDARD);
+		of_client.request.client = verifier(0);
+		for mut job in [of_client, Job::new(1, 40, &[], Class::STANDARD).by(verifier(0))] {
 			(job.request.seed_from, job.request.fee) = (System::block_number() + 1, 1);
-			party(&mut job.request);
 			not_opened(&mut job, Error::<Test>::TooFewSeats);
 		}
-		let mut job = Job::new(1, 40, &[], Class::STANDARD).by(verifier(0));
-		(job.request.seed_from, job.request.fee) = (System::block_number() + 1, 1);
-		not_opened(&mut job, Error::<Test>::TooFewSeats);
 	});
 }
 
@@ -674,7 +678,7 @@ fn the_largest_amounts_break_nothing() {
 		(job.request.leaf_fee, job.request.spent) = (u128::MAX, u128::MAX);
 		(job.request.seed_from, job.checking) = (System::block_number() + 1, u128::MAX);
 		not_opened(&mut job, ArithmeticError::Underflow);
-		job.request.leaf_fee = 200 * OGPU;
+		job.request.leaf_fee = 400 * OGPU;
 		job.checking = job.asked();
 		job.open().unwrap();
 		let world = World::with([job]).auditors([verifier(0)], Conduct::Approve).jurors([verifier(1)], Conduct::Lie);
@@ -683,7 +687,7 @@ fn the_largest_amounts_break_nothing() {
 
 		seat([(verifier(2), u128::MAX / 2), (verifier(3), u128::MAX / 2)]);
 		let mut right = Job::new(2, 8, &[], Class::STANDARD).by(client());
-		(right.request.client, right.request.supplier) = (challenger(), challenger());
+		right.request.client = challenger();
 		(right.request.fee, right.request.leaf_fee, right.request.spent) = (u128::MAX / 11, 500 * OGPU, u128::MAX);
 		right.bond = OGPU;
 		right.open().unwrap();

@@ -78,7 +78,6 @@ impl Job {
 				task,
 				client: client(),
 				provider: provider(),
-				supplier: client(),
 				commitment: H256::zero(),
 				start: H256(START),
 				leaves,

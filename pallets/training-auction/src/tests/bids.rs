@@ -11,8 +11,8 @@ fn the_cheapest_wins_and_is_paid_what_the_second_asked() {
 		let id = create(spec(), CEILING);
 		world.auction(id, &[(ADA, 40 * OGPU, 1_000), (BOB, 55 * OGPU, 900), (EVE, 70 * OGPU, 10)]);
 		let run = run(&id);
-		assert_eq!((run.bid.operator, about(run.award.fee)), (provider(ADA), 55 * OGPU));
-		assert_eq!(job(&id).runner_up.unwrap().operator, provider(BOB));
+		assert_eq!((run.bid.bidder.operator, about(run.award.fee)), (provider(ADA), 55 * OGPU));
+		assert_eq!(job(&id).runner_up.unwrap().bidder.operator, provider(BOB));
 		let name = Auctions::bid_name(&id, &provider(EVE));
 		assert_eq!(TrustLock::pinned(&provider(EVE), name), 0, "who has no chance is free");
 		start(ADA, id);
@@ -92,7 +92,7 @@ fn reputation_counts_as_it_was_when_the_bid_was_sealed() {
 		reveal(ADA, id, 49 * OGPU, 500);
 		reveal(BOB, id, 50 * OGPU, 500);
 		world.until_stage(&id, |stage| stage == Stage::Offered);
-		assert_eq!(run(&id).bid.operator, provider(BOB), "a name is worth a tenth");
+		assert_eq!(run(&id).bid.bidder.operator, provider(BOB), "a name is worth a tenth");
 	});
 }
 
@@ -115,7 +115,7 @@ fn the_lot_between_equal_bids_is_drawn_between_the_last_seal_and_the_first_revea
 			reveal(ADA, id, 50 * OGPU, 500);
 			world.until_stage(&id, |stage| stage == Stage::Offered);
 			assert_eq!(about(run(&id).award.fee), 50 * OGPU);
-			winners.insert(run(&id).bid.operator);
+			winners.insert(run(&id).bid.bidder.operator);
 		});
 	}
 	assert_eq!(winners.len(), 2, "neither account always wins");
@@ -182,6 +182,6 @@ fn a_worker_key_bids_for_its_operator() {
 		send(worker.clone(), Call::reveal_bid { job: id, offer, device, salt: SALT }).unwrap();
 		world.until_stage(&id, |stage| stage == Stage::Offered);
 		send(worker, Call::start { job: id }).unwrap();
-		assert_eq!(run(&id).bid.operator, provider(ADA));
+		assert_eq!(run(&id).bid.bidder.operator, provider(ADA));
 	});
 }

@@ -16,7 +16,7 @@ fn a_winner_that_does_not_start_has_left() {
 		let id = create(spec(), CEILING);
 		world.auction(id, &BIDS);
 		let (ada, client_had) = (wealth(&provider(ADA)), wealth(&client()));
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 		assert_eq!(about(ada - wealth(&provider(ADA))), 16 * OGPU, "a fifth of the fee of 80");
 		assert_eq!(about(wealth(&client()) - client_had), 16 * OGPU);
 		let name = Auctions::bid_name(&id, &provider(ADA));
@@ -39,7 +39,7 @@ fn whoever_stands_by_may_say_no() {
 			let before = wealth(&client());
 			let id = create(spec(), CEILING);
 			world.auction(id, &BIDS);
-			world.until(|| run(&id).bid.operator == provider(BOB));
+			world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 			let bob = wealth(&provider(BOB));
 			if says_so {
 				send(provider(BOB), Call::abandon { job: id }).unwrap();
@@ -63,7 +63,7 @@ fn the_runner_up_takes_over_from_the_last_verified_leaf_at_its_own_price_and_tim
 		send(provider(ADA), Call::abandon { job: id }).unwrap();
 		assert_eq!(about(kept - wealth(&provider(ADA))), 16 * OGPU);
 		let run = run(&id);
-		assert_eq!(run.bid.operator, provider(BOB));
+		assert_eq!(run.bid.bidder.operator, provider(BOB));
 		assert_eq!((run.award.fee, run.bid.eta_blocks, run.first), (60 * OGPU, 3_000, 1), "three quarters");
 		assert_eq!(run.deadline - run.since, 3_750);
 		start(BOB, id);
@@ -84,7 +84,7 @@ fn the_runner_up_is_held_to_its_time_as_well() {
 		let spec = Spec { speed_billionths: 500_000_000, longest_blocks: 1_000, ..spec() };
 		let id = create(spec, CEILING);
 		world.auction(id, &[(ADA, 20 * OGPU, 100), (BOB, 60 * OGPU, 200)]);
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 		start(BOB, id);
 		let run = run(&id);
 		world.until_time(run.since + 400);
@@ -114,7 +114,7 @@ fn a_deadline_that_passes_is_paid_for_and_what_was_committed_to_still_counts() {
 		world.until_time(run_of_ada.deadline + 1);
 		assert_eq!(job(&id).stage, Stage::Ending, "nobody begins before it is known where");
 		assert_eq!(about(before - wealth(&provider(ADA))), 16 * OGPU);
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 		assert_eq!(job(&id).verified, 1);
 		assert_eq!(run(&id).first, 1);
 	});
@@ -133,7 +133,7 @@ fn a_wrong_milestone_convicts_and_the_runner_up_begins_before_it() {
 		let task = world.deliver(ADA, id, &[4]);
 		let (pinned, spent_then) = (TrustLock::pinned(&provider(ADA), task), run(&id).spent);
 		assert!(spent_then > spent);
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 		assert_eq!(ada - TrustLock::locked(&provider(ADA)), pinned);
 		assert_eq!(job(&id).verified, 1, "what was verified stays so");
 		// All that it had paid since the beginning, and a tenth of what was at stake.
@@ -168,7 +168,7 @@ fn parts_that_are_built_on_a_wrong_one_are_not_verified() {
 		// It is shown before auditors have said what they found.
 		world.deliver(ADA, id, &[]);
 		world.until(|| job(&id).stage == Stage::Ending);
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 		assert_eq!((job(&id).verified, job(&id).carry), (0, spec().start));
 		assert_eq!(Tasks::<Test>::iter().count(), 0);
 	});
@@ -184,7 +184,7 @@ fn being_convicted_of_other_work_ends_the_run_unpaid_and_the_client_keeps_what_i
 		hide(world, task);
 		let before = wealth(&provider(ADA)) - TrustLock::locked(&provider(ADA));
 		assert_eq!(world.until_ended(&other), End::Failed(Failure::Convicted));
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 		assert_eq!(job(&id).verified, 1, "it was right");
 		assert_eq!(wealth(&provider(ADA)) - TrustLock::locked(&provider(ADA)), before, "but is not paid");
 		assert_eq!(run(&id).award.fee, 60 * OGPU);
@@ -331,7 +331,7 @@ fn a_claim_that_nobody_can_confirm_costs_both_and_the_work_goes_on() {
 		refused(provider(ADA), Call::claim_inputs { job: id }, Error::<Test>::AlreadyClaimed);
 		assert_eq!(world.commit(ADA, id, &[]), Err(Error::<Test>::TooLate.into()), "but no time is gained");
 		assert!(TrustLock::locked(&provider(ADA)) < 10_000 * OGPU && TrustLock::locked(&client()) < 10_000 * OGPU);
-		world.until(|| run(&id).bid.operator == provider(BOB));
+		world.until(|| run(&id).bid.bidder.operator == provider(BOB));
 	});
 }
 

@@ -76,7 +76,7 @@ fn play(market: &Market, others: &[(Says, Does)], is: Is) -> i128 {
 		while Jobs::<Test>::contains_key(id) {
 			let working = Jobs::<Test>::get(id).filter(|job| job.stage == Stage::Offered).and_then(|job| job.run);
 			if let Some(run) = working {
-				let at = |(who, _): &&(u8, (Says, Does))| provider(*who) == run.bid.operator;
+				let at = |(who, _): &&(u8, (Says, Does))| provider(*who) == run.bid.bidder.operator;
 				let (who, (says, does)) = *bidders.iter().find(at).unwrap();
 				if does == Does::Works {
 					start(who, id);
@@ -197,7 +197,7 @@ fn shilled(market: &Market, shill: Says, does: Does, is: Is) -> i128 {
 		while Jobs::<Test>::contains_key(id) {
 			let working = Jobs::<Test>::get(id).filter(|job| job.stage == Stage::Offered).and_then(|job| job.run);
 			if let Some(run) = working {
-				let (who, says) = *bids.iter().find(|(who, _)| provider(*who) == run.bid.operator).unwrap();
+				let (who, says) = *bids.iter().find(|(who, _)| provider(*who) == run.bid.bidder.operator).unwrap();
 				// An honest bidder that is offered the rest for less than its cost says no.
 				if who != friend || does != Does::StaysAway {
 					start(who, id);

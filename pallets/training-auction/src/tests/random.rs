@@ -128,7 +128,7 @@ fn tries(who: AccountId32, call: Call<Test>) -> bool {
 
 impl Step {
 	fn happen(&self, world: &World, bids: &mut Sealed) {
-		let run = |number| nth(number).and_then(|job: JobOf<Test>| Some((job.id, job.run?.bid.operator)));
+		let run = |number| nth(number).and_then(|job: JobOf<Test>| Some((job.id, job.run?.bid.bidder.operator)));
 		let number = |who: &AccountId32| providers().position(|it| it == *who).unwrap() as u8;
 		match *self {
 			Self::Create { leaves, part_leaves, speed, assurance, longest, reopens, ceiling } => {

@@ -1,7 +1,7 @@
 //! Work that is done: milestones, lateness, and what is paid when.
 
 use super::*;
-use ogpu_protocol::{auction::Award, slashing::Pay};
+use ogpu_protocol::slashing::Pay;
 
 const CEILING: Balance = 100 * OGPU;
 
@@ -14,7 +14,7 @@ fn milestones_release_their_share_less_a_tenth() {
 	story(|world| {
 		let before = wealth(&provider(ADA));
 		let id = world.sold(with_milestones(), CEILING, &[(ADA, 80 * OGPU, 4_000), (BOB, 80 * OGPU, 4_000)]);
-		let ada = run(&id).bid.operator;
+		let ada = run(&id).bid.bidder.operator;
 		let number = if ada == provider(ADA) { ADA } else { BOB };
 		assert_eq!(job(&id).spec.parts(), 4);
 		for parts in 1..4u32 {
@@ -60,7 +60,7 @@ fn whoever_takes_longer_than_promised_is_paid_less_and_pays_a_tenth() {
 		world.until_time(run.since + 300);
 		world.deliver_all(ADA, id);
 		assert_eq!(world.until_ended(&id), End::Settled);
-		let late = Award::from(run.award).fee_when_late(&run.terms.into(), 300);
+		let late = run.award.fee_when_late(&run.terms, 300);
 		assert!(late < run.award.fee && late > 0);
 		assert_eq!(wealth(&provider(ADA)) - before.0, pay(late) - run.award.fee.div_ceil(10));
 		assert_eq!(TrustLock::locked(&provider(ADA)), before.1, "the pay reached");
@@ -101,7 +101,7 @@ fn more_time_from_the_client_does_not_undo_a_promise() {
 		assert_eq!(job(&id).stage, Stage::Working);
 		world.deliver_all(ADA, id);
 		world.until_ended(&id);
-		let at_first_deadline = Award::from(run.award).fee_when_late(&run.terms.into(), 400);
+		let at_first_deadline = run.award.fee_when_late(&run.terms, 400);
 		let settled = Event::Settled { job: id, provider: provider(ADA), fee: at_first_deadline, is_late: true };
 		assert!(events().contains(&settled), "{at_first_deadline}: {:?}", events().last());
 	});
@@ -117,7 +117,7 @@ fn a_milestone_behind_the_pace_is_paid_what_can_still_be_earned() {
 		let before = wealth(&provider(ADA));
 		world.deliver(ADA, id, &[]);
 		world.until(|| job(&id).verified == 1);
-		let on_course = Award::from(run.award).fee_when_late(&run.terms.into(), 2_000);
+		let on_course = run.award.fee_when_late(&run.terms, 2_000);
 		assert!(on_course > 0 && on_course < run.award.fee);
 		let earned = on_course / 4;
 		assert_eq!(wealth(&provider(ADA)) - before, pay(earned - earned.div_ceil(10)));

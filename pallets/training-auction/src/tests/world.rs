@@ -275,7 +275,7 @@ pub fn spec() -> Spec {
 		start: H256::repeat_byte(9),
 		leaves: 20,
 		part_leaves: 20,
-		leaf: LeafWork { work, recompute_work: work, fetched_bytes: 1_000_000 },
+		leaf: ogpu_protocol::cost::LeafCost { work, recompute_work: work, fetched_bytes: 1_000_000 },
 		assurance: Assurance::Standard,
 		capability: 0,
 		needs: Needs { kind: None, memory_mb: 0, work_per_block: 0 },
@@ -413,7 +413,7 @@ impl World {
 	pub fn sold(&self, spec: Spec, ceiling: Balance, bids: &[(u8, Balance, u32)]) -> H256 {
 		let id = create(spec, ceiling);
 		self.auction(id, bids);
-		let winner = run(&id).bid.operator;
+		let winner = run(&id).bid.bidder.operator;
 		send(winner, Call::start { job: id }).unwrap();
 		id
 	}
