@@ -178,7 +178,7 @@ fn times(a: u32, b: u32) -> u32 {
 }
 
 /// A score with its reasons. It is the product of the three parts, each between nothing and a billion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Assessment {
 	pub score_billionths: u32,
 	/// Clean value against the value that gives half.

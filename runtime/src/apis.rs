@@ -3,8 +3,8 @@
 use crate::{
 	configs::consensus::{EpochDuration, BABE_GENESIS_EPOCH_CONFIG},
 	AccountId, AuthorityDiscovery, Babe, Balance, Block, BlockNumber, ContinuousPool, Executive, Grandpa, Hash,
-	Historical, InherentDataExt, NominationPools, Nonce, OgpuToken, Runtime, RuntimeCall, RuntimeGenesisConfig,
-	SessionKeys, Staking, System, TrainingAuction, TransactionPayment, VERSION,
+	Historical, InherentDataExt, NominationPools, Nonce, OgpuToken, ResultValidation, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, SessionKeys, Staking, StakingTrustlock, System, TrainingAuction, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -14,11 +14,14 @@ use frame_support::{
 };
 use ogpu_continuous_pool::{
 	quote::{Quote, Standing},
+	status::{RequestStatus, ServiceStatus},
 	Order, ServiceId,
 };
-use ogpu_staking_trustlock::traits::DeviceId;
+use ogpu_result_validation::status::{Page, Status as ValidationStatus};
+use ogpu_staking_trustlock::{status::OperatorStatus, traits::DeviceId};
 use ogpu_training_auction::{
 	quote::{JobQuote, Unfit, Verdict},
+	status::JobStatus,
 	Spec,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
@@ -313,6 +316,14 @@ impl_runtime_apis! {
 		) -> Option<Verdict> {
 			TrainingAuction::verdict(job, bidder, price, eta_blocks, reputation_billionths)
 		}
+
+		fn status(job: Hash) -> Option<JobStatus> {
+			TrainingAuction::status(job)
+		}
+
+		fn jobs_of(who: AccountId, after: Option<Hash>) -> Page {
+			TrainingAuction::jobs_of(who, after)
+		}
 	}
 
 	impl ogpu_continuous_pool::runtime_api::PoolApi<Block> for Runtime {
@@ -322,6 +333,30 @@ impl_runtime_apis! {
 
 		fn standing(request: Hash, device: DeviceId) -> Result<Standing, DispatchError> {
 			ContinuousPool::standing(request, device).map_err(Into::into)
+		}
+
+		fn status(request: Hash) -> Option<RequestStatus> {
+			ContinuousPool::status(request)
+		}
+
+		fn requests_of(who: AccountId, after: Option<Hash>) -> Page {
+			ContinuousPool::requests_of(who, after)
+		}
+
+		fn services_from(first: ServiceId) -> Vec<ServiceStatus> {
+			ContinuousPool::services_from(first)
+		}
+	}
+
+	impl ogpu_result_validation::runtime_api::ValidationApi<Block> for Runtime {
+		fn status(task: Hash) -> Option<ValidationStatus> {
+			ResultValidation::status(task)
+		}
+	}
+
+	impl ogpu_staking_trustlock::runtime_api::TrustApi<Block> for Runtime {
+		fn status(operator: AccountId) -> OperatorStatus {
+			StakingTrustlock::status(operator)
 		}
 	}
 

@@ -45,6 +45,7 @@ mod requests;
 pub mod runtime_api;
 mod services;
 mod settle;
+pub mod status;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "try-runtime")]

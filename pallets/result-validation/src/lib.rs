@@ -22,8 +22,10 @@ mod agenda;
 mod benchmarking;
 mod jury;
 mod money;
+pub mod runtime_api;
 mod scores;
 mod seats;
+pub mod status;
 mod task;
 #[cfg(test)]
 mod tests;

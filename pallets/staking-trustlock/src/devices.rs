@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
 		Self::now() <= measured.at.saturating_add(T::ScoreBlocks::get())
 	}
 
-	fn is_online(device: &DeviceRecord) -> bool {
+	pub(crate) fn is_online(device: &DeviceRecord) -> bool {
 		let missed = |last| Self::window(Self::now()).saturating_sub(Self::window(last));
 		device.heartbeat.is_some_and(|last| missed(last) <= 1) && !Self::is_suspended(&device.operator)
 	}

@@ -27,6 +27,8 @@ mod devices;
 mod invariants;
 mod locks;
 mod records;
+pub mod runtime_api;
+pub mod status;
 #[cfg(test)]
 mod tests;
 pub mod traits;

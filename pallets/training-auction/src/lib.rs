@@ -49,6 +49,7 @@ mod market;
 mod money;
 pub mod quote;
 pub mod runtime_api;
+pub mod status;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "try-runtime")]

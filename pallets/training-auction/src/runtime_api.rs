@@ -2,10 +2,12 @@
 
 use crate::{
 	quote::{JobQuote, Unfit, Verdict},
+	status::JobStatus,
 	Spec,
 };
 use alloc::vec::Vec;
 use ogpu_protocol::{time::BlockNumber, token::Balance};
+use ogpu_result_validation::status::Page;
 use ogpu_staking_trustlock::traits::DeviceId;
 use polkadot_sdk::*;
 use sp_core::H256;
@@ -36,5 +38,11 @@ sp_api::decl_runtime_apis! {
 			eta_blocks: BlockNumber,
 			reputation_billionths: u32,
 		) -> Option<Verdict>;
+
+		/// Where an open job stands, what comes next, and who has to do it.
+		fn status(job: H256) -> Option<JobStatus>;
+
+		/// The open jobs of a client, or of an operator that has bid or works, after this one.
+		fn jobs_of(who: AccountId32, after: Option<H256>) -> Page;
 	}
 }

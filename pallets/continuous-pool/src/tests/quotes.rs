@@ -3,6 +3,7 @@
 use super::*;
 use crate::quote::{Eligible, Reason, Standing};
 use ogpu_staking_trustlock::traits::Record as _;
+use std::collections::BTreeSet;
 
 #[test]
 fn a_quote_says_what_will_be_held_and_pinned() {
@@ -187,5 +188,78 @@ fn weights_in_a_quote_are_those_of_draws() {
 		let quote = Pool::quote(service, client(), order(2)).unwrap();
 		let weight = |id| quote.eligible.iter().find(|it: &&Eligible| it.device == id).unwrap().weight;
 		assert_eq!([weight(0), weight(1), weight(second)], [SPEED, SPEED * 3 / 4, SPEED * 3 / 4]);
+	});
+}
+
+#[test]
+fn everybody_is_told_what_comes_next_and_who_has_to_do_it() {
+	use crate::status::Act;
+	use validation::status::Act as Check;
+	story(|| {
+		let class = Class { doubled_billionths: 1_000_000_000, ..Class::STANDARD };
+		let request = ask(serve(Terms { class, ..wide(2) }, 5), order(10));
+		let world = World::default();
+		let mut told = Vec::new();
+		while let Some(status) = Pool::status(request) {
+			let check = Validations::status(request);
+			let next = (status.next.act, check.as_ref().map(|check| check.next.act));
+			if told.last() != Some(&next) {
+				told.push(next);
+			}
+			let drawn: Vec<_> = status.racers.iter().map(|racer| racer.operator.clone()).collect();
+			match (&status.next.act, &check) {
+				(Act::Commit, _) => assert!(status.next.by.iter().all(|who| drawn.contains(who))),
+				(Act::AwaitVerdict, Some(check)) => {
+					assert_eq!(status.next.due, BlockNumber::MAX, "the deadline is the validation's");
+					assert!(check.next.due >= check.now);
+					assert_eq!(Some(&check.provider), status.leader.as_ref());
+					let expected = match check.next.act {
+						Check::PostOpenings | Check::Reveal => vec![check.provider.clone()],
+						_ => check.next.by.clone(),
+					};
+					assert_eq!(check.next.by, expected);
+				}
+				_ => assert!(status.next.due >= status.now),
+			}
+			world.block();
+		}
+		let of_the_validation = [
+			Check::AwaitSeed,
+			Check::PostOpenings,
+			Check::CommitAudits,
+			Check::AwaitSeed,
+			Check::CommitAudits,
+			Check::Reveal,
+			Check::RevealAudits,
+			Check::Challenge,
+		];
+		let expected: Vec<_> = [(Act::AwaitSeed, None), (Act::Commit, None)]
+			.into_iter()
+			.chain(of_the_validation.map(|check| (Act::AwaitVerdict, Some(check))))
+			.collect();
+		assert!(told.starts_with(&expected), "{told:?}");
+	});
+}
+
+#[test]
+fn who_takes_part_finds_its_requests_page_by_page() {
+	use validation::status::Page;
+	story(|| {
+		let service = serve(terms(), 1);
+		let asked: BTreeSet<_> = (0..5).map(|_| ask(service, order(1))).collect();
+		let Page { names, next } = Pool::requests_of(client(), None);
+		assert_eq!((names.iter().copied().collect(), next), (asked, None));
+		assert_eq!(Pool::requests_of(client(), Some(names[1])).names, names[2..]);
+		assert!(Pool::requests_of(provider(0), None).names.is_empty(), "nobody is drawn yet");
+		let world = World::with([(0, SILENT)]);
+		world.until_stage(names[0], |stage| stage == Stage::Racing);
+		assert_eq!(Pool::requests_of(provider(0), None).names.len(), 5);
+		let everything = (0..3_000u32).map(|number| (H256::from_low_u64_be(number.into()), number));
+		let page = Page::of(everything, |number| *number == 7);
+		assert_eq!(page.names, [H256::from_low_u64_be(7)]);
+		assert_eq!(page.next, Some(H256::from_low_u64_be(999)), "a node looks at so many and no more");
+		let services = Pool::services_from(0);
+		assert_eq!((services.len(), services[0].id, services[0].leaf_price), (1, service, FLOOR));
+		assert!(Pool::services_from(service + 1).is_empty());
 	});
 }

@@ -117,3 +117,25 @@ fn a_suspension_ends_by_the_clock_and_another_extends_it() {
 		assert!(!Trustlock::is_suspended(&ada()));
 	});
 }
+
+#[test]
+fn everything_that_stands_about_an_operator_is_told_at_once() {
+	scenario(|| {
+		assert_ok!(lock(ada(), 100 * OGPU));
+		assert_ok!(unlock(ada(), 10 * OGPU));
+		assert_ok!(pin_shared(ada(), 1, 30 * OGPU));
+		assert_ok!(authorise(ada(), 0));
+		let device = register(ada(), key(0)).unwrap();
+		assert_ok!(heartbeat(key(0), device));
+		Trustlock::faulted(&ada(), Fault::Abandoned, work(1));
+		let status = Trustlock::status(ada());
+		assert_eq!((status.locked, status.free), (100 * OGPU, 60 * OGPU));
+		assert_eq!((status.unbonding.len(), status.pins.len(), status.workers), (1, 1, vec![key(0)]));
+		assert_eq!(status.faults[0].fault, Fault::Abandoned);
+		assert!(status.assessment.faultlessness_billionths < 1_000_000_000);
+		assert_eq!((status.devices[0].id, status.devices[0].is_online, status.suspended_until), (device, true, None));
+		Trustlock::suspend(&ada());
+		let status = Trustlock::status(ada());
+		assert!(status.suspended_until > Some(status.now) && !status.devices[0].is_online);
+	});
+}

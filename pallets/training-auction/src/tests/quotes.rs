@@ -124,3 +124,52 @@ fn the_lot_is_named_as_the_reason_where_it_decided() {
 		assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::StandsBy).count(), 1);
 	});
 }
+
+#[test]
+fn everybody_is_told_what_comes_next_and_who_has_to_do_it() {
+	use crate::status::Act;
+	story(|world| {
+		let id = create(with_milestones(), 100 * OGPU);
+		let mut told = Vec::new();
+		let mut look = || {
+			let status = Auctions::status(id).unwrap();
+			told.push((status.next.act, status.next.by.clone(), status.verified));
+			assert!(status.next.due >= status.now);
+		};
+		look();
+		bid(ADA, id, 60 * OGPU, 2_000);
+		world.until_stage(&id, |stage| matches!(stage, Stage::Drawing { .. }));
+		look();
+		world.until_stage(&id, |stage| matches!(stage, Stage::Revealing { .. }));
+		look();
+		reveal(ADA, id, 60 * OGPU, 2_000);
+		world.until_stage(&id, |stage| stage == Stage::Offered);
+		look();
+		start(ADA, id);
+		look();
+		world.deliver(ADA, id, &[]);
+		world.until(|| job(&id).verified == 1);
+		look();
+		let status = Auctions::status(id).unwrap();
+		assert_eq!((status.parts, status.tasks.len(), status.provider), (4, 1, Some(provider(ADA))));
+		assert!(status.released > 0 && status.released < status.fee && status.deadline > Some(status.now));
+		for who in [client(), provider(ADA)] {
+			assert_eq!(Auctions::jobs_of(who, None).names, [id]);
+		}
+		assert!(Auctions::jobs_of(provider(BOB), None).names.is_empty());
+		assert!(Auctions::jobs_of(client(), Some(id)).names.is_empty());
+		let ada = || vec![provider(ADA)];
+		let expected = [
+			(Act::Bid, vec![], 0),
+			(Act::AwaitSeed, vec![], 0),
+			(Act::RevealBids, ada(), 0),
+			(Act::Start, ada(), 0),
+			(Act::Work, ada(), 0),
+			(Act::Work, ada(), 1),
+		];
+		assert_eq!(told, expected);
+		world.deliver_all(ADA, id);
+		world.until_ended(&id);
+		assert_eq!(Auctions::status(id), None);
+	});
+}
