@@ -17,7 +17,10 @@ use ogpu_continuous_pool::{
 	status::{RequestStatus, ServiceStatus},
 	Order, ServiceId,
 };
-use ogpu_result_validation::status::{Page, Status as ValidationStatus};
+use ogpu_result_validation::{
+	status::{Page, Status as ValidationStatus},
+	ValidationRecord,
+};
 use ogpu_staking_trustlock::{status::OperatorStatus, traits::DeviceId};
 use ogpu_training_auction::{
 	quote::{JobQuote, Unfit, Verdict},
@@ -351,6 +354,10 @@ impl_runtime_apis! {
 	impl ogpu_result_validation::runtime_api::ValidationApi<Block> for Runtime {
 		fn status(task: Hash) -> Option<ValidationStatus> {
 			ResultValidation::status(task)
+		}
+
+		fn record(task: Hash) -> Option<ValidationRecord> {
+			ogpu_result_validation::Records::<Runtime>::get(task)
 		}
 	}
 
