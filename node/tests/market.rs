@@ -15,7 +15,6 @@ use ogpu_staking_trustlock::traits::DeviceKind;
 use polkadot_sdk::{
 	sp_core::{bytes::to_hex, sr25519, Pair, H256},
 	sp_runtime::{AccountId32, MultiSignature},
-	*,
 };
 use serde_json::{json, Value};
 

@@ -3,7 +3,7 @@
 mod view;
 
 use crate::service::{Block, FullClient};
-use futures::{stream, StreamExt};
+use futures::{stream, FutureExt, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, types::ErrorObjectOwned, PendingSubscriptionSink};
 use ogpu_continuous_pool::{runtime_api::PoolApi, ServiceId};
 use ogpu_result_validation::runtime_api::ValidationApi;
