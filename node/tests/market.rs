@@ -9,7 +9,11 @@ use codec::Encode;
 use common::{within, Node};
 use jsonrpsee::{core::client::SubscriptionClientT, rpc_params};
 use ogpu_continuous_pool::{Delivery, Order, Requirements, Terms};
-use ogpu_protocol::{class::Class, cost::GIGA, token::OGPU};
+use ogpu_protocol::{
+	class::Class,
+	cost::{LeafCost, GIGA},
+	token::OGPU,
+};
 use ogpu_runtime::{Address, RuntimeCall, SignedPayload, UncheckedExtrinsic};
 use ogpu_staking_trustlock::traits::DeviceKind;
 use polkadot_sdk::{
@@ -97,7 +101,7 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 	};
 	let lock = || trust(ogpu_staking_trustlock::Call::lock { amount: 100 * OGPU });
 	provider.send([lock(), register.into()]).await?;
-	let leaf = ogpu_continuous_pool::LeafShape { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
+	let leaf = LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
 	let publish = ogpu_continuous_pool::Call::publish_service { manifest: H256::repeat_byte(1), leaf, terms: terms() };
 	client.send([lock(), publish.into()]).await?;
 

@@ -58,7 +58,7 @@ impl<T: Config> Pallet<T> {
 	/// Where a job stands that has not ended.
 	pub fn status(job: H256) -> Option<JobStatus> {
 		let job = Jobs::<T>::get(job)?;
-		let provider = job.run.as_ref().map(|run| run.bid.operator.clone());
+		let provider = job.run.as_ref().map(|run| run.bid.bidder.operator.clone());
 		let (act, by) = match job.stage {
 			Stage::Bidding => (Act::Bid, Vec::new()),
 			Stage::Drawing { .. } => (Act::AwaitSeed, Vec::new()),
@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
 		Page::of(jobs, |job| {
 			let bids = job.winner.iter().chain(&job.runner_up).chain(job.run.iter().map(|run| &run.bid));
 			job.client == who
-				|| bids.map(|bid| &bid.operator).any(|operator| *operator == who)
+				|| bids.map(|bid| &bid.bidder.operator).any(|operator| *operator == who)
 				|| Bids::<T>::contains_key(job.id, &who)
 		})
 	}

@@ -102,7 +102,6 @@ fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
 					task,
 					client: account(u32::MAX),
 					provider: provider.clone(),
-					supplier: account(u32::MAX),
 					commitment: task,
 					start: task,
 					leaves: 1_000,

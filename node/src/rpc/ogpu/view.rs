@@ -6,6 +6,7 @@ use ogpu_continuous_pool::{
 	status::{RequestStatus, ServiceStatus},
 	Order, RacerRecord, ServiceId,
 };
+use ogpu_protocol::{cost::LeafCost, jury::Tally};
 use ogpu_result_validation::{
 	status::{JuryStatus, Next as NextAct, Page, Status},
 	ValidationRecord,
@@ -18,7 +19,7 @@ use ogpu_staking_trustlock::{
 use ogpu_training_auction::{
 	quote::{JobQuote, Unfit},
 	status::JobStatus,
-	Assurance, Kind, LeafWork, Needs, Spec,
+	Assurance, Kind, Needs, Spec,
 };
 use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt::{Debug, Display};
@@ -87,7 +88,7 @@ pub struct Jury {
 
 impl From<JuryStatus> for Jury {
 	fn from(JuryStatus { leaf, round, tally, margin_seats }: JuryStatus) -> Self {
-		let ogpu_protocol::jury::Tally { upheld, input_at_fault, convicted, copied } = tally;
+		let Tally { upheld, input_at_fault, convicted, copied } = tally;
 		Self { leaf, round, upheld, input_at_fault, convicted, copied, margin_seats }
 	}
 }
@@ -639,7 +640,7 @@ impl AskedJob {
 			start: Hash::default(),
 			leaves: self.leaves,
 			part_leaves: self.part_leaves,
-			leaf: LeafWork {
+			leaf: LeafCost {
 				work: self.leaf_work,
 				recompute_work: self.recompute_work,
 				fetched_bytes: self.fetched_bytes,
