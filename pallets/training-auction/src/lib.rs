@@ -58,8 +58,6 @@ pub mod types;
 pub mod weights;
 mod work;
 
-#[cfg(feature = "runtime-benchmarks")]
-pub use benchmarking::BenchmarkHelper;
 pub use bidding::COUNTED;
 pub use pallet::*;
 pub use types::*;
@@ -186,7 +184,7 @@ pub mod pallet {
 
 		/// Sets up what benchmarks need of other pallets.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: BenchmarkHelper;
+		type BenchmarkHelper: ogpu_result_validation::BenchmarkHelper;
 	}
 
 	#[pallet::pallet]
