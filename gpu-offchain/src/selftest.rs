@@ -275,6 +275,12 @@ pub fn cases() -> Vec<Case> {
 		let (dx, dk) = ops.conv2d_grad(&x, &kernels, &normal(3, y.dims(), device)?, 2, 1)?;
 		Ok(vec![y, dx, dk])
 	}));
+	cases.push(Case::new("pool", |ops, device| {
+		let x = normal(1, (2, 3, 9, 11), device)?;
+		let y = ops.pool(&x, 2)?;
+		let dx = ops.pool_grad(&x, &normal(2, y.dims(), device)?, 2)?;
+		Ok(vec![y, dx])
+	}));
 	cases.push(Case::new("adamw", |ops, device| {
 		let step = AdamW {
 			rate: 1e-3,
