@@ -56,7 +56,8 @@ pub fn expected(name: &str) -> Option<&'static str> {
 }
 
 /// The inputs of the examples.
-const DATA: [&[u8]; 4] = [
+const DATA: [&[u8]; 5] = [
+	include_bytes!("../examples/data/pictures.bin"),
 	include_bytes!("../examples/data/quarters.bin"),
 	include_bytes!("../examples/data/verses.txt"),
 	include_bytes!("../examples/data/prompts.json"),
@@ -64,8 +65,9 @@ const DATA: [&[u8]; 4] = [
 ];
 
 /// The examples, in an order in which each finds what it needs: the trained model writes the texts.
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
 	("job-train-classifier", include_str!("../examples/train-classifier.toml")),
+	("job-train-pictures", include_str!("../examples/train-pictures.toml")),
 	("job-train-text", include_str!("../examples/train-text.toml")),
 	("job-generate", include_str!("../examples/generate.toml")),
 	("job-render", include_str!("../examples/render.toml")),
