@@ -3,6 +3,7 @@
 
 pub mod artifacts;
 pub mod bench;
+pub mod device;
 pub mod error;
 pub mod job;
 pub mod kernels;

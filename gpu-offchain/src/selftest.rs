@@ -5,9 +5,9 @@ use crate::{
 	artifacts::{Memory, Name, Store},
 	error::Error,
 	job::{Job, Progress},
-	kernels::{canonical_bytes, random::Random, Path},
+	kernels::{canonical_bytes, random::Random},
 	models::{bert::Bert, parameters},
-	ops::{AdamW, AttentionShape, Norm, Ops, Reduction, Repro, Segment, Sgd, Unary},
+	ops::{AdamW, AttentionShape, Norm, Ops, Reduction, Segment, Sgd, Unary},
 };
 use candle_core::{Device, Result, Tensor};
 
@@ -31,14 +31,14 @@ impl Case {
 	}
 
 	/// What comes out.
-	pub fn outputs(&self, ops: &dyn Ops, device: &Device) -> Result<Vec<Tensor>> {
-		(self.run)(ops, device)
+	pub fn outputs(&self, ops: &dyn Ops) -> Result<Vec<Tensor>> {
+		(self.run)(ops, ops.device())
 	}
 
 	/// Its hash: of all numbers in their canonical bytes.
-	pub fn digest(&self, ops: &dyn Ops, device: &Device) -> Result<blake3::Hash> {
+	pub fn digest(&self, ops: &dyn Ops) -> Result<blake3::Hash> {
 		let mut hasher = blake3::Hasher::new();
-		for tensor in self.outputs(ops, device)? {
+		for tensor in self.outputs(ops)? {
 			hasher.update(&canonical_bytes(&tensor.flatten_all()?.to_vec1()?));
 		}
 		Ok(hasher.finalize())
@@ -56,7 +56,8 @@ pub fn expected(name: &str) -> Option<&'static str> {
 }
 
 /// The inputs of the examples.
-const DATA: [&[u8]; 4] = [
+const DATA: [&[u8]; 5] = [
+	include_bytes!("../examples/data/pictures.bin"),
 	include_bytes!("../examples/data/quarters.bin"),
 	include_bytes!("../examples/data/verses.txt"),
 	include_bytes!("../examples/data/prompts.json"),
@@ -64,8 +65,9 @@ const DATA: [&[u8]; 4] = [
 ];
 
 /// The examples, in an order in which each finds what it needs: the trained model writes the texts.
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
 	("job-train-classifier", include_str!("../examples/train-classifier.toml")),
+	("job-train-pictures", include_str!("../examples/train-pictures.toml")),
 	("job-train-text", include_str!("../examples/train-text.toml")),
 	("job-generate", include_str!("../examples/generate.toml")),
 	("job-render", include_str!("../examples/render.toml")),
@@ -77,7 +79,7 @@ const BERT: &str = "vocabulary = 256\nwidth = 48\nlayers = 2\nheads = 4\nhidden 
 	norm_epsilon = 1e-12\n";
 
 /// A job of every kind, and its root.
-pub fn jobs(path: Path) -> crate::error::Result<Vec<(&'static str, Name)>> {
+pub fn jobs(ops: impl Fn() -> Box<dyn Ops>) -> crate::error::Result<Vec<(&'static str, Name)>> {
 	let store = Memory::default();
 	for bytes in DATA {
 		store.put(bytes)?;
@@ -98,7 +100,7 @@ pub fn jobs(path: Path) -> crate::error::Result<Vec<(&'static str, Name)>> {
 		.into_iter()
 		.chain([("job-embed", embed.as_str())])
 		.map(|(name, manifest)| {
-			let job = Job::with_ops(manifest.as_bytes(), &store, Box::new(Repro { path }))?;
+			let job = Job::with_ops(manifest.as_bytes(), None, None, &store, ops())?;
 			let done = job.run(Progress::default(), |_, _| Ok(true))?;
 			store.put(&done.output)?;
 			Ok((name, job.result(&done)?.root))
@@ -274,6 +276,12 @@ pub fn cases() -> Vec<Case> {
 		let y = ops.conv2d(&x, &kernels, 2, 1)?;
 		let (dx, dk) = ops.conv2d_grad(&x, &kernels, &normal(3, y.dims(), device)?, 2, 1)?;
 		Ok(vec![y, dx, dk])
+	}));
+	cases.push(Case::new("pool", |ops, device| {
+		let x = normal(1, (2, 3, 9, 11), device)?;
+		let y = ops.pool(&x, 2)?;
+		let dx = ops.pool_grad(&x, &normal(2, y.dims(), device)?, 2)?;
+		Ok(vec![y, dx])
 	}));
 	cases.push(Case::new("adamw", |ops, device| {
 		let step = AdamW {

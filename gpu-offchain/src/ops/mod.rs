@@ -4,6 +4,8 @@
 //! Models call nothing else on numbers, except what moves them without arithmetic (views, concatenation), and sums,
 //! products, quotients and square roots of single numbers, which candle rounds once each on every device.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod custom;
 mod fast;
 mod repro;
@@ -13,10 +15,11 @@ pub use crate::kernels::{
 	pointwise::{AdamW, Sgd, Unary},
 	rows::{Norm, Reduction},
 };
+pub use custom::StandIn;
 pub use fast::Fast;
 pub use repro::Repro;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// The name of a kernel set in manifests. The digits are its version: another that gives other bits has another name.
@@ -36,16 +39,20 @@ impl KernelSet {
 		}
 	}
 
-	pub fn ops(self) -> Box<dyn Ops> {
+	/// Its operations on a device.
+	pub fn ops(self, device: &Device) -> Box<dyn Ops> {
 		match self {
-			Self::Repro1 => Box::new(Repro::default()),
-			Self::Fast => Box::new(Fast),
+			Self::Repro1 => Box::new(Repro::on(device)),
+			Self::Fast => Box::new(Fast::on(device)),
 		}
 	}
 }
 
 /// A kernel set. Numbers are fp32, ids and targets u32. "Rows" are along the last dimension.
 pub trait Ops: Send + Sync {
+	/// Where all tensors have to be.
+	fn device(&self) -> &Device;
+
 	/// Matrices, or equally many matrices each, `[…, m, k]` · `[…, k, n]`; transposed views are taken as they are.
 	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor>;
 
@@ -94,6 +101,10 @@ pub trait Ops: Send + Sync {
 		stride: usize,
 		padding: usize,
 	) -> Result<(Tensor, Tensor)>;
+
+	/// Of each square of `side` pixels the greatest; of equal ones the first counts as that.
+	fn pool(&self, x: &Tensor, side: usize) -> Result<Tensor>;
+	fn pool_grad(&self, x: &Tensor, dy: &Tensor, side: usize) -> Result<Tensor>;
 
 	/// The next state `[3, n]`: parameters and two moments.
 	fn adamw(&self, step: AdamW, state: &Tensor, grad: &Tensor) -> Result<Tensor>;
