@@ -45,11 +45,7 @@ pub struct Patience {
 
 impl Default for Patience {
 	fn default() -> Self {
-		Self {
-			connect: Duration::from_secs(10),
-			silence: Duration::from_secs(10),
-			least_bytes_per_second: 16 << 10,
-		}
+		Self { connect: Duration::from_secs(10), silence: Duration::from_secs(10), least_bytes_per_second: 16 << 10 }
 	}
 }
 
@@ -74,13 +70,17 @@ impl Fetched {
 const PIECE: u64 = 16 << 10;
 
 /// Pieces that one source works on at once, so that it never waits for our next question.
-const LANES: usize = 2;
+const LANES: usize = 4;
+
+/// How often a source is called whose line breaks.
+const CALLS: usize = 3;
 
 /// Sources at once; others wait until one of these is dropped.
 const SOURCES: usize = 4;
 
-/// Bytes on their way to us in one piece.
-const STREAM_WINDOW: u32 = 8 << 20;
+/// Bytes on their way to us in one piece. The transport gives up a connection when a stream has more than 1024 gaps: in
+/// so many bytes there are not so many packets, whichever are lost.
+const STREAM_WINDOW: u32 = 2 << 20;
 
 /// A range of KiB of an artifact.
 #[derive(Debug)]
@@ -182,10 +182,7 @@ impl Store {
 		mut progress: impl FnMut(u64) + Send,
 	) -> Result<Fetched> {
 		if artifact.bytes > MOST_BYTES {
-			return Err(Error::invalid(format_args!(
-				"{} bytes: an artifact has at most {MOST_BYTES}",
-				artifact.bytes
-			)));
+			return Err(Error::invalid(format_args!("{} bytes: an artifact has at most {MOST_BYTES}", artifact.bytes)));
 		}
 		let turn = {
 			let mut fetching = self.0.fetching.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -297,7 +294,9 @@ impl Store {
 		};
 		drop(promise);
 		self.hold(Record::Partial { name: artifact.hash, bytes: artifact.bytes, until }).await?;
-		if let Some(record) = before.filter(|before| !matches!(before, Record::Partial { until: old, .. } if *old == until)) {
+		if let Some(record) =
+			before.filter(|before| !matches!(before, Record::Partial { until: old, .. } if *old == until))
+		{
 			self.strike([record]).await?;
 		}
 		self.commit().await
@@ -340,7 +339,10 @@ struct Lane {
 
 /// Why a source is given up, or this machine.
 enum Fault {
+	/// It does wrong, or has nothing.
 	Source(String),
+	/// The line to it broke, which is nobody's fault the first time.
+	Line(String),
 	Here(Error),
 }
 
@@ -384,7 +386,9 @@ impl Race {
 			if let Some(ended) = self.lanes.join_next().await {
 				match ended {
 					Ok(Lane { end: Ok(()), .. }) => {}
-					Ok(Lane { source, end: Err(Fault::Source(reason)) }) => self.give_up(source, reason),
+					Ok(Lane { source, end: Err(Fault::Source(reason) | Fault::Line(reason)) }) => {
+						self.give_up(source, reason);
+					}
 					Ok(Lane { end: Err(Fault::Here(error)), .. }) => self.failure = Some(error),
 					Err(error) => self.failure = Some(Error::machine(error)),
 				}
@@ -410,12 +414,28 @@ impl Race {
 }
 
 impl Job {
-	/// Calls a source, and has it give piece after piece, several at once.
+	/// Calls a source, again if the line breaks after it gave something.
 	async fn work(self: Arc<Self>, source: usize, endpoint: Endpoint, given: Arc<AtomicU64>) -> Lane {
-		let connection = match self.call(&endpoint).await {
-			Ok(connection) => connection,
-			Err(fault) => return Lane { source, end: Err(fault) },
-		};
+		let mut calls = 1usize;
+		loop {
+			let before = given.load(Ordering::Relaxed);
+			match self.clone().visit(source, &endpoint, &given).await {
+				Err(Fault::Line(_)) if calls < CALLS && given.load(Ordering::Relaxed) > before => {
+					calls = calls.saturating_add(1);
+				}
+				end => return Lane { source, end },
+			}
+		}
+	}
+
+	/// Has a source give piece after piece, several at once.
+	async fn visit(
+		self: Arc<Self>,
+		source: usize,
+		endpoint: &Endpoint,
+		given: &Arc<AtomicU64>,
+	) -> std::result::Result<(), Fault> {
+		let connection = self.call(endpoint).await?;
 		let mut lanes = JoinSet::new();
 		for _ in 0..LANES.min(self.plan.len()) {
 			let (job, connection, given) = (self.clone(), connection.clone(), given.clone());
@@ -423,20 +443,16 @@ impl Job {
 		}
 		let mut end = Ok(());
 		while let Some(lane) = lanes.join_next().await {
-			match lane {
-				Ok(Ok(())) => {}
-				Ok(Err(fault)) => {
-					end = Err(fault);
-					break;
-				}
-				Err(error) => end = Err(Fault::Here(Error::machine(error))),
+			end = lane.unwrap_or_else(|error| Err(Fault::Here(Error::machine(error))));
+			if end.is_err() {
+				break;
 			}
 		}
 		// The first lie or silence of one lane ends the others too, and gives their pieces back.
 		lanes.shutdown().await;
 		self.plan.leave(source);
 		connection.close(0u32.into(), b"done");
-		Lane { source, end }
+		end
 	}
 
 	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<Connection, Fault> {
@@ -457,12 +473,7 @@ impl Job {
 		}
 	}
 
-	async fn lane(
-		&self,
-		source: usize,
-		connection: &Connection,
-		given: &AtomicU64,
-	) -> std::result::Result<(), Fault> {
+	async fn lane(&self, source: usize, connection: &Connection, given: &AtomicU64) -> std::result::Result<(), Fault> {
 		loop {
 			let changed = self.plan.changed.notified();
 			let mut changed = std::pin::pin!(changed);
@@ -508,7 +519,8 @@ impl Job {
 		if size != self.artifact.bytes {
 			return Err(Fault::Source(format!("offers {size} bytes under this name, not {}", self.artifact.bytes)));
 		}
-		let import = self.inner.blobs.import_bao(hash, self.size, 64).await.map_err(|error| here(format!("{error:#}")))?;
+		let import =
+			self.inner.blobs.import_bao(hash, self.size, 64).await.map_err(|error| here(format!("{error:#}")))?;
 		let begin = Instant::now();
 		let mut came = 0u64;
 		let read = async {
@@ -562,19 +574,20 @@ impl Plan {
 /// What a source did, in words.
 fn said(error: GetError) -> Fault {
 	let code = error.iroh_error_code();
-	Fault::Source(match &error {
-		_ if code == Some(ERR_PERMISSION) => "refuses it to us".into(),
-		_ if code == Some(ERR_LIMIT) => "has too many guests".into(),
-		GetError::AtBlobHeaderNext { source: AtBlobHeaderNextError::NotFound { .. }, .. } => "does not have it".into(),
+	let reason = match &error {
+		_ if code == Some(ERR_PERMISSION) => "refuses it to us",
+		_ if code == Some(ERR_LIMIT) => "has too many guests",
+		GetError::AtBlobHeaderNext { source: AtBlobHeaderNextError::NotFound { .. }, .. } => "does not have it",
 		GetError::Decode { source, .. } => match source {
-			DecodeError::ParentHashMismatch { .. } | DecodeError::LeafHashMismatch { .. } => "sent wrong bytes".into(),
+			DecodeError::ParentHashMismatch { .. } | DecodeError::LeafHashMismatch { .. } => "sent wrong bytes",
 			DecodeError::ChunkNotFound { .. }
 			| DecodeError::ParentNotFound { .. }
-			| DecodeError::LeafNotFound { .. } => "does not have all of it".into(),
-			other => format!("was cut off: {other}"),
+			| DecodeError::LeafNotFound { .. } => "does not have all of it",
+			other => return Fault::Line(format!("was cut off: {other}")),
 		},
-		other => format!("was cut off: {other:#}"),
-	})
+		other => return Fault::Line(format!("was cut off: {other}")),
+	};
+	Fault::Source(reason.into())
 }
 
 fn transport() -> QuicTransportConfig {

@@ -31,11 +31,22 @@ pub(super) fn seconds(time: SystemTime) -> u64 {
 /// What a tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Record {
-	Keep { owner: Owner, name: Name, until: u64 },
+	Keep {
+		owner: Owner,
+		name: Name,
+		until: u64,
+	},
 	/// Being fetched: `bytes` is its whole size.
-	Partial { name: Name, bytes: u64, until: u64 },
+	Partial {
+		name: Name,
+		bytes: u64,
+		until: u64,
+	},
 	/// This key may have it, and who is not named may not.
-	Only { name: Name, key: Key },
+	Only {
+		name: Name,
+		key: Key,
+	},
 }
 
 impl Record {
@@ -131,8 +142,7 @@ impl Ledger {
 	/// Forgets for whom an artifact is kept, and says which records said so.
 	pub(super) fn forget(&mut self, name: &Name) -> Vec<Record> {
 		let kept = self.kept.remove(name).into_iter().flatten();
-		let mut records: Vec<_> =
-			kept.map(|(owner, until)| Record::Keep { owner, name: *name, until }).collect();
+		let mut records: Vec<_> = kept.map(|(owner, until)| Record::Keep { owner, name: *name, until }).collect();
 		records.extend(self.settle(name));
 		records
 	}
@@ -257,9 +267,6 @@ mod tests {
 		assert_eq!(ledger.expire(10), []);
 		assert_eq!(ledger.expire(11), [Record::Keep { owner: [1; 32], name, until: 10 }]);
 		assert!(!ledger.allows(&name, &super::super::Secret::generate().key()));
-		assert_eq!(
-			ledger.expire(21),
-			[Record::Keep { owner: [2; 32], name, until: 20 }, Record::Only { name, key }]
-		);
+		assert_eq!(ledger.expire(21), [Record::Keep { owner: [2; 32], name, until: 20 }, Record::Only { name, key }]);
 	}
 }

@@ -7,7 +7,9 @@
 mod endpoint;
 mod error;
 mod fetch;
+mod folder;
 mod ledger;
+mod private;
 mod seal;
 mod serve;
 
@@ -39,7 +41,6 @@ use std::{
 	collections::{HashMap, HashSet},
 	fs,
 	future::Future,
-	io::{Read, Seek, SeekFrom, Write},
 	net::SocketAddr,
 	path::{Path, PathBuf},
 	sync::{
@@ -55,9 +56,6 @@ use tokio::{
 	task::JoinHandle,
 };
 
-/// Free bytes that the store never takes: its own database needs some, and so does the rest of the machine.
-const RESERVE_BYTES: u64 = 64 << 20;
-
 /// How often what nobody keeps is collected, room or not.
 const COLLECT_EVERY: Duration = Duration::from_secs(10 * 60);
 
@@ -70,6 +68,8 @@ pub struct Settings {
 	/// Under which addresses peers reach it; those of this machine if there are none.
 	pub announce: Vec<SocketAddr>,
 	pub quota_bytes: u64,
+	/// What stays free on the disk whatever comes: the store's own database needs some, and so does the machine.
+	pub spare_bytes: u64,
 	/// 32 bytes, created if absent.
 	pub key_file: PathBuf,
 	/// A server that passes on what cannot go directly. It learns who talks to whom, never what.
@@ -88,6 +88,7 @@ impl Settings {
 			listen: SocketAddr::from(([0, 0, 0, 0], 4071)),
 			announce: Vec::new(),
 			quota_bytes: 64 << 30,
+			spare_bytes: 64 << 20,
 			relay: None,
 			limits: Limits::default(),
 			patience: Patience::default(),
@@ -102,6 +103,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
 	folder: PathBuf,
 	quota: u64,
+	spare: u64,
 	secret: Secret,
 	endpoint: Endpoint,
 	patience: Patience,
@@ -163,7 +165,7 @@ impl Store {
 		let folder = settings.folder.clone();
 		fs::create_dir_all(&folder).map_err(|error| Error::machine(format_args!("{}: {error}", folder.display())))?;
 		let folder = fs::canonicalize(&folder)?;
-		let lock = lock(&folder)?;
+		let lock = folder::lock(&folder)?;
 		let secret = Secret::load(&settings.key_file)?;
 
 		let collect = Arc::new(Notify::new());
@@ -183,13 +185,14 @@ impl Store {
 			}
 		}
 		ledger.count_partial();
-		remove_orphans(&folder, &here.into_iter().collect())?;
+		folder::remove_orphans(&folder, &here.into_iter().collect())?;
 
 		let transport = serve::bind(&settings, &secret).await?;
 		let endpoint = announce(&settings, &secret, &transport)?;
 		let store = Self(Arc::new(Inner {
 			folder,
 			quota: settings.quota_bytes,
+			spare: settings.spare_bytes,
 			secret,
 			endpoint,
 			patience: settings.patience,
@@ -293,7 +296,7 @@ impl Store {
 
 	/// What has come is on the disk, and is known to be.
 	async fn settle(&self, artifact: &Artifact) -> Result<()> {
-		let (data, tree) = files(&self.0.folder, &artifact.hash);
+		let (data, tree) = folder::files(&self.0.folder, &artifact.hash);
 		tokio::task::spawn_blocking(move || {
 			for path in [data, tree] {
 				match fs::File::open(&path) {
@@ -339,7 +342,7 @@ impl Store {
 		let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
 		fs::create_dir_all(folder)?;
 		let at = |error: std::io::Error| Error::machine(format_args!("{}: {error}", path.display()));
-		let temporary = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
+		let temporary = folder::passing(folder)?;
 		let file = tokio::fs::File::from_std(temporary.reopen().map_err(at)?);
 		let writer = tokio::sync::Mutex::new(tokio::io::BufWriter::with_capacity(1 << 20, file));
 		self.read(artifact, |piece| {
@@ -397,7 +400,7 @@ impl Store {
 
 	/// Tells apart what the disk holds wrongly, which must go, from what cannot be read now.
 	async fn diagnose(&self, artifact: &Artifact, reason: String) -> Error {
-		let (data, _) = files(&self.0.folder, &artifact.hash);
+		let (data, _) = folder::files(&self.0.folder, &artifact.hash);
 		let expected = artifact.hash;
 		let is_damaged = tokio::task::spawn_blocking(move || match fs::File::open(&data) {
 			Ok(file) => {
@@ -500,62 +503,6 @@ impl Store {
 		}
 	}
 
-	/// Seals bytes to these keys: only they can read the artifact that comes out, wherever it goes.
-	pub async fn seal(&self, plain: impl Into<Vec<u8>>, recipients: &[Key]) -> Result<(Artifact, ContentKey)> {
-		let plain = plain.into();
-		let size = plain.len() as u64;
-		self.seal_from(std::io::Cursor::new(plain), size, recipients).await
-	}
-
-	/// Seals a file without reading it into memory.
-	pub async fn seal_file(&self, path: impl AsRef<Path>, recipients: &[Key]) -> Result<(Artifact, ContentKey)> {
-		let file = fs::File::open(path.as_ref())?;
-		let size = file.metadata()?.len();
-		self.seal_from(file, size, recipients).await
-	}
-
-	async fn seal_from(
-		&self,
-		plain: impl Read + Send + 'static,
-		size: u64,
-		recipients: &[Key],
-	) -> Result<(Artifact, ContentKey)> {
-		let _promise = self.promise(0, seal::sealed_bytes(size, recipients.len())).await?;
-		let (recipients, folder) = (recipients.to_vec(), self.0.folder.clone());
-		let (sealed, content) = blocking(move || {
-			let mut sealed = tempfile::NamedTempFile::new_in(folder)?;
-			let content = seal(plain, size, &recipients, std::io::BufWriter::new(&mut sealed))?;
-			Ok((sealed, content))
-		})
-		.await?;
-		Ok((self.add_file(sealed.path()).await?, content))
-	}
-
-	/// Opens what was sealed to this store, itself or by the key artifact that was granted to it. The plain bytes must be
-	/// those that `plain` names: whoever sealed them could have sealed others.
-	pub async fn unseal(&self, sealed: &Artifact, granted: Option<&Artifact>, plain: &Artifact) -> Result<Vec<u8>> {
-		let granted = match granted {
-			Some(granted) => Some(self.get(granted).await?),
-			None => None,
-		};
-		let (bytes, artifact, secret) = (self.get(sealed).await?, *sealed, self.0.secret.clone());
-		let opened = blocking(move || {
-			let mut opened = Vec::new();
-			let key = match granted {
-				Some(granted) => seal::granted_key(&granted, &artifact, &secret)?,
-				None => content_key(&bytes[..], &secret)?,
-			};
-			unseal(&bytes[..], &key, &mut opened)?;
-			Ok(opened)
-		})
-		.await?;
-		if Artifact::of(&opened) == *plain {
-			Ok(opened)
-		} else {
-			Err(Error::Sealed("the bytes are not those that were named"))
-		}
-	}
-
 	/// For the engine, which waits. Not to be used on a thread that drives tasks.
 	pub fn blocking(&self) -> Blocking {
 		Blocking { store: self.clone(), runtime: Handle::current() }
@@ -580,9 +527,7 @@ impl Store {
 			}
 		}
 		let promise = Promise { store: self, bytes: quota };
-		let about = rustix::fs::statvfs(&self.0.folder).map_err(std::io::Error::from)?;
-		let free = about.f_bavail.saturating_mul(about.f_frsize);
-		match disk.saturating_add(RESERVE_BYTES).saturating_sub(free) {
+		match disk.saturating_add(self.0.spare).saturating_sub(folder::free(&self.0.folder)?) {
 			0 => Ok(promise),
 			missing => Err(Error::Disk { missing, folder: self.0.folder.clone() }),
 		}
@@ -623,7 +568,7 @@ impl Store {
 	/// Removes what an addition left that failed.
 	async fn sweep(&self) {
 		let _adding = self.0.adding.write().await;
-		if let Err(error) = remove_temporary(&self.0.folder) {
+		if let Err(error) = folder::remove_temporary(&self.0.folder) {
 			tracing::warn!("{}: {error}", self.0.folder.display());
 		}
 	}
@@ -671,35 +616,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
 	tokio::task::spawn_blocking(work).await.map_err(Error::machine)?
 }
 
-/// Where iroh-blobs has the bytes of an artifact and its tree.
-fn files(folder: &Path, name: &Name) -> (PathBuf, PathBuf) {
-	let data = folder.join("data");
-	(data.join(format!("{name}.data")), data.join(format!("{name}.obao4")))
-}
-
-/// The folder belongs to one process at a time.
-fn lock(folder: &Path) -> Result<fs::File> {
-	let mut file = endpoint::private_file(&folder.join("lock"))?;
-	match file.try_lock() {
-		Ok(()) => {
-			file.set_len(0)?;
-			write!(file, "process {}", std::process::id())?;
-			Ok(file)
-		}
-		Err(fs::TryLockError::WouldBlock) => {
-			let mut by = String::new();
-			file.seek(SeekFrom::Start(0))?;
-			file.take(64).read_to_string(&mut by)?;
-			let by = if by.is_empty() { "another process".into() } else { by };
-			Err(Error::InUse { folder: folder.to_owned(), by })
-		}
-		Err(fs::TryLockError::Error(error)) => Err(error.into()),
-	}
-}
-
 /// The blob store, with a collector that runs when it is notified and counts its runs.
 async fn open_blobs(folder: &Path, collect: Arc<Notify>) -> Result<(FsStore, watch::Receiver<u64>)> {
-	remove_temporary(folder)?;
+	folder::remove_temporary(folder)?;
 	let (runs, collected) = watch::channel(0u64);
 	let is_first = std::sync::atomic::AtomicBool::new(true);
 	let runs = Arc::new(runs);
@@ -740,36 +659,6 @@ fn tidy(store: &Store) -> impl Future<Output = ()> {
 	}
 }
 
-/// Removes copies that were under way when the last process ended.
-fn remove_temporary(folder: &Path) -> Result<()> {
-	let temporary = folder.join("temp");
-	if temporary.exists() {
-		for file in fs::read_dir(temporary)? {
-			fs::remove_file(file?.path())?;
-		}
-	}
-	Ok(())
-}
-
-/// Removes files of which the database does not know, since the last process ended before it said so.
-fn remove_orphans(folder: &Path, here: &HashSet<Hash>) -> Result<()> {
-	for file in fs::read_dir(folder.join("data"))? {
-		let path = file?.path();
-		let name = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<Name>().ok());
-		if name.is_some_and(|name| !here.contains(&hash(&name))) {
-			fs::remove_file(path)?;
-		}
-	}
-	for file in fs::read_dir(folder)? {
-		let path = file?.path();
-		// What was being sealed.
-		if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
-			fs::remove_file(path)?;
-		}
-	}
-	Ok(())
-}
-
 /// The addresses under which peers reach this endpoint.
 fn announce(settings: &Settings, secret: &Secret, transport: &iroh::Endpoint) -> Result<Endpoint> {
 	let relay = settings.relay.clone();
@@ -781,7 +670,6 @@ fn announce(settings: &Settings, secret: &Secret, transport: &iroh::Endpoint) ->
 		return Endpoint::new(secret.key(), bound, relay);
 	}
 	let addresses: Vec<_> = transport.addr().ip_addrs().copied().collect();
-	Endpoint::fitting(secret.key(), &addresses, relay).map_err(|_| {
-		Error::invalid("no address of this machine is known to it: say under which ones peers reach it")
-	})
+	Endpoint::fitting(secret.key(), &addresses, relay)
+		.map_err(|_| Error::invalid("no address of this machine is known to it: say under which ones peers reach it"))
 }
