@@ -56,6 +56,15 @@ impl Record {
 		}
 	}
 
+	/// The beginning of this record and of older ones that it replaced.
+	pub(super) fn prefix(&self) -> String {
+		let text = self.to_string();
+		match (self, text.rsplit_once('/')) {
+			(Self::Keep { .. } | Self::Partial { .. }, Some((prefix, _))) => format!("{prefix}/"),
+			_ => text,
+		}
+	}
+
 	/// The beginning of all tags of an owner.
 	pub(super) fn of_owner(owner: &Owner) -> String {
 		format!("keep/{}/", Name(*owner))
@@ -124,8 +133,19 @@ impl Ledger {
 		}
 	}
 
-	pub(super) fn until(&self, name: &Name, owner: &Owner) -> Option<u64> {
-		self.kept.get(name)?.get(owner).copied()
+	/// The record that this one replaces.
+	pub(super) fn replaced(&self, record: &Record) -> Option<Record> {
+		match *record {
+			Record::Keep { owner, name, .. } => {
+				let until = *self.kept.get(&name)?.get(&owner)?;
+				Some(Record::Keep { owner, name, until })
+			}
+			Record::Partial { name, .. } => {
+				let (bytes, until) = *self.partial.get(&name)?;
+				Some(Record::Partial { name, bytes, until })
+			}
+			Record::Only { .. } => None,
+		}
 	}
 
 	pub(super) fn owners(&self, name: &Name) -> usize {
@@ -188,10 +208,10 @@ impl Ledger {
 		expired
 	}
 
-	/// Only what is here, or still on its way, takes room.
+	/// Only what is here, or still on its way, takes room. What has come in the meantime is kept for someone.
 	pub(super) fn retain(&mut self, is_here: impl Fn(&Name) -> bool) {
-		let partial = &self.partial;
-		self.sizes.retain(|name, _| is_here(name) || partial.contains_key(name));
+		let (kept, partial) = (&self.kept, &self.partial);
+		self.sizes.retain(|name, _| is_here(name) || kept.contains_key(name) || partial.contains_key(name));
 	}
 
 	/// What is half here takes as much room as the whole will.

@@ -115,6 +115,8 @@ struct Inner {
 	collect: Arc<Notify>,
 	/// Held to read while something is added, to write while leavings are swept.
 	adding: tokio::sync::RwLock<()>,
+	/// Open connections to sources.
+	lines: fetch::Lines,
 	/// One fetch of each artifact at a time.
 	fetching: Mutex<HashMap<Name, Arc<tokio::sync::Mutex<()>>>>,
 	counters: Arc<Counters>,
@@ -203,6 +205,7 @@ impl Store {
 			collector: tokio::sync::Mutex::new(collected),
 			collect,
 			adding: Default::default(),
+			lines: Default::default(),
 			fetching: Default::default(),
 			counters: Default::default(),
 			tasks: Default::default(),
@@ -311,12 +314,12 @@ impl Store {
 		.await
 		.map_err(Error::machine)??;
 		let until = seconds(SystemTime::now()).saturating_add(GRACE.as_secs());
+		self.hold(Record::Keep { owner: NEWCOMER, name: artifact.hash, until }).await?;
 		let partial = {
 			let mut ledger = self.ledger();
 			ledger.enter(artifact.hash, artifact.bytes);
 			ledger.settle(&artifact.hash)
 		};
-		self.hold(Record::Keep { owner: NEWCOMER, name: artifact.hash, until }).await?;
 		if let Some(record) = partial {
 			self.strike([record]).await?;
 		}
@@ -535,27 +538,28 @@ impl Store {
 
 	/// Writes a record, and removes the one that it replaces.
 	async fn hold(&self, record: Record) -> Result<()> {
-		let replaced = match record {
-			Record::Keep { owner, name, until } => match self.ledger().until(&name, &owner) {
-				Some(already) if already >= until => return Ok(()),
-				Some(already) => Some(Record::Keep { owner, name, until: already }),
-				None => None,
-			},
-			_ => None,
+		let replaced = self.ledger().replaced(&record);
+		let stands = match (replaced, record) {
+			(Some(Record::Keep { until: old, .. }), Record::Keep { until, .. }) => old >= until,
+			(replaced, record) => replaced == Some(record),
 		};
-		let value = HashAndFormat::raw(hash(&record.name()));
-		self.0.blobs.tags().set(record.to_string(), value).await.map_err(Error::machine)?;
-		self.ledger().read(record);
-		match replaced {
-			Some(replaced) => self.strike([replaced]).await,
-			None => Ok(()),
+		if stands {
+			return Ok(());
 		}
+		let tags = self.0.blobs.tags();
+		let value = HashAndFormat::raw(hash(&record.name()));
+		tags.set(record.to_string(), value).await.map_err(Error::machine)?;
+		self.ledger().read(record);
+		if let Some(replaced) = replaced {
+			tags.delete(replaced.to_string()).await.map_err(Error::machine)?;
+		}
+		Ok(())
 	}
 
-	/// Removes records.
+	/// Removes records, and what was left of older ones.
 	async fn strike(&self, records: impl IntoIterator<Item = Record>) -> Result<()> {
 		for record in records {
-			self.0.blobs.tags().delete(record.to_string()).await.map_err(Error::machine)?;
+			self.0.blobs.tags().delete_prefix(record.prefix()).await.map_err(Error::machine)?;
 		}
 		Ok(())
 	}
