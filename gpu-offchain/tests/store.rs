@@ -242,8 +242,7 @@ async fn what_is_kept_stays_and_the_rest_makes_room() {
 	store.collect(after + Duration::from_secs(10)).await.unwrap();
 	assert_eq!(store.usage().artifacts, 0);
 	assert_eq!(store.usage().bytes, 0);
-	let data = fs::read_dir(place.at("store/data")).unwrap().count();
-	assert_eq!(data, 0, "nothing is left on the disk");
+	assert_eq!(fs::read_dir(place.at("store/data")).unwrap().count(), 0, "nothing is left on the disk");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -301,7 +300,7 @@ async fn a_guest_who_takes_everything_and_reads_nothing_keeps_nobody_out() {
 	let artifact = giver.add(noise(40 * MIB, 11)).await.unwrap();
 	let greedy = rogue::Greedy::new(giver.endpoint(), &artifact, 6).await;
 	let asked = greedy.is_left_with(4).await;
-	assert!((64..80).contains(&asked), "{asked} requests: no more at once with one key");
+	assert!((64..=96).contains(&asked), "{asked} requests: no more on one connection");
 	let taker = place.open("taker").await;
 	fetch(&taker, &artifact, &[&giver]).await.unwrap();
 	greedy.is_left_with(4).await;
@@ -403,6 +402,22 @@ fn endpoints_are_text_that_the_registry_takes() {
 	assert!(Endpoint::try_from(&[0xff, 0xfe][..]).is_err());
 }
 
+proptest::proptest! {
+	#[test]
+	fn whatever_stands_in_the_registry_is_an_endpoint_or_an_error(
+		text in ".{0,140}",
+		addresses in "[0-9a-f:.\\[\\],/@]{0,70}",
+		bytes in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..140),
+	) {
+		let key = Secret::generate().key();
+		for bytes in [text.into_bytes(), format!("{key}@{addresses}").into_bytes(), bytes] {
+			if let Ok(endpoint) = Endpoint::try_from(&bytes[..]) {
+				assert_eq!(endpoint.to_string().parse::<Endpoint>().unwrap(), endpoint);
+			}
+		}
+	}
+}
+
 #[test]
 fn the_key_is_ours_alone_and_never_half() {
 	let place = Place::new();
@@ -482,7 +497,7 @@ fn people_serve_and_fetch_files_and_go_on_after_a_kill() {
 	assert_eq!(had + received, bytes.len() as u64, "nothing came twice: {done}");
 	// What was announced may have been on its way to the disk.
 	assert!(had + 12 * MIB as u64 > here, "{had} of {here} were kept");
-	assert_eq!(done["refused"].as_array().unwrap().len(), 1, "{done}");
+	assert_eq!(done["from"].as_array().unwrap().len(), 1, "{done}");
 	assert!(fs::read(place.at("copy")).unwrap() == bytes);
 }
 

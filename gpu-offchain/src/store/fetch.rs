@@ -288,7 +288,14 @@ impl Store {
 
 		let (came, mut news) = mpsc::unbounded_channel();
 		let missing = &every(artifact) - &self.bitfield(artifact).await?.ranges;
-		let job = Arc::new(Job { inner: self.0.clone(), artifact: *artifact, size, plan: Plan::new(&missing), came, trouble: Mutex::default() });
+		let job = Arc::new(Job {
+			inner: self.0.clone(),
+			artifact: *artifact,
+			size,
+			plan: Plan::new(&missing),
+			came,
+			trouble: Mutex::default(),
+		});
 		let mut race = Race::new(job.clone(), sources);
 		let mut here = had;
 		let outcome = loop {
@@ -577,7 +584,13 @@ impl Job {
 	}
 
 	/// Has what is missing of a piece sent, and writes what is right of it.
-	async fn piece(&self, nth: usize, range: Range<u64>, line: &Line, given: &AtomicU64) -> std::result::Result<(), Fault> {
+	async fn piece(
+		&self,
+		nth: usize,
+		range: Range<u64>,
+		line: &Line,
+		given: &AtomicU64,
+	) -> std::result::Result<(), Fault> {
 		let hash: Hash = hash(&self.artifact.hash);
 		let here = |error: String| Fault::Here(Error::machine(error));
 		let present = self.inner.blobs.observe(hash).await.map_err(|error| here(format!("{error:#}")))?;
@@ -641,7 +654,7 @@ impl Job {
 		match import.rx.await {
 			Ok(Ok(())) => outcome,
 			Ok(Err(error)) => {
-				let reason = format!("the disk did not take it: {error}");
+				let reason = format!("the disk did not take it: {error:#}");
 				// After a failure the store refuses what comes next for the same artifact, which explains nothing.
 				if let Ok(mut trouble) = self.trouble.lock() {
 					if !reason.contains("poisoned") {

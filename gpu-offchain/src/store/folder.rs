@@ -1,13 +1,8 @@
 //! The folder on the disk: whose it is, and what a process that was killed left in it.
 
-use super::{
-	error::{Error, Result},
-	hash,
-};
+use super::error::{Error, Result};
 use crate::artifacts::Name;
-use iroh_blobs::Hash;
 use std::{
-	collections::HashSet,
 	fs,
 	io::{ErrorKind, Read, Seek, SeekFrom, Write},
 	os::unix::fs::OpenOptionsExt,
@@ -73,15 +68,20 @@ pub(super) fn remove_temporary(folder: &Path) -> Result<()> {
 	Ok(())
 }
 
-/// Removes files of which the database does not know, since the last process ended before it said so.
-pub(super) fn remove_orphans(folder: &Path, here: &HashSet<Hash>) -> Result<()> {
+/// Removes files of artifacts of which the database does not know.
+pub(super) fn remove_orphans(folder: &Path, is_known: impl Fn(&Name) -> bool) -> Result<()> {
 	for file in fs::read_dir(folder.join("data"))? {
 		let path = file?.path();
 		let name = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<Name>().ok());
-		if name.is_some_and(|name| !here.contains(&hash(&name))) {
+		if name.is_some_and(|name| !is_known(&name)) {
 			fs::remove_file(path)?;
 		}
 	}
+	Ok(())
+}
+
+/// Removes what was on its way elsewhere.
+pub(super) fn remove_passing(folder: &Path) -> Result<()> {
 	for file in fs::read_dir(folder)? {
 		let path = file?.path();
 		if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PASSING)) {

@@ -59,6 +59,8 @@ use tokio::{
 /// How often what nobody keeps is collected, room or not.
 const COLLECT_EVERY: Duration = Duration::from_secs(10 * 60);
 
+const COLLECT_WITHIN: Duration = Duration::from_secs(5 * 60);
+
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -173,21 +175,23 @@ impl Store {
 		let collect = Arc::new(Notify::new());
 		let (blobs, collected) = open_blobs(&folder, collect.clone()).await?;
 		let mut ledger = Ledger::default();
-		let mut tags = blobs.tags().list().await.map_err(Error::machine)?;
+		let mut tags = blobs.tags().list().await.map_err(Error::database)?;
 		while let Some(tag) = tags.next().await {
-			let tag = tag.map_err(Error::machine)?;
+			let tag = tag.map_err(Error::database)?;
 			let text = std::str::from_utf8(tag.name.as_ref())
 				.map_err(|_| Error::invalid("the store's database has a tag that is no text"))?;
 			ledger.read(text.parse()?);
 		}
-		let here = blobs.list().hashes().await.map_err(Error::machine)?;
+		let here = blobs.list().hashes().await.map_err(Error::database)?;
 		for hash in &here {
-			if let BlobStatus::Complete { size } = blobs.status(*hash).await.map_err(Error::machine)? {
+			if let BlobStatus::Complete { size } = blobs.status(*hash).await.map_err(Error::database)? {
 				ledger.enter(Name(*hash.as_bytes()), size);
 			}
 		}
 		ledger.count_partial();
-		folder::remove_orphans(&folder, &here.into_iter().collect())?;
+		let here: HashSet<_> = here.into_iter().collect();
+		folder::remove_orphans(&folder, |name| here.contains(&hash(name)))?;
+		folder::remove_passing(&folder)?;
 
 		let transport = serve::bind(&settings, &secret).await?;
 		let endpoint = announce(&settings, &secret, &transport)?;
@@ -275,20 +279,19 @@ impl Store {
 			return Err(Error::invalid(format_args!("{size} bytes: an artifact has at most {MOST_BYTES}")));
 		}
 		let _promise = self.promise(room(size), room(size)).await?;
-		let imported = {
-			let _adding = self.0.adding.read().await;
-			import(self.clone()).await
-		};
-		let tag = match imported {
+		// Until the ledger knows it, its files look like leavings.
+		let adding = self.0.adding.read().await;
+		let tag = match import(self.clone()).await {
 			Ok(tag) => tag,
 			Err(error) => {
+				drop(adding);
 				self.sweep().await;
 				return Err(error);
 			}
 		};
 		let name = Name(*tag.hash().as_bytes());
 		// A file may have grown or shrunk under our hands: its name is that of what was read.
-		let bytes = match self.0.blobs.status(tag.hash()).await.map_err(Error::machine)? {
+		let bytes = match self.0.blobs.status(tag.hash()).await.map_err(Error::database)? {
 			BlobStatus::Complete { size } => size,
 			_ => return Err(Error::Missing(name)),
 		};
@@ -364,7 +367,7 @@ impl Store {
 
 	/// Whether all of it is here.
 	pub async fn has(&self, artifact: &Artifact) -> Result<bool> {
-		let status = self.0.blobs.status(hash(&artifact.hash)).await.map_err(Error::machine)?;
+		let status = self.0.blobs.status(hash(&artifact.hash)).await.map_err(Error::database)?;
 		Ok(matches!(status, BlobStatus::Complete { size } if size == artifact.bytes))
 	}
 
@@ -442,7 +445,7 @@ impl Store {
 	/// That owner needs nothing any more. What nobody else keeps goes with the next collection.
 	pub async fn release(&self, owner: Owner) -> Result<()> {
 		self.ledger().release(&owner);
-		self.0.blobs.tags().delete_prefix(Record::of_owner(&owner)).await.map_err(Error::machine)?;
+		self.0.blobs.tags().delete_prefix(Record::of_owner(&owner)).await.map_err(Error::database)?;
 		self.commit().await
 	}
 
@@ -471,14 +474,23 @@ impl Store {
 		self.commit().await?;
 		let runs = *collected.borrow_and_update();
 		self.0.collect.notify_one();
-		collected
-			.wait_for(|count| *count > runs)
+		// A collector that has failed does not say so.
+		tokio::time::timeout(COLLECT_WITHIN, collected.wait_for(|count| *count > runs))
 			.await
-			.map_err(|_| Error::machine("the store's database has failed: open the store again"))?;
-		let here: HashSet<_> = self.0.blobs.list().hashes().await.map_err(Error::machine)?.into_iter().collect();
-		let mut ledger = self.ledger();
-		ledger.retain(|name| here.contains(&hash(name)));
-		Ok(before.saturating_sub(ledger.used()))
+			.map_err(|_| Error::database("collecting takes too long"))?
+			.map_err(Error::database)?;
+		let here: HashSet<_> = self.0.blobs.list().hashes().await.map_err(Error::database)?.into_iter().collect();
+		let freed = {
+			let mut ledger = self.ledger();
+			ledger.retain(|name| here.contains(&hash(name)));
+			before.saturating_sub(ledger.used())
+		};
+		// The blob store forgets some trees of what was fetched. While something is added, its files are not yet known.
+		if let Ok(_adding) = self.0.adding.try_write() {
+			let is_known = |name: &Name| here.contains(&hash(name)) || self.ledger().size(name).is_some();
+			folder::remove_orphans(&self.0.folder, is_known)?;
+		}
+		Ok(freed)
 	}
 
 	/// Every artifact that is here or on its way, and for how many owners each is kept.
@@ -548,10 +560,10 @@ impl Store {
 		}
 		let tags = self.0.blobs.tags();
 		let value = HashAndFormat::raw(hash(&record.name()));
-		tags.set(record.to_string(), value).await.map_err(Error::machine)?;
+		tags.set(record.to_string(), value).await.map_err(Error::database)?;
 		self.ledger().read(record);
 		if let Some(replaced) = replaced {
-			tags.delete(replaced.to_string()).await.map_err(Error::machine)?;
+			tags.delete(replaced.to_string()).await.map_err(Error::database)?;
 		}
 		Ok(())
 	}
@@ -559,14 +571,14 @@ impl Store {
 	/// Removes records, and what was left of older ones.
 	async fn strike(&self, records: impl IntoIterator<Item = Record>) -> Result<()> {
 		for record in records {
-			self.0.blobs.tags().delete_prefix(record.prefix()).await.map_err(Error::machine)?;
+			self.0.blobs.tags().delete_prefix(record.prefix()).await.map_err(Error::database)?;
 		}
 		Ok(())
 	}
 
 	/// What was said so far is on the disk.
 	async fn commit(&self) -> Result<()> {
-		self.0.blobs.sync_db().await.map_err(Error::machine)
+		self.0.blobs.sync_db().await.map_err(Error::database)
 	}
 
 	/// Removes what an addition left that failed.

@@ -17,7 +17,14 @@ use ogpu_worker::{
 	artifacts::Artifact,
 	store::{Endpoint, Key},
 };
-use std::{io, time::Duration};
+use std::{
+	io,
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc,
+	},
+	time::Duration,
+};
 
 /// What a source does with what it should send.
 #[derive(Clone, Copy, Debug)]
@@ -64,18 +71,19 @@ impl Rogue {
 		let key = Key::new(*transport.id().as_bytes()).unwrap();
 		let endpoint = Endpoint::new(key, transport.bound_sockets(), None).unwrap();
 		let task = tokio::spawn(async move {
+			let given = Arc::<AtomicU64>::default();
 			while let Some(incoming) = transport.accept().await {
-				let store = store.clone();
+				let (store, given) = (store.clone(), given.clone());
 				tokio::spawn(async move {
 					let Ok(accepting) = incoming.accept() else { return };
 					let Ok(connection) = accepting.await else { return };
 					while let Ok((send, mut receive)) = connection.accept_bi().await {
-						let (connection, store) = (connection.clone(), store.clone());
+						let (connection, store, given) = (connection.clone(), store.clone(), given.clone());
 						tokio::spawn(async move {
 							let Ok((Request::Get(request), _)) = Request::read_async(&mut receive).await else {
 								return;
 							};
-							let writer = Tricky { inner: send, connection, trick, sent: 0 };
+							let writer = Tricky { inner: send, connection, trick, sent: 0, given };
 							let pair = StreamPair::new(0, receive, writer, EventSender::DEFAULT);
 							handle_get(pair, store.into(), request).await.ok();
 						});
@@ -91,19 +99,24 @@ struct Tricky {
 	inner: iroh::endpoint::SendStream,
 	connection: Connection,
 	trick: Trick,
+	/// In this answer, and in all.
 	sent: u64,
+	given: Arc<AtomicU64>,
 }
 
 impl Tricky {
 	async fn changed(&mut self, bytes: &[u8]) -> Vec<u8> {
 		let mut bytes = bytes.to_vec();
-		let (begin, length) = (self.sent, bytes.len() as u64);
+		let length = bytes.len() as u64;
+		let is_first = self.sent == 0;
 		self.sent += length;
+		let begin = self.given.fetch_add(length, Ordering::SeqCst);
+		let given = begin + length;
 		match self.trick {
-			Trick::Flip(at) if (begin..begin + length).contains(&at) => bytes[(at - begin) as usize] ^= 1,
-			Trick::Size(size) if begin == 0 => bytes.copy_from_slice(&size.to_le_bytes()),
-			Trick::Cut(after) if self.sent > after => self.connection.close(0u32.into(), b"good night"),
-			Trick::Hang(after) if self.sent > after => std::future::pending().await,
+			Trick::Flip(at) if (begin..given).contains(&at) => bytes[(at - begin) as usize] ^= 1,
+			Trick::Size(size) if is_first => bytes.copy_from_slice(&size.to_le_bytes()),
+			Trick::Cut(after) if given > after => self.connection.close(0u32.into(), b"good night"),
+			Trick::Hang(after) if given > after => std::future::pending().await,
 			Trick::Drip => tokio::time::sleep(Duration::from_millis(if length > 64 { 250 } else { 0 })).await,
 			_ => {}
 		}
