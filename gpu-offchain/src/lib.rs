@@ -12,4 +12,6 @@ pub mod manifest;
 pub mod models;
 pub mod ops;
 pub mod selftest;
+#[cfg(feature = "network")]
+pub mod store;
 pub mod workloads;
