@@ -8,23 +8,8 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::hold::Mutate as _;
 use frame_system::RawOrigin;
 use ogpu_protocol::{class::Class, commitment::Place, cost::GIGA, pool::Served, token::OGPU};
+use ogpu_result_validation::BenchmarkHelper as _;
 use ogpu_staking_trustlock::traits::Pin;
-
-/// What benchmarks need of other pallets.
-pub trait BenchmarkHelper {
-	/// Locks so much of what the account has, and makes what is known of it as long as it can be: as many faults as are
-	/// kept, and all pins but two.
-	fn lock(who: &AccountId32, amount: Balance);
-
-	/// Registers a device of an operator, which is online and was measured as fast as can be.
-	fn device(operator: &AccountId32) -> DeviceId;
-
-	/// Makes sure that results can be validated: as many verifiers have seats as may.
-	fn verifiers();
-
-	/// Makes the outputs of the authors of these blocks known.
-	fn outputs(from: BlockNumber, blocks: u32);
-}
 
 const SERVICE: ServiceId = 0;
 /// What is deposited for a member.
@@ -93,7 +78,7 @@ fn set_now<T: Config>(now: BlockNumber) {
 fn serve<T: Config>(delivery: Delivery, members: u32) -> Result<AccountId32, BenchmarkError> {
 	set_now::<T>(NOW);
 	frame_system::Pallet::<T>::set_block_number(NOW.into());
-	T::BenchmarkHelper::verifiers();
+	T::BenchmarkHelper::seats();
 	if !frame_system::Account::<T>::contains_key(Pallet::<T>::pot()) {
 		T::Currency::mint_into(&Pallet::<T>::pot(), T::Currency::minimum_balance())?;
 	}

@@ -52,8 +52,6 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
-#[cfg(feature = "runtime-benchmarks")]
-pub use benchmarking::BenchmarkHelper;
 pub use draw::RACE_DRAWS;
 pub use orders::REQUEST_NAMES;
 pub use pallet::*;
@@ -197,7 +195,7 @@ pub mod pallet {
 
 		/// Sets up what benchmarks need of other pallets.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: BenchmarkHelper;
+		type BenchmarkHelper: ogpu_result_validation::BenchmarkHelper;
 	}
 
 	#[pallet::pallet]

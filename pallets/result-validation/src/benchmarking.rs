@@ -24,17 +24,23 @@ use ogpu_protocol::{
 use ogpu_staking_trustlock::traits::Pin;
 use sp_runtime::BoundedBTreeMap;
 
-/// What benchmarks need of other pallets.
+/// What benchmarks need of other pallets, also those of markets.
 pub trait BenchmarkHelper {
 	/// Locks so much of what the account has, and makes what is known of it as long as it can be: as many faults as are
 	/// kept, and all pins but two.
 	fn lock(who: &AccountId32, amount: Balance);
 
-	/// Registers a device of an operator.
+	/// Registers a device of an operator, for which its own key works, and which is online and was measured as fast.
 	fn device(operator: &AccountId32) -> DeviceId;
 
 	/// Makes these the active validators, with so much stake.
 	fn activate(validators: &[(AccountId32, Balance)]);
+
+	/// Makes sure that results can be validated: as many verifiers have seats as may.
+	fn seats();
+
+	/// Makes the outputs of the authors of these blocks known.
+	fn outputs(from: BlockNumber, blocks: u32);
 }
 
 /// Names a piece of work.

@@ -12,19 +12,7 @@ use ogpu_protocol::{
 	cost::{LeafCost, GIGA},
 	token::OGPU,
 };
-
-/// What benchmarks need of other pallets.
-pub trait BenchmarkHelper {
-	/// Seats for validations, of as many operators as there may be.
-	fn seats();
-
-	/// Locks so much of what the account has, and makes what is known of it as long as it can be: as many faults as are
-	/// kept, and all pins but two.
-	fn lock(who: &AccountId32, amount: Balance);
-
-	/// Registers a device of an operator, for which its own key works, and which is online.
-	fn device(operator: &AccountId32) -> DeviceId;
-}
+use ogpu_result_validation::BenchmarkHelper as _;
 
 const SALT: H256 = H256([3; 32]);
 /// What is measured is due at this block of the network's clock.

@@ -57,8 +57,6 @@ pub mod types;
 pub mod weights;
 mod work;
 
-#[cfg(feature = "runtime-benchmarks")]
-pub use benchmarking::BenchmarkHelper;
 pub use bidding::COUNTED;
 pub use pallet::*;
 pub use types::*;
@@ -185,7 +183,7 @@ pub mod pallet {
 
 		/// Sets up what benchmarks need of other pallets.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: BenchmarkHelper;
+		type BenchmarkHelper: ogpu_result_validation::BenchmarkHelper;
 	}
 
 	#[pallet::pallet]

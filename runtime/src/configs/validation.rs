@@ -159,6 +159,9 @@ impl ogpu_result_validation::BenchmarkHelper for Benchmarks {
 			operator.clone(),
 		);
 		assert!(registered.is_ok(), "the operator must afford the deposit");
+		<StakingTrustlock as ogpu_staking_trustlock::traits::Devices<AccountId>>::measured(id, 1_000_000_000_000_000);
+		let beats = StakingTrustlock::heartbeat(frame_system::RawOrigin::Signed(operator.clone()).into(), id);
+		assert!(beats.is_ok(), "a first heartbeat is in time");
 		id
 	}
 
@@ -171,66 +174,20 @@ impl ogpu_result_validation::BenchmarkHelper for Benchmarks {
 			pallet_staking::ErasStakersOverview::<Runtime>::insert(era, who, overview);
 		}
 	}
-}
 
-#[cfg(feature = "runtime-benchmarks")]
-impl Benchmarks {
-	/// Seats of as many verifiers as there may be.
-	fn seat() {
+	fn seats() {
 		use frame_support::traits::fungible::Mutate;
-		use ogpu_result_validation::BenchmarkHelper;
 		let verifiers: Vec<_> = (0..super::staking::MaxValidators::get())
 			.map(|index| (frame_benchmarking::account::<AccountId>("verifier", index, 0), 1_000_000 * OGPU))
 			.collect();
 		for (who, _) in &verifiers {
 			assert!(Balances::mint_into(who, 10_000 * OGPU).is_ok(), "an account can receive");
-			<Self as BenchmarkHelper>::lock(who, 1_000 * OGPU);
+			Self::lock(who, 1_000 * OGPU);
 			let offered = ResultValidation::offer_seats(frame_system::RawOrigin::Signed(who.clone()).into(), 1, None);
 			assert!(offered.is_ok(), "the bond of a seat is locked");
 		}
-		<Self as BenchmarkHelper>::activate(&verifiers);
+		Self::activate(&verifiers);
 		ResultValidation::start_session();
-	}
-
-	/// A device that is online and was measured.
-	fn online_device(operator: &AccountId) -> ogpu_staking_trustlock::traits::DeviceId {
-		use ogpu_result_validation::BenchmarkHelper;
-		use ogpu_staking_trustlock::traits::Devices;
-		let id = <Self as BenchmarkHelper>::device(operator);
-		<StakingTrustlock as Devices<AccountId>>::measured(id, 1_000_000_000_000_000);
-		let beats = StakingTrustlock::heartbeat(frame_system::RawOrigin::Signed(operator.clone()).into(), id);
-		assert!(beats.is_ok(), "a first heartbeat is in time");
-		id
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl ogpu_training_auction::BenchmarkHelper for Benchmarks {
-	fn seats() {
-		Self::seat();
-	}
-
-	fn lock(who: &AccountId, amount: Balance) {
-		<Self as ogpu_result_validation::BenchmarkHelper>::lock(who, amount);
-	}
-
-	fn device(operator: &AccountId) -> ogpu_staking_trustlock::traits::DeviceId {
-		Self::online_device(operator)
-	}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl ogpu_continuous_pool::BenchmarkHelper for Benchmarks {
-	fn lock(who: &AccountId, amount: Balance) {
-		<Self as ogpu_result_validation::BenchmarkHelper>::lock(who, amount);
-	}
-
-	fn device(operator: &AccountId) -> ogpu_staking_trustlock::traits::DeviceId {
-		Self::online_device(operator)
-	}
-
-	fn verifiers() {
-		Self::seat();
 	}
 
 	fn outputs(from: BlockNumber, blocks: u32) {

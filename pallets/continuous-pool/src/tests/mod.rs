@@ -211,17 +211,6 @@ pub struct Helper;
 
 #[cfg(feature = "runtime-benchmarks")]
 impl validation::BenchmarkHelper for Helper {
-	fn lock(_: &AccountId32, _: Balance) {}
-
-	fn device(_: &AccountId32) -> DeviceId {
-		0
-	}
-
-	fn activate(_: &[(AccountId32, Balance)]) {}
-}
-
-#[cfg(feature = "runtime-benchmarks")]
-impl BenchmarkHelper for Helper {
 	fn lock(who: &AccountId32, amount: Balance) {
 		use ogpu_staking_trustlock::{
 			traits::{Fault, Pin},
@@ -239,7 +228,11 @@ impl BenchmarkHelper for Helper {
 		equip(operator, u64::MAX)
 	}
 
-	fn verifiers() {
+	fn activate(validators: &[(AccountId32, Balance)]) {
+		ActiveStake::set(&validators.to_vec());
+	}
+
+	fn seats() {
 		use frame_support::traits::fungible::Mutate;
 		for who in (0..VERIFIERS).map(verifier) {
 			Balances::mint_into(&who, 10_000 * OGPU).unwrap();

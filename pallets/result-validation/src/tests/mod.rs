@@ -295,6 +295,13 @@ impl BenchmarkHelper for Helper {
 	fn activate(validators: &[(AccountId32, Balance)]) {
 		ActiveStake::set(&validators.to_vec());
 	}
+
+	// They are there from the beginning.
+	fn seats() {}
+
+	fn outputs(from: BlockNumber, blocks: u32) {
+		(from..from + blocks).for_each(|block| AuthorOutputs::<Test>::insert(block, H256::zero()));
+	}
 }
 
 impl crate::Config for Test {

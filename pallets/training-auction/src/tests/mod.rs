@@ -176,26 +176,21 @@ impl ogpu_result_validation::BenchmarkHelper for Helper {
 	}
 
 	fn device(operator: &AccountId32) -> DeviceId {
-		device(operator)
+		let id = device(operator);
+		TrustLock::heartbeat(RuntimeOrigin::signed(operator.clone()), id).unwrap();
+		id
 	}
 
 	fn activate(validators: &[(AccountId32, Balance)]) {
 		ActiveStake::set(&validators.to_vec());
 	}
-}
 
-#[cfg(feature = "runtime-benchmarks")]
-impl BenchmarkHelper for Helper {
+	// They are there from the beginning.
 	fn seats() {}
 
-	fn lock(who: &AccountId32, amount: Balance) {
-		<Self as ogpu_result_validation::BenchmarkHelper>::lock(who, amount);
-	}
-
-	fn device(operator: &AccountId32) -> DeviceId {
-		let id = device(operator);
-		TrustLock::heartbeat(RuntimeOrigin::signed(operator.clone()), id).unwrap();
-		id
+	fn outputs(from: BlockNumber, blocks: u32) {
+		(from..from + blocks)
+			.for_each(|block| ogpu_result_validation::AuthorOutputs::<Test>::insert(block, H256::zero()));
 	}
 }
 
