@@ -279,7 +279,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What was sold lately of a kind of work.
 	pub(crate) fn sales(kind: Kind) -> RecentSales {
-		RecentSales::resume(Sales::<T>::get(kind).into_iter())
+		RecentSales::resume(Sales::<T>::get(kind))
 	}
 
 	/// Ends a job: all that is still held returns to the client, and nobody is bound any more.
