@@ -1,23 +1,34 @@
 #!/usr/bin/env bash
-# Fuzzes what strangers send to the engine: manifests, safetensors, tokenizers and scenes, each for so many seconds
-# (first argument, default 60). The corpus begins with the examples and grows in gpu-offchain/fuzz/corpus. With the
-# sanitizers of coverage that a stable compiler has; `cargo +nightly fuzz run` works as well.
+# Fuzzes what strangers send to the engine: manifests, requests, safetensors, tokenizers and scenes, each for so many
+# seconds (first argument, default 60). It begins with the examples and gpu-offchain/fuzz/seeds; what it finds beyond them
+# it keeps in the build folder. With the coverage that a stable compiler can measure; `cargo +nightly fuzz run` works as
+# well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
 seconds=${1:-60}
 export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}/fuzz}
 cd gpu-offchain/fuzz
+host=$(rustc -vV | sed -n 's/host: //p')
+targets=(manifest request safetensors tokenizer scene)
 # By hand, because cargo-fuzz insists on a nightly compiler.
-RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cdebug-assertions -Ccodegen-units=1" \
-	cargo build --release --target "$(rustc -vV | sed -n 's/host: //p')" --bins
-for name in manifest safetensors tokenizer scene; do
-	mkdir -p "corpus/$name"
-done
-cp ../examples/*.toml corpus/manifest/
-cp ../examples/data/scene.json corpus/scene/
-cp tokenizer.json corpus/tokenizer/
-for name in manifest safetensors tokenizer scene; do
-	echo "fuzz: $name, $seconds s"
-	"$CARGO_TARGET_DIR/$(rustc -vV | sed -n 's/host: //p')/release/$name" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 "corpus/$name"
+RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cdebug-assertions" \
+	cargo build --quiet --release --locked --target "$host" --bins
+for name in "${targets[@]}"; do
+	corpus=$CARGO_TARGET_DIR/corpus/$name
+	mkdir -p "$corpus"
+	case $name in
+	manifest) cp ../examples/*.toml "$corpus" ;;
+	request) cp ../examples/data/{prompts,texts}.json "$corpus" ;;
+	scene) cp ../examples/data/scene.json "$corpus" ;;
+	*) cp seeds/"$name".* "$corpus" ;;
+	esac
+	log=$CARGO_TARGET_DIR/$name.log
+	if ! "$CARGO_TARGET_DIR/$host/release/$name" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 \
+		-artifact_prefix="$CARGO_TARGET_DIR/$name-" "$corpus" >"$log" 2>&1; then
+		tail -40 "$log" >&2
+		echo "fuzz: error: $name, see above; what broke it lies in $CARGO_TARGET_DIR/$name-*" >&2
+		exit 1
+	fi
+	echo "fuzz: $name, $(grep -oE 'Done [0-9]+ runs in [0-9]+ second' "$log")s"
 done

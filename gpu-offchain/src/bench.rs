@@ -4,7 +4,7 @@
 use crate::{
 	artifacts::{Artifact, Memory, Store},
 	error::{Error, Result},
-	job::{Job, Progress},
+	job::{Job, Piece, Progress},
 	kernels::{random::Random, Path},
 	models::{
 		bert::Bert,
@@ -233,4 +233,53 @@ pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 		rows.push((format!("{name}: hashing a leaf over making it"), ratio(hashing, making)));
 	}
 	Ok(rows)
+}
+
+/// A model that fits no cache of a CPU: 1.15 GB.
+const LARGE: &str = "vocabulary = 8192\nwidth = 2048\nlayers = 6\nheads = 16\nkey_heads = 4\nhidden = 5632\n\
+	context = 512\nrope_base = 10000.0\nnorm_epsilon = 1e-5\nis_tied = true\n";
+
+/// What it costs to check a block of a text that a large model wrote, over making it.
+pub fn audit(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
+	const BLOCK: u32 = 64;
+	let store = Memory::default();
+	let all = shape::<Decoder>(LARGE)?.parameters();
+	let bytes = all.iter().map(|parameter| parameter.count()).sum::<usize>() as f64 * 4.0;
+	let model = drawn(&all, &store)?;
+	// Two texts, so that the second is new to whoever has just checked the first.
+	let prompts = ["A prompt of sixty-four bytes, so that there is something to read.", "Another one."];
+	let prompts = named(store.put(&serde_json::to_vec(&prompts).map_err(Error::invalid)?)?)?;
+	let manifest = format!(
+		"{HEAD}[work.generate]\nseed = 1\nmodel = {model}\nprompts = {prompts}\nprompt_tokens = 100\ntokens = 128\n\
+		block = {BLOCK}\nstop = []\nsampling = \"greedy\"\n[work.generate.shape]\n{LARGE}"
+	);
+	let job = Job::with_ops(manifest.as_bytes(), None, None, &store, Box::new(Repro::with_path(path)))?;
+	let (mut pieces, mut made) = (Vec::new(), Vec::new());
+	let mut run = job.work.start(0, &[])?;
+	for _ in 0..4 {
+		let start = Instant::now();
+		pieces.push(run.next()?);
+		made.push(start.elapsed());
+	}
+	drop(run);
+	let [first, second, other, _] = pieces.as_slice() else { return Err(Error::invalid("too few blocks")) };
+	let [_, made, ..] = made.as_slice() else { return Err(Error::invalid("too few blocks")) };
+	let check = |leaf: u32, opening: &[u8], piece: &Piece| {
+		let start = Instant::now();
+		let found = job.work.recompute(leaf, opening, Some(&piece.output))?;
+		crate::error::ensure(found == *piece, "a check that finds something else")?;
+		Result::Ok(start.elapsed())
+	};
+	let (mut alone, mut after) = (Duration::MAX, Duration::MAX);
+	for _ in 0..rounds {
+		check(2, &second.carry, other)?;
+		alone = alone.min(check(1, &first.carry, second)?);
+		check(0, &[], first)?;
+		after = after.min(check(1, &first.carry, second)?);
+	}
+	let name = |what: &str| format!("a block of {BLOCK} tokens, {:.2} GB of weights: {what}", bytes / 1e9);
+	Ok(vec![
+		(name("checking it over making it"), ratio(alone, *made)),
+		(name("after the block before it"), ratio(after, *made)),
+	])
 }

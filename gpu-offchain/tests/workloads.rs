@@ -229,7 +229,7 @@ fn a_classifier_of_pictures_learns_and_every_leaf_can_be_recomputed() {
 	let manifest = String::from_utf8(example("train-pictures.toml")).unwrap();
 	let (_, output, pieces) = bench.check(&manifest);
 	let losses: Vec<f32> = pieces.iter().flat_map(|piece| piece.note.losses.clone()).collect();
-	assert!(losses[0] > 1.2 && losses[59] < 0.2, "{} {}", losses[0], losses[59]);
+	assert!(losses[0] > 1.2 && losses[59] < 0.5, "{} {}", losses[0], losses[59]);
 	let file = parameters::open(&output).unwrap();
 	assert_eq!(file.tensor("convolutions.1.weight").unwrap().shape(), [16, 8, 3, 3]);
 	assert_eq!(file.tensor("layers.0.weight").unwrap().shape(), [4, 64]);

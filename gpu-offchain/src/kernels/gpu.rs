@@ -164,7 +164,11 @@ impl Product {
 	}
 
 	/// With each kernel that can: to compare them.
-	pub fn launch_each(&self, on: &mut dyn Launcher, mut then: impl FnMut(&mut dyn Launcher) -> Result<()>) -> Result<()> {
+	pub fn launch_each(
+		&self,
+		on: &mut dyn Launcher,
+		mut then: impl FnMut(&mut dyn Launcher) -> Result<()>,
+	) -> Result<()> {
 		for tile in TILES {
 			self.launch_as(on, tile)?;
 			then(on)?;
@@ -189,8 +193,31 @@ impl Product {
 		};
 		let ((a, of_a, jumps_a), (b, of_b, jumps_b), (c, of_c, jumps_c)) = (self.a, self.b, self.c);
 		let words = words![
-			a, b, c, m, n, k, of_a[0], of_a[1], of_b[0], of_b[1], of_c[0], of_c[1], count, inner, jumps_a[0], jumps_a[1],
-			jumps_b[0], jumps_b[1], jumps_c[0], jumps_c[1], self.is_more, from_before, from_step, until_before, until_step,
+			a,
+			b,
+			c,
+			m,
+			n,
+			k,
+			of_a[0],
+			of_a[1],
+			of_b[0],
+			of_b[1],
+			of_c[0],
+			of_c[1],
+			count,
+			inner,
+			jumps_a[0],
+			jumps_a[1],
+			jumps_b[0],
+			jumps_b[1],
+			jumps_c[0],
+			jumps_c[1],
+			self.is_more,
+			from_before,
+			from_step,
+			until_before,
+			until_step,
 		];
 		on.launch(kernel, [blocks(n, columns)?, down, count.min(65_535) as u32], THREADS, words)
 	}
@@ -368,21 +395,8 @@ pub fn adamw(
 ) -> Result<()> {
 	let (rest1, rest2) = (1.0 - step.beta1, 1.0 - step.beta2);
 	let (c1, c2, keep) = (step.correction1, step.correction2, 1.0 - step.decay);
-	let words = words![
-		state,
-		grad,
-		out,
-		count,
-		step.beta1,
-		rest1,
-		step.beta2,
-		rest2,
-		c1,
-		c2,
-		step.epsilon,
-		-step.rate,
-		keep
-	];
+	let words =
+		words![state, grad, out, count, step.beta1, rest1, step.beta2, rest2, c1, c2, step.epsilon, -step.rate, keep];
 	each(on, "repro_adamw", count, words)
 }
 
@@ -434,10 +448,19 @@ impl Convolution {
 		to: Pointer,
 	) -> Result<()> {
 		let w = &self.windows;
-		let count =
-			if kernel == "repro_windows" { images * w.size() * self.area() } else { images * self.image() };
+		let count = if kernel == "repro_windows" { images * w.size() * self.area() } else { images * self.image() };
 		let words = words![
-			from, to, images, w.channels, w.height, w.width, w.kernel[0], w.kernel[1], w.stride, w.padding, self.pixels[0],
+			from,
+			to,
+			images,
+			w.channels,
+			w.height,
+			w.width,
+			w.kernel[0],
+			w.kernel[1],
+			w.stride,
+			w.padding,
+			self.pixels[0],
 			self.pixels[1],
 		];
 		each(on, kernel, count, words)
@@ -606,14 +629,16 @@ pub fn attention_grad(on: &mut dyn Launcher, shape: &Shape, qkv: Side, dy: Side,
 			let count = most.min(shape.key_heads - key_head);
 			let batch = [1, count];
 			let (of_shares, of_slopes) = ((shares, [length, 1], [0, square]), (slopes, [length, 1], [0, square]));
-			let (shares_turned, slopes_turned) = ((shares, [1, length], [0, square]), (slopes, [1, length], [0, square]));
+			let (shares_turned, slopes_turned) =
+				((shares, [1, length], [0, square]), (slopes, [1, length], [0, square]));
 			let until = shape.is_causal.then_some(Limits::Until { before, step: BLOCK });
 			let from = shape.is_causal.then_some(Limits::From { before, step: BLOCK });
 			// Heads of a group one after the other: sums for keys and values run through them.
 			for member in 0..group {
 				let head = key_head * group + member;
 				let of_head = |side: Side| (side.at(first, head, width), side.strides(), [0, group * width]);
-				let of_keys = |side: Side, part: usize| (side.at(first, part + key_head, width), side.strides(), [0, width]);
+				let of_keys =
+					|side: Side, part: usize| (side.at(first, part + key_head, width), side.strides(), [0, width]);
 				let turned = |part: usize| (qkv.at(first, part + key_head, width), qkv.turned(), [0, width]);
 				let through = |size, a, b, c, is_more, limits| Product { size, batch, a, b, c, is_more, limits };
 				let (across, back) = ([length, width, length], [length, length, width]);

@@ -105,7 +105,8 @@ impl Convolution {
 	/// The dense layers at the end.
 	fn head(&self) -> Result<Mlp> {
 		let last = self.sizes()?.last().map_or(self.picture(), |[_, _, pooled]| *pooled);
-		let inputs = u32::try_from(numbers(last)).map_err(|_| Error::invalid("too many numbers for the dense layers"))?;
+		let inputs =
+			u32::try_from(numbers(last)).map_err(|_| Error::invalid("too many numbers for the dense layers"))?;
 		Ok(Mlp { inputs, hidden: self.hidden.clone(), classes: self.classes, activation: self.activation })
 	}
 
@@ -125,7 +126,8 @@ impl Convolution {
 		let layers = self.layers.iter().zip(self.sizes()?).map(|(part, [from, convolved, pooled])| {
 			let window = u64::from(part.kernel).saturating_mul(part.kernel.into()).saturating_mul(from[0].into());
 			let pixels = numbers([1, convolved[1], convolved[2]]);
-			let around = numbers(from).saturating_add(numbers(convolved).saturating_mul(4)).saturating_add(numbers(pooled));
+			let around =
+				numbers(from).saturating_add(numbers(convolved).saturating_mul(4)).saturating_add(numbers(pooled));
 			around.saturating_mul(2).saturating_add(window.saturating_mul(pixels))
 		});
 		Ok(layers.fold(numbers(self.picture()), u64::saturating_add).saturating_add(self.head()?.kept()))

@@ -300,6 +300,13 @@ pub struct Cache {
 	room: usize,
 }
 
+impl Cache {
+	/// Forgets all positions from this one on.
+	pub fn truncate(&mut self, length: usize) {
+		self.length = self.length.min(length);
+	}
+}
+
 impl Served {
 	/// Out of a checkpoint with the names that the Llama family uses.
 	pub fn read(shape: &Decoder, file: &SafeTensors<'_>, device: &Device) -> Result<Self> {
@@ -327,14 +334,16 @@ impl Served {
 		Cache { layers: Vec::new(), length: 0, room: room.min(self.shape.context as usize) }
 	}
 
-	/// What the positions of these tokens, after those in the cache, say: the numbers before the output matrix.
-	pub fn read_tokens(&self, ops: &dyn Ops, cache: &mut Cache, tokens: &[u32]) -> Result<Tensor> {
+	/// Reads these tokens, after those in the cache. Returns what the last `wanted` positions say: the numbers before the
+	/// output matrix.
+	pub fn read_tokens(&self, ops: &dyn Ops, cache: &mut Cache, tokens: &[u32], wanted: usize) -> Result<Tensor> {
 		let model = self.shape.split(&self.parameters)?;
 		let count = tokens.len();
 		let length = cache.length.saturating_add(count);
 		ensure(length <= cache.room, "a text longer than it may be")?;
+		ensure((1..=count).contains(&wanted), "more positions than are read")?;
 		let angles = self.shape.angles(cache.length as u32..length as u32, ops.device())?;
-		let attention = self.shape.attention(vec![Segment { queries: [0, count], keys: [0, length] }]);
+		let last = self.shape.layers.saturating_sub(1) as usize;
 		let (norm, hidden) = (self.shape.norm(), self.shape.hidden as usize);
 		let key_width = self.shape.key_heads.saturating_mul(self.shape.head_width()) as usize;
 		let width = self.shape.width as usize;
@@ -355,6 +364,15 @@ impl Served {
 			keys.slice_set(&k, 0, cache.length)?;
 			values.slice_set(&v, 0, cache.length)?;
 			let (keys, values) = (keys.narrow(0, 0, length)?, values.narrow(0, 0, length)?);
+			// From here on, nobody looks at positions that are not wanted.
+			let (count, q) = if index == last && wanted < count {
+				let first = count.saturating_sub(wanted);
+				x = x.narrow(0, first, wanted)?.contiguous()?;
+				(wanted, q.narrow(0, first, wanted)?.contiguous()?)
+			} else {
+				(count, q)
+			};
+			let attention = self.shape.attention(vec![Segment { queries: [0, count], keys: [0, length] }]);
 			let attended = ops.attention(&attention, &q, &keys, &values)?;
 			x = x.add(&ops.matmul(&attended, layer.out)?)?;
 			let gate_up = ops.matmul(&ops.norm(norm, &x, layer.hidden_norm, None)?, layer.gate_up)?;

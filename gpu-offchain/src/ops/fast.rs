@@ -261,9 +261,17 @@ impl Ops for Fast {
 		x.max_pool2d(side)
 	}
 
-	/// Candle's own shares a gradient among equal ones, which are rare.
+	/// Not candle's own, which divides by the size of a square. Each of equal ones gets the whole gradient: they are rare.
 	fn pool_grad(&self, x: &Tensor, dy: &Tensor, side: usize) -> Result<Tensor> {
-		through(x, dy, |x| self.pool(x, side))
+		let (_, _, height, width) = x.dims4()?;
+		let (_, _, down, across) = dy.dims4()?;
+		let (covered_down, covered_across) = (down.saturating_mul(side), across.saturating_mul(side));
+		let spread = |small: &Tensor| small.upsample_nearest2d(covered_down, covered_across);
+		let covered = x.narrow(2, 0, covered_down)?.narrow(3, 0, covered_across)?.contiguous()?;
+		let is_greatest = covered.eq(&spread(&self.pool(x, side)?)?)?.to_dtype(DType::F32)?;
+		let dx = is_greatest.mul(&spread(dy)?)?;
+		let dx = dx.pad_with_zeros(2, 0, height.saturating_sub(covered_down))?;
+		dx.pad_with_zeros(3, 0, width.saturating_sub(covered_across))
 	}
 
 	fn adamw(&self, step: AdamW, state: &Tensor, grad: &Tensor) -> Result<Tensor> {

@@ -115,7 +115,10 @@ fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
 	let count = batch.iter().product::<usize>();
 	(0..count)
 		.map(|index| {
-			values.get(offset(index, batch, batch_strides)..).and_then(|values| Matrix::new(values, size, *strides)).ok_or_else(|| misfit("matmul"))
+			values
+				.get(offset(index, batch, batch_strides)..)
+				.and_then(|values| Matrix::new(values, size, *strides))
+				.ok_or_else(|| misfit("matmul"))
 		})
 		.collect()
 }
@@ -495,7 +498,8 @@ impl Kernel<3> for Attention<'_> {
 	}
 
 	fn gpu(&self, on: &mut dyn Launcher, [q, k, v]: [Place<'_>; 3], out: Pointer) -> Result<()> {
-		let side = |place: Place<'_>| Result::Ok(gpu::Side { first: place.numbers()?, row_stride: width(place.layout)? });
+		let side =
+			|place: Place<'_>| Result::Ok(gpu::Side { first: place.numbers()?, row_stride: width(place.layout)? });
 		gpu::attention(on, self.0, [side(q)?, side(k)?, side(v)?], out)
 	}
 }

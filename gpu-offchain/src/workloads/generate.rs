@@ -21,6 +21,7 @@ use crate::{
 use candle_core::Tensor;
 use ogpu_protocol::cost::{Leaf, LeafCost};
 use serde::{Deserialize, Serialize};
+use std::sync::Mutex;
 
 /// The manifest's part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,7 @@ pub struct Generation {
 	model: Served,
 	vocabulary: Vocabulary,
 	prompts: Vec<Vec<u32>>,
+	seen: Mutex<Option<Seen>>,
 }
 
 /// Where a run stands: in which text, and what was generated of it.
@@ -135,7 +137,7 @@ impl Generation {
 			.collect::<Result<Vec<_>>>()?;
 		let file = store.get(&generate.model)?;
 		let model = Served::read(shape, &parameters::open(&file)?, ops.device())?;
-		Ok(Self { generate: generate.clone(), ops, model, vocabulary, prompts })
+		Ok(Self { generate: generate.clone(), ops, model, vocabulary, prompts, seen: Mutex::default() })
 	}
 
 	/// The token that logits and the seed select at a place: the number of the text, and of the token in it.
@@ -233,8 +235,7 @@ impl Generation {
 		let room = self.room(place)?;
 		let (mut tokens, mut rows) = (Vec::new(), Vec::new());
 		while tokens.len() < room {
-			let read = self.model.read_tokens(ops, &mut state.cache, &state.unread)?;
-			let row = read.narrow(0, read.dim(0)?.saturating_sub(1), 1)?.contiguous()?;
+			let row = self.model.read_tokens(ops, &mut state.cache, &state.unread, 1)?;
 			let number = place.generated.len().saturating_add(tokens.len());
 			let token = self.select_all(&row, place.text, number)?.first().copied().unwrap_or_default();
 			rows.push(row);
@@ -260,11 +261,19 @@ impl Generation {
 		if claimed.is_empty() || claimed.len() > self.room(place)? || claimed.iter().any(|token| *token >= bound) {
 			return Ok(None);
 		}
-		let mut state = self.state(place)?;
-		let first = state.unread.len().saturating_sub(1);
-		state.unread.extend(claimed.iter().take(claimed.len().saturating_sub(1)));
-		let read = self.model.read_tokens(ops, &mut state.cache, &state.unread)?;
-		let rows = read.narrow(0, first, claimed.len())?.contiguous()?;
+		let mut tokens = self.prompt(place.text)?.to_vec();
+		tokens.extend(&place.generated);
+		let first = tokens.len().saturating_sub(1);
+		tokens.extend(claimed.iter().take(claimed.len().saturating_sub(1)));
+		let lock = || self.seen.lock().map_err(|_| Error::Machine(anyhow::anyhow!("a thread has failed")));
+		let seen = lock()?.take();
+		let mut seen = seen.unwrap_or_else(|| Seen { tokens: Vec::new(), cache: self.model.cache(self.longest()) });
+		let same = seen.tokens.iter().zip(&tokens).take_while(|(seen, token)| seen == token).count().min(first);
+		seen.cache.truncate(same);
+		let unread = tokens.get(same..).unwrap_or_default();
+		let rows = self.model.read_tokens(ops, &mut seen.cache, unread, claimed.len())?;
+		seen.tokens = tokens;
+		*lock()? = Some(seen);
 		let found = self.select_all(&rows, place.text, place.generated.len())?;
 		let stops = |token: &u32| self.generate.stop.contains(token);
 		let (last, before) = found.split_last().ok_or_else(|| Error::invalid("no tokens"))?;
@@ -275,6 +284,13 @@ impl Generation {
 			Ok(None)
 		}
 	}
+}
+
+/// What was read for the last audit. Blocks of one text are often audited one after the other, and keys and values of a
+/// position follow from the tokens up to it alone.
+struct Seen {
+	tokens: Vec<u32>,
+	cache: Cache,
 }
 
 /// What a model has read, and what it has yet to.
