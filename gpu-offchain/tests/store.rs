@@ -121,7 +121,7 @@ async fn who_lies_stalls_or_goes_is_dropped_and_the_others_go_on() {
 		let mut settings = place.settings(&format!("taker {nth}"));
 		settings.patience.least_bytes_per_second = 1 << 20;
 		let taker = Store::open(settings).await.unwrap();
-		let alone = taker.fetch(&artifact, &[rogue.endpoint.clone()], |_| {}).await.unwrap_err();
+		let alone = taker.fetch(&artifact, std::slice::from_ref(&rogue.endpoint), |_| {}).await.unwrap_err();
 		assert!(matches!(&alone, Error::Unfetched { .. }) && alone.to_string().contains(reason), "{trick:?}: {alone}");
 		assert!(!taker.has(&artifact).await.unwrap());
 		assert!(matches!(taker.get(&artifact).await, Err(Error::Missing(_))), "half of it is nothing");
@@ -158,7 +158,7 @@ async fn a_name_with_a_wrong_size_harms_nothing() {
 	let wrong = Artifact { bytes: artifact.bytes - 5, ..artifact };
 	// A rogue that agrees with the wrong name gets as far as the tree allows.
 	let rogue = Rogue::new(&bytes, Trick::Size(wrong.bytes)).await;
-	taker.fetch(&wrong, &[rogue.endpoint.clone()], |_| {}).await.unwrap_err();
+	taker.fetch(&wrong, std::slice::from_ref(&rogue.endpoint), |_| {}).await.unwrap_err();
 	fetch(&taker, &artifact, &[&giver]).await.unwrap();
 	assert_eq!(taker.get(&artifact).await.unwrap(), bytes);
 	assert!(matches!(taker.get(&wrong).await, Err(Error::Missing(_))));

@@ -90,7 +90,7 @@ impl BenchCmd {
 	#[cfg(feature = "network")]
 	fn store(&self) -> Result<ExitCode> {
 		use ogpu_worker::store::bench;
-		let bytes = self.mib.checked_mul(1 << 20).unwrap_or(u64::MAX);
+		let bytes = self.mib.saturating_mul(1 << 20);
 		let transfer = bench::transfer(&self.folder, bytes, self.rounds);
 		let best = tokio::runtime::Runtime::new()?.block_on(transfer)?;
 		let speed = |took: std::time::Duration| self.mib as f64 / took.as_secs_f64();

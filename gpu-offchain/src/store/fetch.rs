@@ -284,10 +284,10 @@ impl Store {
 		let Some(size) = NonZeroU64::new(artifact.bytes) else {
 			return Err(Error::invalid("no bytes have another name than this"));
 		};
-		let _promise = self.promise_fetch(artifact, artifact.bytes.saturating_sub(had)).await?;
+		self.promise_fetch(artifact, artifact.bytes.saturating_sub(had)).await?;
 
 		let (came, mut news) = mpsc::unbounded_channel();
-		let missing = &every(artifact) - &self.bitfield(artifact).await?.ranges;
+		let missing = every(artifact).difference(&self.bitfield(artifact).await?.ranges);
 		let job = Arc::new(Job {
 			inner: self.0.clone(),
 			artifact: *artifact,
@@ -597,7 +597,7 @@ impl Job {
 		let wanted = ChunkRanges::chunks(range);
 		let bytes = |ranges: ChunkRanges| Bitfield::new(ranges, self.artifact.bytes).total_bytes();
 		let before = bytes(&wanted & &present.ranges);
-		let missing = &wanted - &present.ranges;
+		let missing = wanted.difference(&present.ranges);
 		if missing.is_empty() {
 			return Ok(());
 		}

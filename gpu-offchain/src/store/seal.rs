@@ -248,6 +248,7 @@ pub fn granted_key(granted: &[u8], sealed: &Artifact, secret: &Secret) -> Result
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
 	use super::*;
 	use proptest::prelude::*;
