@@ -66,7 +66,7 @@ const SHAPES: [(&str, [usize; 4], bool); 12] = [
 
 /// On the threads of the current pool, which candle's kernels use as well.
 pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
-	let ours = Repro { path };
+	let (ours, theirs) = (Repro::with_path(path), Fast::default());
 	let tensor = |stream: u64, shape: (usize, usize, usize)| -> Result<Tensor> {
 		let mut values = vec![0.0; shape.0.saturating_mul(shape.1).saturating_mul(shape.2)];
 		Random::new(1, stream).fill_uniform(0, &mut values);
@@ -82,7 +82,7 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 			let work: f64 = shape.iter().map(|side| *side as f64).product();
 			let repeat = (2e8 / work).ceil().clamp(1.0, 200.0) as usize;
 			let many = |ops: &dyn Ops| (0..repeat).try_for_each(|_| Ok(ops.matmul(&a, &b).map(drop)?));
-			let [us, them] = best_of(rounds, [Box::new(|| many(&ours)), Box::new(|| many(&Fast))])?;
+			let [us, them] = best_of(rounds, [Box::new(|| many(&ours)), Box::new(|| many(&theirs))])?;
 			let giga = work * repeat as f64 / us.as_secs_f64() / 1e9;
 			Ok(MatMul { name, shape, giga, to_candle: ratio(them, us) })
 		})
@@ -91,7 +91,7 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 
 /// Ratios of other operations, at sizes of a small transformer: candle's time over ours.
 pub fn operations(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
-	let ours = Repro { path };
+	let (ours, theirs) = (Repro::with_path(path), Fast::default());
 	let tensor = |stream: u64, shape: (usize, usize)| -> Result<Tensor> {
 		let mut values = vec![0.0; shape.0.saturating_mul(shape.1)];
 		Random::new(2, stream).fill_normal(&mut values);
@@ -127,7 +127,7 @@ pub fn operations(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 		.iter()
 		.map(|(name, work)| {
 			let [us, them] =
-				best_of(rounds, [Box::new(|| Ok(work(&ours).map(drop)?)), Box::new(|| Ok(work(&Fast).map(drop)?))])?;
+				best_of(rounds, [Box::new(|| Ok(work(&ours).map(drop)?)), Box::new(|| Ok(work(&theirs).map(drop)?))])?;
 			Ok((name.to_string(), ratio(them, us)))
 		})
 		.collect()
@@ -185,8 +185,9 @@ pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 		block = 16\nstop = []\nsampling = \"greedy\"\n[work.generate.shape]\n{DECODER}"
 	);
 
-	let ours = |manifest: &str| Job::with_ops(manifest.as_bytes(), &store, Box::new(Repro { path }));
-	let theirs = |manifest: &str| Job::with_ops(manifest.as_bytes(), &store, Box::new(Fast));
+	let ours =
+		|manifest: &str| Job::with_ops(manifest.as_bytes(), None, None, &store, Box::new(Repro::with_path(path)));
+	let theirs = |manifest: &str| Job::with_ops(manifest.as_bytes(), None, None, &store, Box::new(Fast::default()));
 	let whole = |job: &Job| job.run(Progress::default(), |_, _| Ok(true)).map(drop);
 	for (name, manifest) in
 		[("train, one step of a GPT", &train), ("embed, 16 texts", &embed), ("generate, 48 tokens", &generate)]

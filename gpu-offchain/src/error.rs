@@ -27,7 +27,23 @@ impl Error {
 /// Shapes are checked before kernels see them, so what candle refuses then comes from what the job brought.
 impl From<candle_core::Error> for Error {
 	fn from(error: candle_core::Error) -> Self {
-		Self::invalid(error)
+		if is_of_device(&error) {
+			Self::Machine(anyhow::anyhow!("the device failed: {error}"))
+		} else {
+			Self::invalid(error)
+		}
+	}
+}
+
+/// Whether a driver failed, or a GPU's memory is full.
+fn is_of_device(error: &candle_core::Error) -> bool {
+	use candle_core::Error;
+	match error {
+		Error::Cuda(_) | Error::Metal(_) => true,
+		Error::Context { inner, .. } | Error::WithPath { inner, .. } | Error::WithBacktrace { inner, .. } => {
+			is_of_device(inner)
+		}
+		_ => false,
 	}
 }
 

@@ -9,6 +9,7 @@ pub mod bench;
 pub mod chain;
 #[cfg(feature = "network")]
 pub mod config;
+pub mod device;
 pub mod error;
 pub mod job;
 #[cfg(feature = "network")]

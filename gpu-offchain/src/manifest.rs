@@ -2,6 +2,7 @@
 //! that could change a bit of the result stands in them.
 
 use crate::{
+	artifacts::Artifact,
 	error::{ensure, Error, Result},
 	limits,
 	ops::KernelSet,
@@ -36,5 +37,25 @@ impl Manifest {
 		let manifest: Self = toml::from_str(text).map_err(Error::invalid)?;
 		ensure(manifest.version == 1, format_args!("version {} of manifests is not known here", manifest.version))?;
 		Ok(manifest)
+	}
+
+	/// Whether it is a service: it answers what requests bring.
+	pub fn is_service(&self) -> bool {
+		match &self.work {
+			Work::Generate(generate) => generate.prompts.is_none(),
+			Work::Embed(embed) => embed.texts.is_none(),
+			Work::Train(_) | Work::Render(_) | Work::Benchmark(_) => false,
+		}
+	}
+
+	/// With what a request brings.
+	pub fn with_inputs(mut self, inputs: Artifact) -> Result<Self> {
+		ensure(self.is_service(), "this manifest names its inputs itself, and takes none")?;
+		match &mut self.work {
+			Work::Generate(generate) => generate.prompts = Some(inputs),
+			Work::Embed(embed) => embed.texts = Some(inputs),
+			Work::Train(_) | Work::Render(_) | Work::Benchmark(_) => {}
+		}
+		Ok(self)
 	}
 }

@@ -77,6 +77,15 @@ fn a_model_is_trained_interrupted_served_and_checked() {
 	assert_eq!(place.root("generate"), expected("job-generate").unwrap());
 	place.good(&["verify", "generate.toml", "generate.out/result.json"]);
 
+	// As a service it answers whatever a request brings.
+	fs::write(place.at("asked.json"), r#"["the cat", "a fish"]"#).unwrap();
+	let refused = place.run(&["run", "service.toml"]);
+	assert!(String::from_utf8_lossy(&refused.stderr).contains("service"));
+	let texts = place.good(&["run", "service.toml", "--inputs", "asked.json"]);
+	assert_eq!(texts.lines().filter(|line| line.starts_with('>')).count(), 2, "{texts}");
+	let checked = place.good(&["verify", "service.toml", "service.out/result.json", "--inputs", "asked.json"]);
+	assert!(checked.lines().all(|line| line.contains("same")), "{checked}");
+
 	// Who changes a bit is found, and scripts see it.
 	let path = place.at("generate.out/result.json");
 	let mut result: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -107,6 +116,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
 		(vec!["run", "generate.toml"], "is not here"),
 		(vec!["run", "nothing.toml"], "No such file"),
 		(vec!["verify", "render.toml", "render.toml"], "result"),
+		(vec!["run", "render.toml", "--device", "metal"], "Metal"),
 	] {
 		let output = place.run(&args);
 		let error = String::from_utf8(output.stderr).unwrap();

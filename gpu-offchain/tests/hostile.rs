@@ -6,9 +6,9 @@
 use ogpu_worker::{
 	artifacts::{Artifact, Memory, Store},
 	job::Job,
-	kernels::Path,
 	manifest::Manifest,
 	models::parameters,
+	ops::Repro,
 	selftest,
 	workloads::render::Scene,
 };
@@ -86,12 +86,14 @@ fn with_tokenizer(store: &Memory, tokenizer: &[u8]) -> String {
 fn the_honest_ones_are_accepted() {
 	let store = Memory::default();
 	store.put(&example("data/quarters.bin")).unwrap();
-	assert!(Job::new(&example("train-classifier.toml"), &store).is_ok());
+	assert!(Job::new(&example("train-classifier.toml"), None, None, &store).is_ok());
 	let scene = with(&store, "render.toml", "data/scene.json", &example("data/scene.json"));
-	assert!(Job::new(scene.as_bytes(), &store).is_ok());
-	let Err(reason) = Job::new(with_tokenizer(&store, TOKENIZER.as_bytes()).as_bytes(), &store) else { panic!() };
+	assert!(Job::new(scene.as_bytes(), None, None, &store).is_ok());
+	let Err(reason) = Job::new(with_tokenizer(&store, TOKENIZER.as_bytes()).as_bytes(), None, None, &store) else {
+		panic!()
+	};
 	assert!(reason.to_string().contains("header"), "the tokenizer is read, the model refused: {reason}");
-	assert!(selftest::jobs(Path::best()).is_ok());
+	assert!(selftest::jobs(|| Box::new(Repro::default())).is_ok());
 }
 
 proptest! {
@@ -106,7 +108,7 @@ proptest! {
 		let store = Memory::default();
 		store.put(&example("data/quarters.bin")).unwrap();
 		store.put(&example("data/verses.txt")).unwrap();
-		let _ = Job::new(&bytes, &store);
+		let _ = Job::new(&bytes, None, None, &store);
 	}
 
 	#[test]
@@ -123,7 +125,7 @@ proptest! {
 		let checkpoint = named(store.put(&bytes).unwrap());
 		let text = String::from_utf8(example("train-classifier.toml")).unwrap();
 		let manifest = text.replace("batch = 32", &format!("batch = 32\ncheckpoint = {checkpoint}"));
-		prop_assert!(Job::new(manifest.as_bytes(), &store).is_err());
+		prop_assert!(Job::new(manifest.as_bytes(), None, None, &store).is_err());
 	}
 
 	#[test]
@@ -131,7 +133,7 @@ proptest! {
 		let store = Memory::default();
 		store.put(&example("data/quarters.bin")).unwrap();
 		for name in ["train-classifier.toml", "benchmark.toml"] {
-			let job = Job::new(&example(name), &store).unwrap();
+			let job = Job::new(&example(name), None, None, &store).unwrap();
 			prop_assert!(job.work.recompute(1, &bytes, None).is_err());
 		}
 	}
@@ -139,7 +141,7 @@ proptest! {
 	#[test]
 	fn tokenizers(bytes in broken(TOKENIZER.into())) {
 		let store = Memory::default();
-		prop_assert!(Job::new(with_tokenizer(&store, &bytes).as_bytes(), &store).is_err());
+		prop_assert!(Job::new(with_tokenizer(&store, &bytes).as_bytes(), None, None, &store).is_err());
 	}
 
 	#[test]
@@ -148,7 +150,7 @@ proptest! {
 		let store = Memory::default();
 		let manifest = with(&store, "render.toml", "data/scene.json", &bytes)
 			.replace("samples = 16", "samples = 1").replace("width = 160", "width = 8").replace("height = 100", "height = 8");
-		if let Ok(job) = Job::new(manifest.as_bytes(), &store) {
+		if let Ok(job) = Job::new(manifest.as_bytes(), None, None, &store) {
 			prop_assert!(job.work.recompute(0, &[], None).is_ok());
 		}
 	}

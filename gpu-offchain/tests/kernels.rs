@@ -46,7 +46,7 @@ fn every_operation_gives_its_known_answer_on_every_path_and_with_any_threads() {
 		for threads in [1, 2, 7] {
 			with_threads(threads, || {
 				for case in &all {
-					let digest = case.digest(&Repro { path }, &Device::Cpu).unwrap();
+					let digest = case.digest(&Repro::with_path(path)).unwrap();
 					assert_eq!(Some(digest.to_hex().as_str()), case.expected(), "{} {path:?} {threads}", case.name);
 				}
 			});
@@ -58,7 +58,7 @@ fn every_operation_gives_its_known_answer_on_every_path_and_with_any_threads() {
 fn a_job_of_every_kind_has_its_known_root_on_every_path_and_with_any_threads() {
 	for path in Path::available().into_iter().filter(|path| *path != Path::Portable) {
 		for threads in [1, 3] {
-			let roots = with_threads(threads, || jobs(path)).unwrap();
+			let roots = with_threads(threads, || jobs(|| Box::new(Repro::with_path(path)))).unwrap();
 			assert_eq!(VECTORS.lines().filter(|line| line.starts_with("job-")).count(), roots.len());
 			for (name, root) in roots {
 				assert_eq!(Some(root.to_string().as_str()), expected(name), "{name} {path:?} {threads}");
@@ -74,8 +74,8 @@ fn every_operation_agrees_with_plain_candle() {
 		if case.name.contains("x0x") || case.name.starts_with("unary") || case.name.starts_with("hostile") {
 			continue;
 		}
-		let ours = case.outputs(&Repro::default(), &Device::Cpu).unwrap();
-		let theirs = case.outputs(&Fast, &Device::Cpu).unwrap();
+		let ours = case.outputs(&Repro::default()).unwrap();
+		let theirs = case.outputs(&Fast::default()).unwrap();
 		assert_eq!(ours.len(), theirs.len());
 		for (ours, theirs) in ours.iter().zip(&theirs) {
 			assert_eq!(ours.dims(), theirs.dims(), "{}", case.name);

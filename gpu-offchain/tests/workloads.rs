@@ -9,6 +9,8 @@
 	reason = "tests"
 )]
 
+use candle_core::Device;
+use ogpu_protocol::benchmark::BenchmarkParameters;
 use ogpu_worker::{
 	artifacts::{Artifact, Folder, Name, Store},
 	error::Error,
@@ -16,6 +18,7 @@ use ogpu_worker::{
 	kernels::random::Random,
 	manifest::{Manifest, Work},
 	models::{decoder::Decoder, parameters, Trainable},
+	ops::Repro,
 };
 
 struct Bench {
@@ -36,11 +39,11 @@ impl Bench {
 	}
 
 	fn job(&self, manifest: &str) -> Job {
-		Job::new(manifest.as_bytes(), &self.store).unwrap_or_else(|error| panic!("{error}: {manifest}"))
+		Job::new(manifest.as_bytes(), None, None, &self.store).unwrap_or_else(|error| panic!("{error}: {manifest}"))
 	}
 
 	fn refused(&self, manifest: &str) -> String {
-		match Job::new(manifest.as_bytes(), &self.store) {
+		match Job::new(manifest.as_bytes(), None, None, &self.store) {
 			Err(Error::Invalid(reason)) => reason,
 			Err(other) => panic!("not refused as invalid: {other}"),
 			Ok(_) => panic!("accepted"),
@@ -88,7 +91,7 @@ impl Bench {
 		}
 		assert_eq!(job.verify(&result, pieces.len() as u32, &[], None).unwrap(), Verdict::NoSuchLeaf);
 		let mut short = result.clone();
-		if short.leaves.len() > 1 {
+		if short.leaves.len() > 1 && !job.work.ends_anywhere() {
 			short.leaves.pop();
 			short.root = Name(short.tree().unwrap().root());
 			let last = short.leaves.len() - 1;
@@ -313,8 +316,8 @@ fn a_model_that_a_job_trained_is_served_and_its_text_can_be_audited() {
 fn gradients_of_a_decoder_are_slopes() {
 	let text = r#"{ "vocabulary": 11, "width": 8, "layers": 2, "heads": 2, "key_heads": 1, "hidden": 12, "context": 16,
 		"rope_base": 10000.0, "norm_epsilon": 1e-5, "is_tied": false }"#;
-	use candle_core::{Device, Tensor};
-	use ogpu_worker::ops::{Fast, Ops, Repro};
+	use candle_core::Tensor;
+	use ogpu_worker::ops::{Fast, Ops};
 	for is_tied in [false, true] {
 		let shape = Decoder { is_tied, ..serde_json::from_str(text).unwrap() };
 		let all = shape.parameters();
@@ -326,7 +329,7 @@ fn gradients_of_a_decoder_are_slopes() {
 				let values: Vec<f32> = parameter.first_values(5, index).unwrap();
 				let factor = if parameter.row.is_empty() { 1.0 } else { 20.0 };
 				let values = values.into_iter().map(|value| value * factor).collect();
-				parameters::tensor(values, &parameter.shape()).unwrap()
+				parameters::tensor(values, &parameter.shape(), &Device::Cpu).unwrap()
 			})
 			.collect();
 		let inputs = Tensor::new(&[[1u32, 5, 2, 9, 0], [3, 3, 10, 4, 7]], &Device::Cpu).unwrap();
@@ -336,7 +339,7 @@ fn gradients_of_a_decoder_are_slopes() {
 			(losses.to_vec1::<f32>().unwrap().iter().map(|loss| f64::from(*loss)).sum::<f64>() / 10.0, gradients)
 		};
 		let (loss, gradients) = of(&Repro::default(), &values);
-		let (fast_loss, fast) = of(&Fast, &values);
+		let (fast_loss, fast) = of(&Fast::default(), &values);
 		assert!((loss - fast_loss).abs() < 1e-5);
 		assert_eq!(gradients.len(), all.len());
 		for (index, (gradient, fast)) in gradients.iter().zip(&fast).enumerate() {
@@ -349,7 +352,7 @@ fn gradients_of_a_decoder_are_slopes() {
 					let mut values = values.clone();
 					let mut numbers = values[index].flatten_all().unwrap().to_vec1::<f32>().unwrap();
 					numbers[place] += by;
-					values[index] = parameters::tensor(numbers, &all[index].shape()).unwrap();
+					values[index] = parameters::tensor(numbers, &all[index].shape(), &Device::Cpu).unwrap();
 					of(&Repro::default(), &values).0
 				};
 				let measured = (moved(0.002) - moved(-0.002)) / 0.004;
@@ -437,15 +440,142 @@ fn a_picture_is_the_same_whoever_renders_its_tiles() {
 fn the_benchmark_is_a_chain() {
 	let bench = Bench::new();
 	let manifest = |seed: u64| {
-		format!("version = 1\nkernels = \"repro-1\"\n[work.benchmark]\nseed = {seed}\nside = 40\nbank = 5\nsteps = 6\n")
+		format!("version = 1\nkernels = \"repro-1\"\n[work.benchmark]\nseed = {seed}\nside = 40\nbank = 5\nsteps = 2\nleaves = 6\n")
 	};
 	let (_, output, pieces) = bench.check(&manifest(1));
 	assert_eq!(pieces.len(), 6);
-	let numbers: Vec<f32> = output.as_chunks::<4>().0.iter().map(|number| f32::from_le_bytes(*number)).collect();
+	assert!(output.is_empty(), "which leaf is the last one, nobody knows");
+	let numbers: Vec<f32> =
+		pieces[5].carry.as_chunks::<4>().0.iter().map(|number| f32::from_le_bytes(*number)).collect();
 	assert_eq!(numbers.len(), 1600);
 	let square = numbers.iter().map(|x| x * x).sum::<f32>() / 1600.0;
 	assert!((square - 1.0).abs() < 1e-3, "it neither dies nor grows: {square}");
 	assert_ne!(bench.root(&manifest(1)), bench.root(&manifest(2)));
+}
+
+/// On the chain, all that a benchmark is follows from the window's seed and the device's number.
+#[test]
+fn a_device_is_measured_by_as_many_leaves_as_it_has_time_for() {
+	let rules = BenchmarkParameters { side: 32, steps: 3, ..Default::default() };
+	let measured =
+		|seed: u8, device: u32| Job::measuring(&rules, &[seed; 32], device, Box::new(Repro::default())).unwrap();
+	let job = measured(7, 4);
+	assert_eq!(job.task, ogpu_protocol::benchmark::task(blake2, &[7; 32], 4));
+	assert_eq!(job.start(), job.task, "as the chain asks for it");
+	assert_eq!(job.work.cost(0), rules.leaf());
+	let mut left = 5;
+	let mut carries = vec![Vec::new()];
+	let progress = job
+		.run(Progress::default(), |_, piece| {
+			carries.push(piece.carry.clone());
+			left -= 1;
+			Ok(left > 0)
+		})
+		.unwrap();
+	let result = job.result(&progress).unwrap();
+	assert_eq!(result.leaves.len(), 5);
+	for (index, opening) in (0..5).zip(&carries) {
+		assert_eq!(measured(7, 4).verify(&result, index, opening, None).unwrap(), Verdict::Same);
+		assert_eq!(measured(7, 5).verify(&result, index, opening, None).unwrap(), Verdict::NoSuchLeaf);
+	}
+	let others = [measured(8, 4), measured(7, 5)].map(|job| job.whole().recompute(0, &[], None).unwrap().carry);
+	assert!(others[0] != carries[1] && others[1] != carries[1] && others[0] != others[1]);
+}
+
+/// A service says how; a request says of what.
+#[test]
+fn a_service_answers_what_a_request_brings() {
+	let bench = Bench::new();
+	let shape: Decoder = toml::from_str(&format!("{SHAPE}true")).unwrap();
+	let all = shape.parameters();
+	let values: Vec<_> = all.iter().enumerate().map(|(index, all)| all.first_values(9, index).unwrap()).collect();
+	let model = bench.add(&parameters::write(&all, &[("", &values)]).unwrap());
+	let asked = br#"["the cat", "a dog"]"#;
+	let prompts = bench.add(asked);
+	let whole = generation(&model, &prompts, "\"greedy\"", 3);
+	let service = whole.replace(&format!("prompts = {prompts}\n"), "");
+	let inputs = Artifact::of(asked);
+	let order = |inputs, task| Job::new(service.as_bytes(), inputs, task, &bench.store);
+
+	let job = order(Some(inputs), None).unwrap();
+	assert_eq!(job.task, blake2(&[blake2(service.as_bytes()), inputs.hash.0].concat()), "of both");
+	assert_eq!(job.start(), inputs.hash.0, "a request begins from its inputs");
+	let mut carries = vec![Vec::new()];
+	let done = job
+		.run(Progress::default(), |_, piece| {
+			carries.push(piece.carry.clone());
+			Ok(true)
+		})
+		.unwrap();
+	let result = job.result(&done).unwrap();
+	let (of_whole, output, _) = bench.check(&whole);
+	assert_eq!((&result.leaves, &done.output), (&of_whole.leaves, &output), "as if the manifest had named them");
+	assert_ne!(result.root, of_whole.root, "but another task");
+
+	// On the chain the request's name is the task, and auditors are given the inputs as the first opening.
+	let task = [5; 32];
+	let audited = order(Some(inputs), Some(task)).unwrap();
+	let result = audited.result(&done).unwrap();
+	assert_eq!(result.task.0, task);
+	assert_eq!(audited.verify(&result, 0, asked, None).unwrap(), Verdict::Same);
+	assert_eq!(audited.verify(&result, 0, b"[\"other\"]", None).unwrap(), Verdict::WrongOpening);
+	assert_eq!(audited.verify(&result, 1, &carries[1], None).unwrap(), Verdict::Same);
+
+	assert!(order(None, None).err().unwrap().to_string().contains("service"));
+	let missing = Artifact::of(b"[\"not here\"]");
+	assert!(matches!(order(Some(missing), None), Err(Error::Missing(_))));
+	let twice = Job::new(whole.as_bytes(), Some(inputs), None, &bench.store).err().unwrap();
+	assert!(twice.to_string().contains("names its inputs itself"), "{twice}");
+}
+
+/// In an auction, what lies between two milestones is a task of its own.
+#[test]
+fn a_job_is_done_in_parts_by_whoever_has_what_the_last_one_handed_on() {
+	let bench = Bench::new();
+	let data = bench.add(&quarters(300));
+	let manifest = mlp(&data, 1, ADAMW, "").replace("segment = 40", "segment = 30");
+	let (whole, output, pieces) = bench.check(&manifest);
+	assert_eq!(pieces.len(), 5);
+	let (mut carry, mut start) = (Vec::new(), bench.job(&manifest).start());
+	let (mut leaves, mut outputs) = (Vec::new(), Vec::new());
+	for (number, (first, count)) in [(0, 2), (2, 2), (4, 1)].into_iter().enumerate() {
+		// Another provider each time, who was given the manifest and the last carry.
+		let job = bench.job(&manifest);
+		let task = [number as u8; 32];
+		let part = job.part(task, first, count, start).unwrap();
+		assert!(first == 0 || part.run(Progress::from(b"another".to_vec()), |_, _| Ok(true)).is_err());
+		let opening = carry.clone();
+		let mut done = part.run(Progress::from(opening.clone()), |_, _| Ok(false)).unwrap();
+		assert_eq!(done.is_done, count == 1);
+		done = part.run(done, |_, _| Ok(true)).unwrap();
+		assert!(done.is_done);
+		let result = part.result(&done).unwrap();
+		assert_eq!((result.task.0, result.leaves.len()), (task, count as usize));
+		assert_eq!(result.output, Name::of(&done.output));
+		let digest = part.digest(0, &pieces[first as usize].leaf());
+		assert_eq!(digest, pieces[first as usize].leaf().digest(blake2, &task, 0), "numbered from zero");
+		for index in 0..count {
+			let place = (first + index) as usize;
+			let opening = if index == 0 { opening.as_slice() } else { &pieces[place - 1].carry };
+			assert_eq!(part.verify(&result, index, opening, None).unwrap(), Verdict::Same);
+			assert_eq!(part.recompute(index, opening, None).unwrap(), pieces[place]);
+			if place > 0 {
+				assert_eq!(part.verify(&result, index, &[], None).unwrap(), Verdict::WrongOpening);
+			}
+		}
+		assert_eq!(part.verify(&result, count, &[], None).unwrap(), Verdict::NoSuchLeaf);
+		assert_eq!(job.verify(&result, 0, &[], None).unwrap(), Verdict::NoSuchLeaf, "of another task");
+		leaves.extend(result.leaves.iter().copied());
+		outputs.extend(done.output);
+		start = done.leaves.last().unwrap().carry;
+		carry = done.opening;
+	}
+	assert_eq!((leaves, outputs), (whole.leaves, output), "together they are the job");
+
+	let job = bench.job(&manifest);
+	assert!(job.part([0; 32], 4, 2, start).is_err(), "beyond the end");
+	assert!(job.part([0; 32], 0, 0, job.start()).is_err(), "no leaves");
+	assert!(job.part([0; 32], 0, 2, [1; 32]).is_err(), "another beginning");
 }
 
 #[test]
@@ -478,7 +608,7 @@ fn what_is_not_allowed_is_refused_before_it_costs() {
 		ADAMW,
 		"",
 	);
-	assert!(matches!(Job::new(missing.as_bytes(), &bench.store), Err(Error::Missing(_))));
+	assert!(matches!(Job::new(missing.as_bytes(), None, None, &bench.store), Err(Error::Missing(_))));
 
 	let scene = bench.add(SCENE.replace("\"material\": 4", "\"material\": 40").as_bytes());
 	assert!(bench.refused(&render(&scene, 1)).contains("material"));

@@ -17,5 +17,5 @@ fuzz_target!(|bytes: &[u8]| {
 	] {
 		let _ = store.put(data);
 	}
-	let _ = Job::new(bytes, &store);
+	let _ = Job::new(bytes, None, None, &store);
 });

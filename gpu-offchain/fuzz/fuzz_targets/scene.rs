@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
 		height = 4\ntile = 4\nframes = 1\nsamples = 1\nrays = 4\nvisits = 64\n",
 		scene.hash, scene.bytes
 	);
-	if let Ok(job) = Job::new(manifest.as_bytes(), &store) {
+	if let Ok(job) = Job::new(manifest.as_bytes(), None, None, &store) {
 		assert!(job.work.recompute(0, &[], None).is_ok());
 	}
 });

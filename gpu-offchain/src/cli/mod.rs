@@ -6,8 +6,11 @@ pub mod run;
 pub mod selftest;
 pub mod verify;
 
-use anyhow::Result;
-use ogpu_worker::{artifacts::Folder, limits};
+use anyhow::{Context, Result};
+use ogpu_worker::{
+	artifacts::{read_file, Artifact, Folder, Store, MOST_BYTES},
+	limits,
+};
 use std::{
 	io::{self, ErrorKind, Write},
 	path::{Path, PathBuf},
@@ -18,8 +21,15 @@ fn artifacts(manifest: &Path, chosen: Option<&PathBuf>) -> Folder {
 	Folder::new(chosen.cloned().unwrap_or_else(|| manifest.with_file_name("artifacts")))
 }
 
+/// The file with the inputs of a request, among the artifacts.
+fn inputs(path: Option<&Path>, store: &Folder) -> Result<Option<Artifact>> {
+	let Some(path) = path else { return Ok(None) };
+	let bytes = read_file(path, MOST_BYTES).with_context(|| path.display().to_string())?;
+	Ok(Some(store.put(&bytes)?))
+}
+
 fn read_manifest(path: &Path) -> Result<Vec<u8>> {
-	Ok(ogpu_worker::artifacts::read_file(path, limits::MANIFEST_BYTES as u64)?)
+	Ok(read_file(path, limits::MANIFEST_BYTES as u64)?)
 }
 
 /// Writes to stdout. That the reader has gone, as in `ogpu-worker … | head`, is no error.

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ogpu_protocol::leaf::Leaf;
 use ogpu_worker::{
 	artifacts::{Folder, Name, Store},
+	device::DeviceName,
 	job::{Job, Progress, ResultFile},
 	manifest::Work,
 };
@@ -27,6 +28,12 @@ pub struct RunCmd {
 	/// The folder of artifacts. By default `artifacts` beside the manifest.
 	#[arg(long)]
 	artifacts: Option<PathBuf>,
+	/// What is asked of a service, such as a JSON list of prompts: a file, which becomes an artifact.
+	#[arg(long)]
+	inputs: Option<PathBuf>,
+	/// What computes: cpu, cuda, cuda:1. No bit depends on it.
+	#[arg(long, default_value_t)]
+	device: DeviceName,
 	/// Stop after so many leaves, as if interrupted.
 	#[arg(long)]
 	leaves: Option<usize>,
@@ -114,7 +121,8 @@ impl RunCmd {
 	pub fn run(&self) -> Result<ExitCode> {
 		let manifest = super::read_manifest(&self.manifest)?;
 		let store = super::artifacts(&self.manifest, self.artifacts.as_ref());
-		let job = Job::new(&manifest, &store)?;
+		let inputs = super::inputs(self.inputs.as_deref(), &store)?;
+		let job = Job::on(&self.device.open()?, &manifest, inputs, None, &store)?;
 		let folder = self.out.clone().unwrap_or_else(|| self.manifest.with_extension("out"));
 		fs::create_dir_all(&folder)?;
 		let files = Files::new(folder);

@@ -1,17 +1,25 @@
 //! Whether this machine may take part.
 
 use anyhow::Result;
-use candle_core::Device;
 use clap::Args;
-use ogpu_worker::{kernels::Path, ops::Repro, selftest};
+use ogpu_worker::{
+	device::DeviceName,
+	kernels::Path,
+	ops::{Ops, Repro},
+	selftest,
+};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::process::ExitCode;
 
 /// Compute every operation of the kernel set and a small job of every kind, and compare with the known answers.
 ///
-/// With all instructions that this CPU has, on one thread and on several. Exits with 1 if any bit differs: such a
-/// machine cannot take part.
+/// On a CPU with all instructions that it has, on one thread and on several. Exits with 1 if any bit differs: such a
+/// device cannot take part.
 #[derive(Debug, Args)]
 pub struct SelftestCmd {
+	/// What is tested: cpu, cuda, cuda:1.
+	#[arg(long, default_value_t)]
+	device: DeviceName,
 	/// Leave the jobs out, which take an emulated machine long.
 	#[arg(long)]
 	operations: bool,
@@ -20,43 +28,61 @@ pub struct SelftestCmd {
 	print: bool,
 }
 
+/// A way to compute.
+struct Way {
+	name: String,
+	ops: Repro,
+	pool: ThreadPool,
+}
+
 impl SelftestCmd {
+	fn ways(&self) -> Result<Vec<Way>> {
+		let pool = |threads: usize| ThreadPoolBuilder::new().num_threads(threads).build();
+		if self.device != DeviceName::Cpu {
+			let ops = Repro::on(&self.device.open()?);
+			return Ok(vec![Way { name: self.device.to_string(), ops, pool: pool(0)? }]);
+		}
+		let all = Path::available().into_iter().flat_map(|path| [1, 4].map(|threads| (path, threads)));
+		all.map(|(path, threads)| {
+			let name = format!("{path:?} × {threads}");
+			Ok(Way { name, ops: Repro::with_path(path), pool: pool(threads)? })
+		})
+		.collect()
+	}
+
 	pub fn run(&self) -> Result<ExitCode> {
 		let cases = selftest::cases();
+		let jobs = |ops: &Repro| selftest::jobs(|| Box::new(ops.clone()) as Box<dyn Ops>);
 		if self.print {
+			let ops = Repro::on(&self.device.open()?);
 			for case in &cases {
-				super::print(&format!("{} {}\n", case.name, case.digest(&Repro::default(), &Device::Cpu)?))?;
+				super::print(&format!("{} {}\n", case.name, case.digest(&ops)?))?;
 			}
-			for (name, root) in selftest::jobs(Path::best())? {
+			for (name, root) in jobs(&ops)? {
 				super::print(&format!("{name} {root}\n"))?;
 			}
 			return Ok(ExitCode::SUCCESS);
 		}
-		let ways: Vec<(Path, usize)> =
-			Path::available().into_iter().flat_map(|path| [1, 4].map(|threads| (path, threads))).collect();
-		let name = |(path, threads): &(Path, usize)| format!("{:>14}", format!("{path:?} × {threads}"));
-		super::print(&format!("{:<32}{}\n", "repro-1", ways.iter().map(name).collect::<String>()))?;
+		let ways = self.ways()?;
+		let head = ways.iter().map(|way| format!("{:>14}", way.name)).collect::<String>();
+		super::print(&format!("{:<32}{head}\n", "repro-1"))?;
 		let mut wrong = 0usize;
 		let mut tell = |is_right: bool| {
 			wrong = wrong.saturating_add(usize::from(!is_right));
 			format!("{:>14}", if is_right { "same" } else { "DIFFERENT" })
 		};
-		let pools = ways
-			.iter()
-			.map(|(path, threads)| Ok((*path, rayon::ThreadPoolBuilder::new().num_threads(*threads).build()?)))
-			.collect::<Result<Vec<_>>>()?;
 		for case in &cases {
 			let mut line = format!("{:<32}", case.name);
-			for (path, pool) in &pools {
-				let digest = pool.install(|| case.digest(&Repro { path: *path }, &Device::Cpu))?;
+			for way in &ways {
+				let digest = way.pool.install(|| case.digest(&way.ops))?;
 				line.push_str(&tell(case.expected() == Some(digest.to_hex().as_str())));
 			}
 			super::print(&format!("{line}\n"))?;
 		}
-		let jobs = pools
+		let jobs = ways
 			.iter()
 			.filter(|_| !self.operations)
-			.map(|(path, pool)| Ok(pool.install(|| selftest::jobs(*path))?))
+			.map(|way| Ok(way.pool.install(|| jobs(&way.ops))?))
 			.collect::<Result<Vec<_>>>()?;
 		for (index, (name, _)) in jobs.first().into_iter().flatten().enumerate() {
 			let mut line = format!("{name:<32}");
@@ -67,7 +93,7 @@ impl SelftestCmd {
 			super::print(&format!("{line}\n"))?;
 		}
 		let ok = wrong == 0;
-		super::print(if ok { "All bits are those of repro-1.\n" } else { "This machine cannot take part.\n" })?;
+		super::print(if ok { "All bits are those of repro-1.\n" } else { "This device cannot take part.\n" })?;
 		Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 	}
 }

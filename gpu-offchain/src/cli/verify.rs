@@ -5,6 +5,7 @@ use anyhow::{bail, Context, Result};
 use clap::Args;
 use ogpu_worker::{
 	artifacts::{read_file, Name},
+	device::DeviceName,
 	job::{Job, ResultFile, Verdict},
 };
 use std::{path::PathBuf, process::ExitCode, time::Instant};
@@ -23,6 +24,12 @@ pub struct VerifyCmd {
 	/// The folder of artifacts. By default `artifacts` beside the manifest.
 	#[arg(long)]
 	artifacts: Option<PathBuf>,
+	/// The inputs of the request, where the manifest is a service.
+	#[arg(long)]
+	inputs: Option<PathBuf>,
+	/// What computes: cpu, cuda, cuda:1. No bit depends on it.
+	#[arg(long, default_value_t)]
+	device: DeviceName,
 }
 
 impl VerifyCmd {
@@ -37,7 +44,8 @@ impl VerifyCmd {
 	pub fn run(&self) -> Result<ExitCode> {
 		let manifest = super::read_manifest(&self.manifest)?;
 		let store = super::artifacts(&self.manifest, self.artifacts.as_ref());
-		let job = Job::new(&manifest, &store)?;
+		let inputs = super::inputs(self.inputs.as_deref(), &store)?;
+		let job = Job::on(&self.device.open()?, &manifest, inputs, None, &store)?;
 		let result: ResultFile = serde_json::from_slice(&read_file(&self.result, 1 << 30)?).context("result")?;
 		let kept = Files::new(self.result.with_file_name("")).leaves();
 		let mut different = 0usize;

@@ -59,8 +59,17 @@ impl Random {
 
 	/// Fills with uniform numbers, the first of which is number `first`.
 	pub fn fill_uniform(&self, first: u64, out: &mut [f32]) {
-		for (place, out) in (first..).zip(out) {
+		// Whole blocks of four words at once.
+		let to_block = usize::from(first & 3 != 0).wrapping_mul((4 - (first & 3)) as usize).min(out.len());
+		let (before, rest) = out.split_at_mut(to_block);
+		for (place, out) in (first..).zip(before) {
 			*out = self.uniform(place);
+		}
+		let block = first.div_ceil(4);
+		for (block, out) in (block..).zip(rest.chunks_mut(4)) {
+			for (out, word) in out.iter_mut().zip(self.words(block)) {
+				*out = unit(word);
+			}
 		}
 	}
 

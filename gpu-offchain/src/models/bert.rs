@@ -133,11 +133,11 @@ pub struct Encoder {
 	layers: Vec<Layer>,
 }
 
-struct Reader<'a>(&'a SafeTensors<'a>);
+struct Reader<'a>(&'a SafeTensors<'a>, &'a Device);
 
 impl Reader<'_> {
 	fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
-		tensor(numbers(self.0, name, shape)?, shape)
+		tensor(numbers(self.0, name, shape)?, shape, self.1)
 	}
 
 	/// Several matrices with the same input as one.
@@ -167,8 +167,8 @@ impl Dense {
 
 impl Encoder {
 	/// Out of a checkpoint with the names that BERT uses, with or without a prefix.
-	pub fn read(shape: &Bert, file: &SafeTensors<'_>) -> Result<Self> {
-		let reader = Reader(file);
+	pub fn read(shape: &Bert, file: &SafeTensors<'_>, device: &Device) -> Result<Self> {
+		let reader = Reader(file, device);
 		let (width, hidden) = (shape.width as usize, shape.hidden as usize);
 		let plain = "embeddings.word_embeddings.weight";
 		let prefix = if file.names().into_iter().any(|name| name == plain) { "" } else { "bert." };
@@ -217,7 +217,7 @@ impl Encoder {
 		let heads = self.shape.heads as usize;
 		let scale = 1.0 / (head_width as f32).sqrt();
 		let attention = AttentionShape { heads, key_heads: heads, head_width, is_causal: false, scale, segments };
-		let device = &Device::Cpu;
+		let device = ops.device();
 		let positions = ops.embedding(&self.positions, &Tensor::new(places, device)?)?;
 		let x = ops.embedding(&self.tokens, &Tensor::new(tokens, device)?)?.add(&positions)?;
 		let mut x = self.normed(ops, &x, &self.norm)?;

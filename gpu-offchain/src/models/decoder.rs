@@ -11,7 +11,7 @@ use crate::{
 	limits,
 	ops::{AttentionShape, Norm, Ops, Segment, Unary},
 };
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use ogpu_protocol::cost::Transformer;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl Decoder {
 	}
 
 	/// Cosines and sines of positions: from fp64 on the host, rounded once.
-	fn angles(&self, positions: impl Iterator<Item = u32>) -> Result<Tensor> {
+	fn angles(&self, positions: impl Iterator<Item = u32>, device: &Device) -> Result<Tensor> {
 		let head_width = self.head_width();
 		let half = head_width / 2;
 		let base = host::ln(self.rope_base);
@@ -107,7 +107,7 @@ impl Decoder {
 			values.extend(turns.iter().map(|(sine, _)| *sine as f32));
 		}
 		let rows = values.len().checked_div(head_width as usize).unwrap_or_default();
-		tensor(values, &[rows, head_width as usize])
+		tensor(values, &[rows, head_width as usize], device)
 	}
 }
 
@@ -225,7 +225,7 @@ impl Trainable for Decoder {
 			.map(|range| Segment { queries: range, keys: range })
 			.collect();
 		let attention = self.attention(segments);
-		let angles = self.angles((0..texts).flat_map(|_| 0..positions as u32))?;
+		let angles = self.angles((0..texts).flat_map(|_| 0..positions as u32), ops.device())?;
 		let (norm, hidden) = (self.norm(), self.hidden as usize);
 		let ids = inputs.flatten_all()?;
 
@@ -302,11 +302,11 @@ pub struct Cache {
 
 impl Served {
 	/// Out of a checkpoint with the names that the Llama family uses.
-	pub fn read(shape: &Decoder, file: &SafeTensors<'_>) -> Result<Self> {
+	pub fn read(shape: &Decoder, file: &SafeTensors<'_>, device: &Device) -> Result<Self> {
 		let mut parameters = Vec::new();
 		let mut head = None;
 		for parameter in shape.parameters() {
-			let values = tensor(read(file, "", &parameter)?, &parameter.shape())?;
+			let values = tensor(read(file, "", &parameter)?, &parameter.shape(), device)?;
 			let is_embedding = parameters.is_empty();
 			let name = parameter.parts.first().map(|(name, _)| name.as_str()).unwrap_or_default();
 			if is_embedding && shape.is_tied || name == "lm_head.weight" {
@@ -333,7 +333,7 @@ impl Served {
 		let count = tokens.len();
 		let length = cache.length.saturating_add(count);
 		ensure(length <= cache.room, "a text longer than it may be")?;
-		let angles = self.shape.angles(cache.length as u32..length as u32)?;
+		let angles = self.shape.angles(cache.length as u32..length as u32, ops.device())?;
 		let attention = self.shape.attention(vec![Segment { queries: [0, count], keys: [0, length] }]);
 		let (norm, hidden) = (self.shape.norm(), self.shape.hidden as usize);
 		let key_width = self.shape.key_heads.saturating_mul(self.shape.head_width()) as usize;

@@ -107,8 +107,8 @@ pub fn read(file: &SafeTensors<'_>, prefix: &str, parameter: &Parameter) -> Resu
 }
 
 /// A tensor on this device.
-pub fn tensor(values: Vec<f32>, shape: &[usize]) -> Result<Tensor> {
-	Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+pub fn tensor(values: Vec<f32>, shape: &[usize], device: &Device) -> Result<Tensor> {
+	Ok(Tensor::from_vec(values, shape, device)?)
 }
 
 /// Copies of all parameters, each under its prefix, as a safetensors file: the same bytes for the same numbers.

@@ -3,12 +3,26 @@
 #![allow(clippy::arithmetic_side_effects, reason = "of tensors: what goes wrong is returned as an error")]
 
 use super::{AdamW, AttentionShape, Norm, Ops, Reduction, Segment, Sgd, Unary};
-use candle_core::{bail, DType, Result, Tensor, Var, D};
+use candle_core::{bail, DType, Device, Result, Tensor, Var, D};
 use candle_nn::ops::{layer_norm, rms_norm, sigmoid, softmax_last_dim};
 
 /// Plain candle: its bits depend on the device, its version and the number of threads.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Fast;
+#[derive(Clone, Debug)]
+pub struct Fast {
+	device: Device,
+}
+
+impl Default for Fast {
+	fn default() -> Self {
+		Self::on(&Device::Cpu)
+	}
+}
+
+impl Fast {
+	pub fn on(device: &Device) -> Self {
+		Self { device: device.clone() }
+	}
+}
 
 /// The gradient that candle finds itself.
 fn through(x: &Tensor, dy: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
@@ -81,6 +95,10 @@ fn normed(norm: Norm, x: &Tensor) -> Result<(Tensor, Tensor)> {
 }
 
 impl Ops for Fast {
+	fn device(&self) -> &Device {
+		&self.device
+	}
+
 	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 		a.matmul(b)
 	}

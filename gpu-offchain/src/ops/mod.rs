@@ -16,7 +16,7 @@ pub use crate::kernels::{
 pub use fast::Fast;
 pub use repro::Repro;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// The name of a kernel set in manifests. The digits are its version: another that gives other bits has another name.
@@ -36,16 +36,20 @@ impl KernelSet {
 		}
 	}
 
-	pub fn ops(self) -> Box<dyn Ops> {
+	/// Its operations on a device.
+	pub fn ops(self, device: &Device) -> Box<dyn Ops> {
 		match self {
-			Self::Repro1 => Box::new(Repro::default()),
-			Self::Fast => Box::new(Fast),
+			Self::Repro1 => Box::new(Repro::on(device)),
+			Self::Fast => Box::new(Fast::on(device)),
 		}
 	}
 }
 
 /// A kernel set. Numbers are fp32, ids and targets u32. "Rows" are along the last dimension.
 pub trait Ops: Send + Sync {
+	/// Where all tensors have to be.
+	fn device(&self) -> &Device;
+
 	/// Matrices, or equally many matrices each, `[…, m, k]` · `[…, k, n]`; transposed views are taken as they are.
 	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor>;
 

@@ -11,22 +11,32 @@ use crate::kernels::{
 	pointwise::{adamw, sgd, unary, unary_grad},
 	rows, Path,
 };
-use candle_core::{bail, Error, Layout, Result, Shape, Tensor};
+use candle_core::{bail, Device, Error, Layout, Result, Shape, Tensor};
 
 /// The reproducible kernels, on the device where the tensors are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Repro {
+	device: Device,
 	/// Which instructions a CPU uses: a matter of speed alone.
-	pub path: Path,
+	path: Path,
 }
 
 impl Default for Repro {
 	fn default() -> Self {
-		Self { path: Path::best() }
+		Self::on(&Device::Cpu)
 	}
 }
 
 impl Repro {
+	pub fn on(device: &Device) -> Self {
+		Self { device: device.clone(), path: Path::best() }
+	}
+
+	/// On the CPU with these instructions.
+	pub fn with_path(path: Path) -> Self {
+		Self { device: Device::Cpu, path }
+	}
+
 	fn one<K: Kernel<1>>(&self, kernel: K, x: &Tensor) -> Result<Tensor> {
 		x.apply_op1_no_bwd(&Custom { path: self.path, kernel })
 	}
@@ -624,6 +634,10 @@ impl Kernel<2> for SgdStep {
 }
 
 impl Ops for Repro {
+	fn device(&self) -> &Device {
+		&self.device
+	}
+
 	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 		self.two(MatMul, a, b)
 	}

@@ -1,6 +1,9 @@
 //! Embeddings of texts. A leaf is a slice of the list; there is nothing to hand on.
 
-use super::text::{texts, Vocabulary};
+use super::{
+	asked,
+	text::{texts, Vocabulary},
+};
 use crate::{
 	artifacts::{Artifact, Store},
 	error::{Error, Result},
@@ -24,8 +27,8 @@ pub struct Embed {
 	pub model: Artifact,
 	/// A tokenizer.json; without it, each byte is a token.
 	pub tokenizer: Option<Artifact>,
-	/// A JSON list of strings.
-	pub texts: Artifact,
+	/// A JSON list of strings. A service has none: a request brings it.
+	pub texts: Option<Artifact>,
 	/// Texts of a leaf.
 	pub slice: u32,
 	/// Longer texts lose the tokens before the last one, which ends them.
@@ -52,7 +55,7 @@ impl Embedding {
 		let model = u64::try_from(shape.transformer().parameters()).unwrap_or(u64::MAX).saturating_mul(4);
 		limits::memory(rows.saturating_add(model).saturating_add(embed.model.bytes))?;
 		let vocabulary = Vocabulary::new(embed.tokenizer.as_ref(), store)?;
-		let texts = texts(&embed.texts, store)?
+		let texts = texts(asked(embed.texts.as_ref())?, store)?
 			.iter()
 			.map(|text| {
 				let mut tokens = vocabulary.encode(text, shape.vocabulary)?;
@@ -66,7 +69,7 @@ impl Embedding {
 			})
 			.collect::<Result<Vec<_>>>()?;
 		let file = store.get(&embed.model)?;
-		let model = Encoder::read(shape, &parameters::open(&file)?)?;
+		let model = Encoder::read(shape, &parameters::open(&file)?, ops.device())?;
 		Ok(Self { embed: embed.clone(), ops, model, texts })
 	}
 }

@@ -2,7 +2,10 @@
 //! it so far; its trace what the model said at each position. Who checks a block is given the claimed tokens and reads
 //! all of them in one pass: the token that it finds at each place is its own, never the given one.
 
-use super::text::{texts, Vocabulary};
+use super::{
+	asked,
+	text::{texts, Vocabulary},
+};
 use crate::{
 	artifacts::{Artifact, Store},
 	error::{ensure, Error, Result},
@@ -29,8 +32,8 @@ pub struct Generate {
 	pub model: Artifact,
 	/// A tokenizer.json; without it, each byte is a token.
 	pub tokenizer: Option<Artifact>,
-	/// A JSON list of strings.
-	pub prompts: Artifact,
+	/// A JSON list of strings. A service has none: a request brings it.
+	pub prompts: Option<Artifact>,
 	/// The most tokens of a prompt.
 	pub prompt_tokens: u32,
 	/// The most tokens that are generated for a prompt.
@@ -122,7 +125,7 @@ impl Generation {
 		limits::memory(numbers.saturating_mul(4).saturating_add(generate.model.bytes))?;
 
 		let vocabulary = Vocabulary::new(generate.tokenizer.as_ref(), store)?;
-		let prompts = texts(&generate.prompts, store)?
+		let prompts = texts(asked(generate.prompts.as_ref())?, store)?
 			.iter()
 			.map(|text| {
 				let tokens = vocabulary.encode(text, shape.vocabulary)?;
@@ -131,7 +134,7 @@ impl Generation {
 			})
 			.collect::<Result<Vec<_>>>()?;
 		let file = store.get(&generate.model)?;
-		let model = Served::read(shape, &parameters::open(&file)?)?;
+		let model = Served::read(shape, &parameters::open(&file)?, ops.device())?;
 		Ok(Self { generate: generate.clone(), ops, model, vocabulary, prompts })
 	}
 

@@ -8,13 +8,18 @@ pub mod text;
 pub mod train;
 
 use crate::{
-	artifacts::Store,
-	error::{ensure, Result},
+	artifacts::{Artifact, Store},
+	error::{ensure, Error, Result},
 	job::Workload,
 	limits,
 	manifest::{Manifest, Work},
 	ops::Ops,
 };
+
+/// What a request brings to a service.
+fn asked(inputs: Option<&Artifact>) -> Result<&Artifact> {
+	inputs.ok_or_else(|| Error::invalid("this manifest is a service: it needs the inputs of a request"))
+}
 
 /// Reads what the manifest names, and checks that all of it is allowed.
 pub fn prepare(manifest: &Manifest, store: &dyn Store, ops: Box<dyn Ops>) -> Result<Box<dyn Workload>> {

@@ -15,7 +15,7 @@ use crate::{
 	},
 	ops::{AdamW, Ops, Reduction, Sgd},
 };
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use ogpu_protocol::cost::{Leaf, LeafCost, Network};
 use serde::{Deserialize, Serialize};
 
@@ -296,7 +296,7 @@ impl Training {
 		let first = u64::from(step).wrapping_mul(self.train.batch.into());
 		let drawn = (first..).take(self.train.batch as usize).map(|place| u64::from(random.below(place, bound)));
 		let lost = || Error::invalid("a sample beyond the data");
-		let device = &Device::Cpu;
+		let device = self.ops.device();
 		let batch = self.train.batch as usize;
 		match &self.train.model {
 			Model::Mlp(mlp) => {
@@ -337,7 +337,7 @@ impl Training {
 			};
 			let count = values.len();
 			values.resize(count.saturating_mul(copies), 0.0);
-			parameters::tensor(values, &[copies, count])
+			parameters::tensor(values, &[copies, count], self.ops.device())
 		};
 		self.parameters.iter().enumerate().map(state).collect()
 	}
@@ -350,7 +350,7 @@ impl Training {
 			for prefix in copies {
 				values.extend(parameters::read(&file, prefix, parameter)?);
 			}
-			parameters::tensor(values, &[copies.len(), parameter.count()])
+			parameters::tensor(values, &[copies.len(), parameter.count()], self.ops.device())
 		};
 		self.parameters.iter().map(state).collect()
 	}
