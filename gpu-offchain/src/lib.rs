@@ -24,4 +24,6 @@ pub mod metrics;
 pub mod models;
 pub mod ops;
 pub mod selftest;
+#[cfg(feature = "network")]
+pub mod store;
 pub mod workloads;

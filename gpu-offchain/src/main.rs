@@ -24,6 +24,10 @@ enum Command {
 	Add(cli::add::AddCmd),
 	Selftest(cli::selftest::SelftestCmd),
 	Bench(cli::bench::BenchCmd),
+	#[cfg(feature = "network")]
+	Serve(cli::serve::ServeCmd),
+	#[cfg(feature = "network")]
+	Fetch(cli::fetch::FetchCmd),
 }
 
 impl Cli {
@@ -35,6 +39,10 @@ impl Cli {
 			Command::Add(command) => command.run(),
 			Command::Selftest(command) => command.run(),
 			Command::Bench(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Serve(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Fetch(command) => command.run(),
 		}
 	}
 }

@@ -2,8 +2,12 @@
 
 pub mod add;
 pub mod bench;
+#[cfg(feature = "network")]
+pub mod fetch;
 pub mod run;
 pub mod selftest;
+#[cfg(feature = "network")]
+pub mod serve;
 pub mod verify;
 
 use anyhow::{Context, Result};

@@ -1,0 +1,1 @@
+//! Transfer measured against a raw TCP copy.

@@ -1,0 +1,586 @@
+//! Artifacts from peers: from several at once, each piece checked before it is written, and never waiting for whoever
+//! lies, stalls or goes away.
+
+use super::{
+	hash,
+	ledger::{room, seconds, Record, PARTIAL_GRACE},
+	serve, Endpoint, Error, Inner, Refusal, Result, Store,
+};
+use crate::artifacts::{Artifact, MOST_BYTES};
+use iroh::endpoint::{ConnectOptions, Connection, QuicTransportConfig};
+use iroh_blobs::{
+	get::{
+		fsm::{self, AtBlobHeaderNextError, BlobContentNext, ConnectedNext, DecodeError},
+		GetError,
+	},
+	protocol::{ChunkRanges, ChunkRangesExt, GetRequest, ALPN, ERR_LIMIT, ERR_PERMISSION},
+	Hash, HashAndFormat,
+};
+use std::{
+	collections::{HashSet, VecDeque},
+	num::NonZeroU64,
+	ops::Range,
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc, Mutex, MutexGuard,
+	},
+	time::{Duration, SystemTime},
+};
+use tokio::{
+	sync::{mpsc, Notify},
+	task::JoinSet,
+	time::{timeout, Instant},
+};
+
+/// How long a source is borne with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+	/// Until it answers a call.
+	pub connect: Duration,
+	/// Between two pieces of 16 KiB.
+	pub silence: Duration,
+	/// Whoever gives less over `silence` and more is dropped.
+	pub least_bytes_per_second: u64,
+}
+
+impl Default for Patience {
+	fn default() -> Self {
+		Self {
+			connect: Duration::from_secs(10),
+			silence: Duration::from_secs(10),
+			least_bytes_per_second: 16 << 10,
+		}
+	}
+}
+
+/// How an artifact came.
+#[derive(Clone, Debug, Default)]
+pub struct Fetched {
+	/// Bytes that were here before.
+	pub had: u64,
+	/// Who gave how many bytes.
+	pub from: Vec<(Endpoint, u64)>,
+	/// Who was given up, and why.
+	pub refusals: Vec<Refusal>,
+}
+
+impl Fetched {
+	pub fn received(&self) -> u64 {
+		self.from.iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
+	}
+}
+
+/// A source works on pieces of so many KiB, the unit of ranges.
+const PIECE: u64 = 16 << 10;
+
+/// Pieces that one source works on at once, so that it never waits for our next question.
+const LANES: usize = 2;
+
+/// Sources at once; others wait until one of these is dropped.
+const SOURCES: usize = 4;
+
+/// Bytes on their way to us in one piece.
+const STREAM_WINDOW: u32 = 8 << 20;
+
+/// A range of KiB of an artifact.
+#[derive(Debug)]
+struct Piece {
+	range: Range<u64>,
+	is_done: bool,
+	/// Which sources work on it: a second one helps out when nothing else is left to do.
+	by: Vec<usize>,
+}
+
+/// Who does what.
+#[derive(Debug)]
+struct Plan {
+	pieces: Mutex<Vec<Piece>>,
+	changed: Notify,
+}
+
+enum Turn {
+	Work(usize, Range<u64>),
+	Wait,
+	Over,
+}
+
+impl Plan {
+	fn new(missing: &ChunkRanges) -> Self {
+		let mut pieces = Vec::new();
+		for bounds in missing.boundaries().chunks_exact(2) {
+			let [start, end] = bounds else { continue };
+			let mut start = start.0;
+			while start < end.0 {
+				let next = (start / PIECE).saturating_add(1).saturating_mul(PIECE).min(end.0);
+				pieces.push(Piece { range: start..next, is_done: false, by: Vec::new() });
+				start = next;
+			}
+		}
+		Self { pieces: Mutex::new(pieces), changed: Notify::new() }
+	}
+
+	fn pieces(&self) -> MutexGuard<'_, Vec<Piece>> {
+		self.pieces.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+	}
+
+	fn len(&self) -> usize {
+		self.pieces().len()
+	}
+
+	/// The next piece for that source: one that nobody has, or else one that another source is slow with.
+	fn turn(&self, source: usize) -> Turn {
+		let mut pieces = self.pieces();
+		let free = pieces.iter().position(|piece| !piece.is_done && piece.by.is_empty());
+		let slow = || {
+			let is_slow = |piece: &Piece| !piece.is_done && piece.by.len() == 1 && !piece.by.contains(&source);
+			pieces.iter().position(is_slow)
+		};
+		match free.or_else(slow) {
+			Some(nth) => match pieces.get_mut(nth) {
+				Some(piece) => {
+					piece.by.push(source);
+					Turn::Work(nth, piece.range.clone())
+				}
+				None => Turn::Over,
+			},
+			None if pieces.iter().all(|piece| piece.is_done) => Turn::Over,
+			None => Turn::Wait,
+		}
+	}
+
+	fn end(&self, nth: usize, source: usize, is_done: bool) {
+		if let Some(piece) = self.pieces().get_mut(nth) {
+			piece.is_done |= is_done;
+			piece.by.retain(|other| *other != source);
+		}
+		self.changed.notify_waiters();
+	}
+
+	fn is_over(&self) -> bool {
+		self.pieces().iter().all(|piece| piece.is_done)
+	}
+}
+
+/// What all lanes of a fetch share.
+struct Job {
+	inner: Arc<Inner>,
+	artifact: Artifact,
+	size: NonZeroU64,
+	plan: Plan,
+	/// Bytes that came, for whoever watches.
+	came: mpsc::UnboundedSender<u64>,
+}
+
+impl Store {
+	/// Fetches an artifact from these sources, from several at once if it is large, and keeps it for an hour or until
+	/// [`Store::keep`] says for whom. `progress` hears how many bytes are here. What was fetched before, and before a
+	/// crash, is not fetched again; what is fetched and given up stays for a day.
+	pub async fn fetch(
+		&self,
+		artifact: &Artifact,
+		sources: &[Endpoint],
+		mut progress: impl FnMut(u64) + Send,
+	) -> Result<Fetched> {
+		if artifact.bytes > MOST_BYTES {
+			return Err(Error::invalid(format_args!(
+				"{} bytes: an artifact has at most {MOST_BYTES}",
+				artifact.bytes
+			)));
+		}
+		let turn = {
+			let mut fetching = self.0.fetching.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+			fetching.retain(|_, turn| Arc::strong_count(turn) > 1);
+			fetching.entry(artifact.hash).or_default().clone()
+		};
+		let _turn = turn.lock().await;
+		// Nothing is collected that is being written.
+		let value = HashAndFormat::raw(hash(&artifact.hash));
+		let mut tag = self.0.blobs.tags().temp_tag(value).await.map_err(Error::machine)?;
+		let had = match self.had(artifact).await? {
+			Some(had) => had,
+			None => {
+				drop(tag);
+				self.forget(&artifact.hash).await?;
+				tag = self.0.blobs.tags().temp_tag(value).await.map_err(Error::machine)?;
+				0
+			}
+		};
+		let _tag = tag;
+		progress(had);
+		if had == artifact.bytes && self.has(artifact).await? {
+			self.settle(artifact).await?;
+			return Ok(Fetched { had, ..Fetched::default() });
+		}
+		let Some(size) = NonZeroU64::new(artifact.bytes) else {
+			return Err(Error::invalid("no bytes have another name than this"));
+		};
+		let _promise = self.promise_fetch(artifact, artifact.bytes.saturating_sub(had)).await?;
+
+		let (came, mut news) = mpsc::unbounded_channel();
+		let missing = &every(artifact) - &self.bitfield(artifact).await?.ranges;
+		let job = Arc::new(Job { inner: self.0.clone(), artifact: *artifact, size, plan: Plan::new(&missing), came });
+		let mut race = Race::new(job.clone(), sources);
+		let mut here = had;
+		let outcome = loop {
+			tokio::select! {
+				biased;
+				Some(bytes) = news.recv() => {
+					here = here.saturating_add(bytes).min(artifact.bytes);
+					progress(here);
+				}
+				is_running = race.step() => if !is_running { break race.fetched },
+			}
+		};
+		// Whoever still sends what another has given is cut off.
+		race.lanes.shutdown().await;
+		drop(job);
+		let fetched = Fetched { had, ..outcome };
+		self.0.counters.fetched.fetch_add(fetched.received(), Ordering::Relaxed);
+		if let Some(error) = race.failure {
+			return Err(error);
+		}
+		if self.has(artifact).await? {
+			self.settle(artifact).await?;
+			progress(artifact.bytes);
+			return Ok(fetched);
+		}
+		if self.bitfield(artifact).await?.is_empty() {
+			self.abandon(artifact).await?;
+		}
+		Err(Error::Unfetched { name: artifact.hash, refusals: fetched.refusals })
+	}
+
+	/// How many bytes of it are here and right. `None` if what is here came under the same name with another size: one
+	/// of the names lies, and so may the tree that came with it.
+	async fn had(&self, artifact: &Artifact) -> Result<Option<u64>> {
+		let (is_partial, known) = {
+			let ledger = self.ledger();
+			(ledger.is_partial(&artifact.hash), ledger.size(&artifact.hash))
+		};
+		let present = self.bitfield(artifact).await?;
+		if present.is_complete() && present.size() != artifact.bytes {
+			return Err(Error::invalid(format_args!(
+				"artifact {} has {} bytes, not {}",
+				artifact.hash,
+				present.size(),
+				artifact.bytes
+			)));
+		}
+		if present.is_complete() {
+			// It was completed, and the process ended before it was known to be on the disk.
+			if is_partial {
+				self.read(artifact, |_| std::future::ready(Ok(()))).await?;
+			}
+			return Ok(Some(artifact.bytes));
+		}
+		if is_partial && known.is_some_and(|known| known != artifact.bytes) {
+			return Ok(None);
+		}
+		let every = every(artifact);
+		let bytes = iroh_blobs::api::blobs::Bitfield::new(&every & &present.ranges, artifact.bytes).total_bytes();
+		Ok(Some(bytes.min(artifact.bytes)))
+	}
+
+	async fn bitfield(&self, artifact: &Artifact) -> Result<iroh_blobs::api::blobs::Bitfield> {
+		self.0.blobs.observe(hash(&artifact.hash)).await.map_err(Error::machine)
+	}
+
+	/// Room for what is still to come; it counts as the artifact's from now on.
+	async fn promise_fetch(&self, artifact: &Artifact, missing: u64) -> Result<()> {
+		let is_counted = self.ledger().size(&artifact.hash).is_some();
+		let promise = self.promise(if is_counted { 0 } else { room(artifact.bytes) }, room(missing)).await?;
+		let until = seconds(SystemTime::now()).saturating_add(PARTIAL_GRACE.as_secs());
+		let before = {
+			let mut ledger = self.ledger();
+			ledger.enter(artifact.hash, artifact.bytes);
+			ledger.settle(&artifact.hash)
+		};
+		drop(promise);
+		self.hold(Record::Partial { name: artifact.hash, bytes: artifact.bytes, until }).await?;
+		if let Some(record) = before.filter(|before| !matches!(before, Record::Partial { until: old, .. } if *old == until)) {
+			self.strike([record]).await?;
+		}
+		self.commit().await
+	}
+
+	/// Nothing of it came.
+	async fn abandon(&self, artifact: &Artifact) -> Result<()> {
+		let record = {
+			let mut ledger = self.ledger();
+			ledger.leave(&artifact.hash);
+			ledger.settle(&artifact.hash)
+		};
+		self.strike(record).await
+	}
+}
+
+/// All ranges of an artifact, in KiB.
+fn every(artifact: &Artifact) -> ChunkRanges {
+	ChunkRanges::chunks(..artifact.bytes.div_ceil(1 << 10).max(1))
+}
+
+/// Sources at work, and those that wait.
+struct Race {
+	job: Arc<Job>,
+	lanes: JoinSet<Lane>,
+	waiting: VecDeque<(usize, Endpoint)>,
+	all: Vec<Endpoint>,
+	given: Vec<Arc<AtomicU64>>,
+	running: Vec<usize>,
+	dropped: HashSet<usize>,
+	fetched: Fetched,
+	failure: Option<Error>,
+}
+
+/// How a lane ended.
+struct Lane {
+	source: usize,
+	end: std::result::Result<(), Fault>,
+}
+
+/// Why a source is given up, or this machine.
+enum Fault {
+	Source(String),
+	Here(Error),
+}
+
+impl Race {
+	fn new(job: Arc<Job>, sources: &[Endpoint]) -> Self {
+		let own = job.inner.secret.key();
+		let mut seen = HashSet::from([own]);
+		let all: Vec<_> = sources.iter().filter(|source| seen.insert(source.key())).cloned().collect();
+		let waiting = all.iter().cloned().enumerate().collect();
+		let given = all.iter().map(|_| Arc::default()).collect();
+		let mut race = Self {
+			job,
+			lanes: JoinSet::new(),
+			waiting,
+			running: Vec::new(),
+			given,
+			all,
+			dropped: HashSet::new(),
+			fetched: Fetched::default(),
+			failure: None,
+		};
+		race.start();
+		race
+	}
+
+	/// Lets waiting sources in, as many as there is work for.
+	fn start(&mut self) {
+		self.running.retain(|source| !self.dropped.contains(source));
+		let wanted = SOURCES.min(self.job.plan.len().max(1));
+		while self.running.len() < wanted {
+			let Some((source, endpoint)) = self.waiting.pop_front() else { return };
+			self.running.push(source);
+			let given = self.given.get(source).cloned().unwrap_or_default();
+			self.lanes.spawn(self.job.clone().work(source, endpoint, given));
+		}
+	}
+
+	/// Waits for the next end of a source; `false` when there is nothing to wait for.
+	async fn step(&mut self) -> bool {
+		if !self.job.plan.is_over() && self.failure.is_none() {
+			if let Some(ended) = self.lanes.join_next().await {
+				match ended {
+					Ok(Lane { end: Ok(()), .. }) => {}
+					Ok(Lane { source, end: Err(Fault::Source(reason)) }) => self.give_up(source, reason),
+					Ok(Lane { end: Err(Fault::Here(error)), .. }) => self.failure = Some(error),
+					Err(error) => self.failure = Some(Error::machine(error)),
+				}
+				self.start();
+				return true;
+			}
+		}
+		for (source, given) in self.all.iter().zip(&self.given) {
+			let bytes = given.load(Ordering::Relaxed);
+			if bytes > 0 {
+				self.fetched.from.push((source.clone(), bytes));
+			}
+		}
+		false
+	}
+
+	fn give_up(&mut self, source: usize, reason: String) {
+		if let Some(endpoint) = self.all.get(source).filter(|_| self.dropped.insert(source)) {
+			tracing::debug!(source = %endpoint.key(), "given up: {reason}");
+			self.fetched.refusals.push(Refusal { source: endpoint.clone(), reason });
+		}
+	}
+}
+
+impl Job {
+	/// Calls a source, and has it give piece after piece, several at once.
+	async fn work(self: Arc<Self>, source: usize, endpoint: Endpoint, given: Arc<AtomicU64>) -> Lane {
+		let connection = match self.call(&endpoint).await {
+			Ok(connection) => connection,
+			Err(fault) => return Lane { source, end: Err(fault) },
+		};
+		let mut lanes = JoinSet::new();
+		for _ in 0..LANES.min(self.plan.len()) {
+			let (job, connection, given) = (self.clone(), connection.clone(), given.clone());
+			lanes.spawn(async move { job.lane(source, &connection, &given).await });
+		}
+		let mut end = Ok(());
+		while let Some(lane) = lanes.join_next().await {
+			match lane {
+				Ok(Ok(())) => {}
+				Ok(Err(fault)) => {
+					end = Err(fault);
+					break;
+				}
+				Err(error) => end = Err(Fault::Here(Error::machine(error))),
+			}
+		}
+		// The first lie or silence of one lane ends the others too, and gives their pieces back.
+		lanes.shutdown().await;
+		self.plan.leave(source);
+		connection.close(0u32.into(), b"done");
+		Lane { source, end }
+	}
+
+	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<Connection, Fault> {
+		let dial = endpoint.dial(self.inner.has_relay).map_err(Fault::Here)?;
+		let connecting = async {
+			let options = ConnectOptions::new().with_transport_config(transport());
+			let connecting = self
+				.inner
+				.transport
+				.connect_with_opts(dial, ALPN, options)
+				.await
+				.map_err(|error| Fault::Source(format!("cannot be called: {error:#}")))?;
+			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error:#}")))
+		};
+		match timeout(self.inner.patience.connect, connecting).await {
+			Ok(connected) => connected,
+			Err(_) => Err(Fault::Source("does not answer".into())),
+		}
+	}
+
+	async fn lane(
+		&self,
+		source: usize,
+		connection: &Connection,
+		given: &AtomicU64,
+	) -> std::result::Result<(), Fault> {
+		loop {
+			let changed = self.plan.changed.notified();
+			let mut changed = std::pin::pin!(changed);
+			changed.as_mut().enable();
+			match self.plan.turn(source) {
+				Turn::Over => return Ok(()),
+				Turn::Wait => changed.await,
+				Turn::Work(nth, range) => {
+					let outcome = self.piece(range, connection, given).await;
+					self.plan.end(nth, source, outcome.is_ok());
+					outcome?;
+				}
+			}
+		}
+	}
+
+	/// Has what is missing of a piece sent, and writes what is right of it.
+	async fn piece(
+		&self,
+		range: Range<u64>,
+		connection: &Connection,
+		given: &AtomicU64,
+	) -> std::result::Result<(), Fault> {
+		let hash: Hash = hash(&self.artifact.hash);
+		let here = |error: String| Fault::Here(Error::machine(error));
+		let present = self.inner.blobs.observe(hash).await.map_err(|error| here(format!("{error:#}")))?;
+		let missing = &ChunkRanges::chunks(range) - &present.ranges;
+		if missing.is_empty() {
+			return Ok(());
+		}
+		let patience = &self.inner.patience;
+		let silent = |_| Fault::Source(format!("was silent for {} s", patience.silence.as_secs_f32()));
+		let request = GetRequest::blob_ranges(hash, missing);
+		let asked = async {
+			let start = fsm::start(connection.clone(), request, Default::default());
+			let connected = start.next().await.map_err(|error| said(error.into()))?;
+			match connected.next().await.map_err(|error| said(error.into()))? {
+				ConnectedNext::StartRoot(root) => root.next().next().await.map_err(|error| said(error.into())),
+				_ => Err(here("a request for no artifact".into())),
+			}
+		};
+		let (mut content, size) = timeout(patience.silence, asked).await.map_err(silent)??;
+		if size != self.artifact.bytes {
+			return Err(Fault::Source(format!("offers {size} bytes under this name, not {}", self.artifact.bytes)));
+		}
+		let import = self.inner.blobs.import_bao(hash, self.size, 64).await.map_err(|error| here(format!("{error:#}")))?;
+		let begin = Instant::now();
+		let mut came = 0u64;
+		let read = async {
+			loop {
+				match timeout(patience.silence, content.next()).await.map_err(silent)? {
+					BlobContentNext::More((next, item)) => {
+						let item = item.map_err(|error| said(GetError::from(error)))?;
+						if import.tx.send(item).await.is_err() {
+							// Why the disk did not take it, the import says.
+							return Ok(());
+						}
+						let total = next.stats().payload_bytes_read;
+						let more = total.saturating_sub(came);
+						came = total;
+						if more > 0 {
+							given.fetch_add(more, Ordering::Relaxed);
+							self.came.send(more).ok();
+						}
+						let elapsed = begin.elapsed();
+						let due = elapsed.as_secs().saturating_mul(patience.least_bytes_per_second);
+						if elapsed > patience.silence && came < due {
+							return Err(Fault::Source(format!("gave {came} bytes in {} s", elapsed.as_secs())));
+						}
+						content = next;
+					}
+					BlobContentNext::Done(_) => return Ok(()),
+				}
+			}
+		};
+		let outcome = read.await;
+		// What was right until then is written, whatever came after.
+		drop(import.tx);
+		match import.rx.await {
+			Ok(Ok(())) => outcome,
+			Ok(Err(error)) => Err(here(format!("the disk did not take it: {error:#}"))),
+			Err(error) => Err(here(format!("the store has failed: {error:#}"))),
+		}
+	}
+}
+
+impl Plan {
+	/// That source works on nothing any more.
+	fn leave(&self, source: usize) {
+		for piece in self.pieces().iter_mut() {
+			piece.by.retain(|other| *other != source);
+		}
+		self.changed.notify_waiters();
+	}
+}
+
+/// What a source did, in words.
+fn said(error: GetError) -> Fault {
+	let code = error.iroh_error_code();
+	Fault::Source(match &error {
+		_ if code == Some(ERR_PERMISSION) => "refuses it to us".into(),
+		_ if code == Some(ERR_LIMIT) => "has too many guests".into(),
+		GetError::AtBlobHeaderNext { source: AtBlobHeaderNextError::NotFound { .. }, .. } => "does not have it".into(),
+		GetError::Decode { source, .. } => match source {
+			DecodeError::ParentHashMismatch { .. } | DecodeError::LeafHashMismatch { .. } => "sent wrong bytes".into(),
+			DecodeError::ChunkNotFound { .. }
+			| DecodeError::ParentNotFound { .. }
+			| DecodeError::LeafNotFound { .. } => "does not have all of it".into(),
+			other => format!("was cut off: {other}"),
+		},
+		other => format!("was cut off: {other:#}"),
+	})
+}
+
+fn transport() -> QuicTransportConfig {
+	serve::transport()
+		.max_concurrent_bidi_streams(0u32.into())
+		.stream_receive_window(STREAM_WINDOW.into())
+		.receive_window(STREAM_WINDOW.saturating_mul(LANES as u32).into())
+		.build()
+}

@@ -1,0 +1,370 @@
+//! Private inputs: sealed so that only those can read them whose transport keys were named. The format, byte by byte, is
+//! in `docs/artifacts.md`.
+
+use super::{
+	endpoint::{Key, Secret},
+	error::{Error, Result},
+};
+use crate::artifacts::{Artifact, Name, MOST_BYTES};
+use chacha20poly1305::{
+	aead::{
+		rand_core::RngCore,
+		stream::{DecryptorBE32, EncryptorBE32, StreamBE32},
+		OsRng, Payload,
+	},
+	ChaCha20Poly1305, KeyInit,
+};
+use std::{
+	fmt,
+	io::{ErrorKind, Read, Write},
+};
+
+const SEALED: &[u8; 8] = b"OGPUbox1";
+const GRANTED: &[u8; 8] = b"OGPUkey1";
+
+/// Recipients of one sealed artifact: a service draws few devices, and more can be granted the key later.
+pub const MOST_RECIPIENTS: usize = 256;
+
+/// Plain bytes in a chunk, and what sealing adds to each.
+const CHUNK: usize = 64 << 10;
+const TAG: usize = 16;
+
+/// A content key for one recipient: a sealed box of 32 bytes.
+const BOX: usize = 32 + crypto_box::SEALBYTES;
+
+/// Magic, commitment to the key, plain size, number of boxes.
+const HEADER: usize = 8 + 32 + 8 + 2;
+
+/// Magic, sealed artifact with its size, box.
+const GRANT: usize = 8 + 32 + 8 + BOX;
+
+/// What opens one sealed artifact, whoever has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContentKey([u8; 32]);
+
+impl fmt::Debug for ContentKey {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(f, "the content key of {}", Name(self.commitment()))
+	}
+}
+
+impl ContentKey {
+	fn generate() -> Self {
+		let mut key = [0; 32];
+		OsRng.fill_bytes(&mut key);
+		Self(key)
+	}
+
+	/// For whoever must keep it; it is as secret as what it opens.
+	pub fn from_bytes(bytes: [u8; 32]) -> Self {
+		Self(bytes)
+	}
+
+	pub fn bytes(&self) -> &[u8; 32] {
+		&self.0
+	}
+
+	/// Names the key without giving it away. It is in the header, so that two recipients cannot be made to read different
+	/// bytes out of one artifact: with ChaCha20-Poly1305 alone they could.
+	fn commitment(&self) -> [u8; 32] {
+		blake3::derive_key("OGPU 2026 artifacts, commitment to a content key", &self.0)
+	}
+
+	fn cipher(&self) -> ChaCha20Poly1305 {
+		let key = blake3::derive_key("OGPU 2026 artifacts, encryption by a content key", &self.0);
+		ChaCha20Poly1305::new(&key.into())
+	}
+
+	fn wrap(&self, recipient: &Key) -> Result<Vec<u8>> {
+		recipient.encryption()?.seal(&mut OsRng, &self.0).map_err(|_| Error::machine("a key cannot be sealed"))
+	}
+}
+
+/// The key changes with each artifact, so the beginning of the nonce need not.
+fn nonce() -> chacha20poly1305::aead::stream::Nonce<ChaCha20Poly1305, StreamBE32<ChaCha20Poly1305>> {
+	Default::default()
+}
+
+/// How many bytes an artifact of so many has when it is sealed to so many recipients.
+pub(super) fn sealed_bytes(plain: u64, recipients: usize) -> u64 {
+	let chunks = plain.div_ceil(CHUNK as u64).max(1);
+	let boxes = (recipients as u64).saturating_mul(BOX as u64);
+	plain
+		.saturating_add(chunks.saturating_mul(TAG as u64))
+		.saturating_add(boxes)
+		.saturating_add(HEADER as u64)
+}
+
+/// What stands before the chunks.
+struct Header {
+	commitment: [u8; 32],
+	plain: u64,
+	boxes: Vec<[u8; BOX]>,
+}
+
+impl Header {
+	fn read(mut sealed: impl Read) -> Result<Self> {
+		let mut magic = [0; 8];
+		let (mut commitment, mut plain, mut count) = ([0; 32], [0; 8], [0; 2]);
+		for part in [&mut magic[..], &mut commitment, &mut plain, &mut count] {
+			fill(&mut sealed, part)?;
+		}
+		if &magic != SEALED {
+			return Err(Error::Sealed("it does not begin as sealed artifacts do"));
+		}
+		let plain = u64::from_le_bytes(plain);
+		if plain > MOST_BYTES {
+			return Err(Error::Sealed("it claims more than 8 GiB"));
+		}
+		let count = usize::from(u16::from_le_bytes(count));
+		if count > MOST_RECIPIENTS {
+			return Err(Error::Sealed("it claims too many recipients"));
+		}
+		let mut boxes = Vec::new();
+		for _ in 0..count {
+			let mut sealed_box = [0; BOX];
+			fill(&mut sealed, &mut sealed_box)?;
+			boxes.push(sealed_box);
+		}
+		Ok(Self { commitment, plain, boxes })
+	}
+
+	/// What every chunk is bound to.
+	fn bound(&self) -> [u8; 48] {
+		let mut bound = [0; 48];
+		let parts = SEALED.iter().chain(&self.commitment).copied().chain(self.plain.to_le_bytes());
+		for (to, from) in bound.iter_mut().zip(parts) {
+			*to = from;
+		}
+		bound
+	}
+}
+
+fn fill(mut from: impl Read, buffer: &mut [u8]) -> Result<()> {
+	from.read_exact(buffer).map_err(|error| match error.kind() {
+		ErrorKind::UnexpectedEof => Error::Sealed("it is cut off"),
+		_ => error.into(),
+	})
+}
+
+/// Seals exactly so many bytes to these keys. Whoever has the key that comes out can open it, and let others.
+pub fn seal(mut plain: impl Read, bytes: u64, recipients: &[Key], mut sealed: impl Write) -> Result<ContentKey> {
+	if recipients.len() > MOST_RECIPIENTS {
+		return Err(Error::invalid(format_args!(
+			"{} recipients: an artifact is sealed to at most {MOST_RECIPIENTS}, others can be granted the key",
+			recipients.len()
+		)));
+	}
+	if sealed_bytes(bytes, recipients.len()) > MOST_BYTES {
+		return Err(Error::invalid("what is sealed may have at most 8 GiB, all included"));
+	}
+	let key = ContentKey::generate();
+	let header = Header { commitment: key.commitment(), plain: bytes, boxes: Vec::new() };
+	let bound = header.bound();
+	sealed.write_all(&bound)?;
+	sealed.write_all(&(recipients.len() as u16).to_le_bytes())?;
+	for recipient in recipients {
+		sealed.write_all(&key.wrap(recipient)?)?;
+	}
+	let mut stream = EncryptorBE32::from_aead(key.cipher(), &nonce());
+	let failed = |_| Error::machine("a chunk cannot be encrypted");
+	let mut left = bytes;
+	let mut chunk = vec![0; CHUNK];
+	while left > CHUNK as u64 {
+		plain.read_exact(&mut chunk)?;
+		sealed.write_all(&stream.encrypt_next(Payload { msg: &chunk, aad: &bound }).map_err(failed)?)?;
+		left = left.saturating_sub(CHUNK as u64);
+	}
+	chunk.truncate(left as usize);
+	plain.read_exact(&mut chunk)?;
+	sealed.write_all(&stream.encrypt_last(Payload { msg: &chunk, aad: &bound }).map_err(failed)?)?;
+	if plain.read(&mut [0])? > 0 {
+		return Err(Error::invalid("the file grew while it was sealed"));
+	}
+	sealed.flush()?;
+	Ok(key)
+}
+
+/// The key of a sealed artifact, if it is sealed to that secret.
+pub fn content_key(sealed: impl Read, secret: &Secret) -> Result<ContentKey> {
+	let header = Header::read(sealed)?;
+	let secret = secret.encryption();
+	let mine = header.boxes.iter().find_map(|sealed_box| opened(sealed_box, &secret));
+	match mine {
+		Some(key) if key.commitment() == header.commitment => Ok(key),
+		Some(_) => Err(Error::Sealed("the key in it is not the one that it was sealed with")),
+		None => Err(Error::Sealed("this key is none of its recipients")),
+	}
+}
+
+fn opened(sealed_box: &[u8], secret: &crypto_box::SecretKey) -> Option<ContentKey> {
+	Some(ContentKey(secret.unseal(sealed_box).ok()?.try_into().ok()?))
+}
+
+/// Opens a sealed artifact, and says how many bytes came out. What was written is worth nothing if it fails.
+pub fn unseal(mut sealed: impl Read, key: &ContentKey, mut plain: impl Write) -> Result<u64> {
+	let header = Header::read(&mut sealed)?;
+	if key.commitment() != header.commitment {
+		return Err(Error::Sealed("it was sealed with another key"));
+	}
+	let bound = header.bound();
+	let mut stream = DecryptorBE32::from_aead(key.cipher(), &nonce());
+	let failed = |_| Error::Sealed("a chunk is not as it was sealed");
+	let mut left = header.plain;
+	let mut chunk = vec![0; CHUNK.saturating_add(TAG)];
+	while left > CHUNK as u64 {
+		fill(&mut sealed, &mut chunk)?;
+		plain.write_all(&stream.decrypt_next(Payload { msg: &chunk, aad: &bound }).map_err(failed)?)?;
+		left = left.saturating_sub(CHUNK as u64);
+	}
+	chunk.truncate((left as usize).saturating_add(TAG));
+	fill(&mut sealed, &mut chunk)?;
+	plain.write_all(&stream.decrypt_last(Payload { msg: &chunk, aad: &bound }).map_err(failed)?)?;
+	if sealed.read(&mut [0])? > 0 {
+		return Err(Error::Sealed("something was put behind its end"));
+	}
+	plain.flush()?;
+	Ok(header.plain)
+}
+
+/// A small artifact that gives one more recipient the key of a sealed one.
+pub fn grant(sealed: &Artifact, key: &ContentKey, recipient: &Key) -> Result<Vec<u8>> {
+	let mut granted = Vec::with_capacity(GRANT);
+	granted.extend(GRANTED);
+	granted.extend(sealed.hash.0);
+	granted.extend(sealed.bytes.to_le_bytes());
+	granted.extend(key.wrap(recipient)?);
+	Ok(granted)
+}
+
+/// The key in such an artifact, if it is for that sealed one and that secret.
+pub fn granted_key(granted: &[u8], sealed: &Artifact, secret: &Secret) -> Result<ContentKey> {
+	let rest = granted
+		.strip_prefix(GRANTED)
+		.filter(|_| granted.len() == GRANT)
+		.ok_or(Error::Sealed("it is no key artifact"))?;
+	let rest = rest
+		.strip_prefix(&sealed.hash.0)
+		.and_then(|rest| rest.strip_prefix(&sealed.bytes.to_le_bytes()))
+		.ok_or(Error::Sealed("the key is for another artifact"))?;
+	opened(rest, &secret.encryption()).ok_or(Error::Sealed("the key is for another recipient"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	fn sealed(plain: &[u8], recipients: &[Key]) -> (Vec<u8>, ContentKey) {
+		let mut sealed = Vec::new();
+		let key = seal(plain, plain.len() as u64, recipients, &mut sealed).unwrap();
+		assert_eq!(sealed.len() as u64, sealed_bytes(plain.len() as u64, recipients.len()));
+		(sealed, key)
+	}
+
+	fn opened_by(sealed: &[u8], secret: &Secret) -> Result<Vec<u8>> {
+		let mut plain = Vec::new();
+		unseal(sealed, &content_key(sealed, secret)?, &mut plain)?;
+		Ok(plain)
+	}
+
+	#[test]
+	fn recipients_read_it_and_others_do_not() {
+		let (alice, bob, eve) = (Secret::generate(), Secret::generate(), Secret::generate());
+		for bytes in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
+			let plain: Vec<u8> = (0..bytes).map(|at| (at % 251) as u8).collect();
+			let (sealed, _) = sealed(&plain, &[alice.key(), bob.key()]);
+			assert_eq!(opened_by(&sealed, &alice).unwrap(), plain);
+			assert_eq!(opened_by(&sealed, &bob).unwrap(), plain);
+			assert!(matches!(opened_by(&sealed, &eve), Err(Error::Sealed(reason)) if reason.contains("recipients")));
+			if bytes > 16 {
+				assert!(!sealed.windows(16).any(|window| window == &plain[..16]), "nothing of it can be seen");
+			}
+		}
+	}
+
+	#[test]
+	fn an_auditor_is_let_in_later_and_only_where_it_was_granted() {
+		let (provider, auditor) = (Secret::generate(), Secret::generate());
+		let (first, key) = sealed(b"an input", &[provider.key()]);
+		let (second, _) = sealed(b"another", &[provider.key()]);
+		let (first_name, second_name) = (Artifact::of(&first), Artifact::of(&second));
+		let granted = grant(&first_name, &key, &auditor.key()).unwrap();
+		assert!(opened_by(&first, &auditor).is_err());
+		let mut plain = Vec::new();
+		unseal(&first[..], &granted_key(&granted, &first_name, &auditor).unwrap(), &mut plain).unwrap();
+		assert_eq!(plain, b"an input");
+		assert!(granted_key(&granted, &second_name, &auditor).is_err());
+		assert!(granted_key(&granted, &first_name, &provider).is_err());
+		assert!(unseal(&second[..], &key, &mut plain).is_err());
+		for at in 0..granted.len() {
+			let mut wrong = granted.clone();
+			wrong[at] ^= 1;
+			assert!(granted_key(&wrong, &first_name, &auditor).is_err(), "byte {at}");
+			assert!(granted_key(&granted[..at], &first_name, &auditor).is_err(), "cut at {at}");
+		}
+	}
+
+	#[test]
+	fn chunks_cannot_be_swapped_dropped_repeated_or_cut() {
+		let secret = Secret::generate();
+		let plain: Vec<u8> = (0..4 * CHUNK).map(|at| (at / CHUNK) as u8).collect();
+		let (sealed, _) = sealed(&plain, &[secret.key()]);
+		let chunks = HEADER + BOX;
+		let of = |nth: usize| chunks + nth * (CHUNK + TAG)..chunks + (nth + 1) * (CHUNK + TAG);
+		let build = |order: &[usize]| {
+			let mut built = sealed[..chunks].to_vec();
+			order.iter().for_each(|nth| built.extend(&sealed[of(*nth)]));
+			built
+		};
+		assert_eq!(opened_by(&build(&[0, 1, 2, 3]), &secret).unwrap(), plain);
+		for order in [&[1, 0, 2, 3][..], &[0, 1, 2], &[0, 1, 3], &[0, 0, 1, 2], &[0, 1, 2, 2], &[0, 1, 2, 3, 3], &[]] {
+			assert!(opened_by(&build(order), &secret).is_err(), "{order:?}");
+		}
+		// A shorter artifact cannot be made of a longer one, though its header would say so.
+		let mut shorter = build(&[0, 1]);
+		shorter[40..48].copy_from_slice(&(2 * CHUNK as u64).to_le_bytes());
+		assert!(opened_by(&shorter, &secret).is_err());
+	}
+
+	#[test]
+	fn two_keys_cannot_be_put_under_one_commitment() {
+		let (alice, bob) = (Secret::generate(), Secret::generate());
+		let (mut sealed, _) = sealed(b"an input", &[alice.key(), bob.key()]);
+		let other = ContentKey::generate().wrap(&bob.key()).unwrap();
+		sealed[HEADER + BOX..HEADER + 2 * BOX].copy_from_slice(&other);
+		assert!(opened_by(&sealed, &alice).is_ok());
+		assert!(matches!(opened_by(&sealed, &bob), Err(Error::Sealed(reason)) if reason.contains("not the one")));
+	}
+
+	#[test]
+	fn absurd_headers_are_refused_before_anything_is_allocated() {
+		let secret = Secret::generate();
+		let (good, _) = sealed(b"x", &[secret.key()]);
+		let mut many = good.clone();
+		many[48..50].copy_from_slice(&u16::MAX.to_le_bytes());
+		let mut huge = good.clone();
+		huge[40..48].copy_from_slice(&u64::MAX.to_le_bytes());
+		for (bytes, reason) in [(many, "recipients"), (huge, "8 GiB"), (b"OGPU".to_vec(), "cut"), (vec![0; 99], "begin")] {
+			assert!(matches!(opened_by(&bytes, &secret), Err(Error::Sealed(said)) if said.contains(reason)), "{reason}");
+		}
+		let key = secret.key();
+		assert!(seal(&b""[..], 0, &vec![key; MOST_RECIPIENTS + 1], Vec::new()).is_err());
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig::with_cases(200))]
+		#[test]
+		fn a_changed_or_cut_byte_is_noticed(at in 0usize..300, bit in 0u8..8, cut: bool) {
+			let secret = Secret::generate();
+			let (mut sealed, _) = sealed(&[7; 100], &[secret.key()]);
+			let at = at % sealed.len();
+			if cut {
+				sealed.truncate(at);
+			} else {
+				sealed[at] ^= 1 << bit;
+			}
+			prop_assert!(opened_by(&sealed, &secret).is_err());
+		}
+	}
+}
