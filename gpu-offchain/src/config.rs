@@ -133,17 +133,25 @@ impl Default for VerifierConfig {
 pub struct StoreConfig {
 	/// Where others reach this machine. UDP.
 	pub listen: SocketAddr,
+	/// Under which addresses others reach it; those of this machine if there are none.
+	pub announce: Vec<SocketAddr>,
 	/// What it may hold on disk.
 	pub quota_gb: f64,
 	/// For how many hours results are served after they were settled.
 	pub serve_hours: u32,
-	/// Relays, where no address can be reached from outside. None by default.
-	pub relays: Vec<String>,
+	/// A relay, where no address can be reached from outside. None by default.
+	pub relay: Option<String>,
 }
 
 impl Default for StoreConfig {
 	fn default() -> Self {
-		Self { listen: SocketAddr::from(([0, 0, 0, 0], 4433)), quota_gb: 100.0, serve_hours: 72, relays: Vec::new() }
+		Self {
+			listen: SocketAddr::from(([0, 0, 0, 0], 4071)),
+			announce: Vec::new(),
+			quota_gb: 100.0,
+			serve_hours: 72,
+			relay: None,
+		}
 	}
 }
 

@@ -11,9 +11,8 @@ use crate::{
 	error::Error,
 	job::{Job, Part, Progress},
 	limits,
-	manifest::{Manifest, Work},
+	manifest::Manifest,
 	ops::KernelSet,
-	workloads::benchmark::Benchmark,
 };
 use anyhow::{bail, ensure, Context, Result};
 use ogpu_protocol::{benchmark::BenchmarkParameters, leaf::Leaf};
@@ -72,10 +71,10 @@ pub struct PartOrder {
 pub enum Act {
 	/// All leaves; from what is in the file `opening`, if there is one.
 	Run {
-		/// So many at most, where a run may end anywhere.
-		most_leaves: Option<u32>,
 		/// Where a run may end anywhere: in seconds since 1970.
 		until: Option<u64>,
+		/// More leaves than this make the run useless.
+		allowed: Option<u32>,
 	},
 	/// One leaf, from what is in the file `opening`.
 	Check { leaf: u32 },
@@ -123,6 +122,8 @@ pub enum Fault {
 	Invalid(String),
 	/// Something that the job names is not there.
 	Missing(String),
+	/// What the leaf begins from is nothing that the leaf before can have handed on.
+	Opening(String),
 	/// This machine failed. Another time, or another machine, may do better.
 	Machine(String),
 }
@@ -132,6 +133,7 @@ impl std::fmt::Display for Fault {
 		match self {
 			Self::Invalid(reason) => write!(f, "not allowed: {reason}"),
 			Self::Missing(name) => write!(f, "artifact {name} is not here"),
+			Self::Opening(reason) => write!(f, "the opening makes no sense: {reason}"),
 			Self::Machine(reason) => f.write_str(reason),
 		}
 	}
@@ -309,8 +311,7 @@ pub fn serve(folder: &Path) -> Result<()> {
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(order.threads).build()?;
 	match pool.install(|| compute(&folder, &order)) {
 		Ok(()) => Ok(()),
-		Err(error) => {
-			let fault = Fault::from(error);
+		Err(fault) => {
 			folder.write("fault.json", &serde_json::to_vec(&fault)?)?;
 			bail!("{fault}")
 		}
@@ -332,20 +333,18 @@ fn be_the_first_to_go() {
 	let _ = fs::write("/proc/self/oom_score_adj", "900");
 }
 
-fn compute(folder: &JobFolder, order: &Order) -> crate::error::Result<()> {
+fn compute(folder: &JobFolder, order: &Order) -> std::result::Result<(), Fault> {
 	let device: DeviceName = order.device.parse()?;
 	let device = device.open()?;
 	let store = Folder::new(&order.artifacts);
 	let job = match order.work {
 		WorkKind::Manifest => {
-			let manifest = folder.read("manifest.toml", limits::MANIFEST_BYTES as u64)?;
+			let manifest = folder.read("manifest.toml", limits::MANIFEST_BYTES as u64).map_err(Error::from)?;
 			let manifest = manifest.ok_or_else(|| Error::Missing("manifest.toml".into()))?;
 			Job::on(&device, &manifest, order.inputs, Some(order.task.0), &store)?
 		}
 		WorkKind::Benchmark => {
-			let benchmark = Benchmark::of_task(&BenchmarkParameters::default(), &order.task.0);
-			let ops = KernelSet::Repro1.ops(&device);
-			Job::of_work(Manifest { version: 1, kernels: KernelSet::Repro1, work: Work::Benchmark(benchmark) }, order.task.0, ops)?
+			Job::measured(&BenchmarkParameters::default(), order.task.0, KernelSet::Repro1.ops(&device))?
 		}
 	};
 	let part = match order.part {
@@ -353,7 +352,7 @@ fn compute(folder: &JobFolder, order: &Order) -> crate::error::Result<()> {
 		None => job.whole(),
 	};
 	match order.act {
-		Act::Run { most_leaves, until } => run(folder, &job, &part, most_leaves, until),
+		Act::Run { until, allowed } => Ok(run(folder, &job, &part, until, allowed)?),
 		Act::Check { leaf } => check(folder, &part, leaf),
 	}
 }
@@ -362,8 +361,8 @@ fn run(
 	folder: &JobFolder,
 	job: &Job,
 	part: &Part,
-	most_leaves: Option<u32>,
 	until: Option<u64>,
+	allowed: Option<u32>,
 ) -> crate::error::Result<()> {
 	let pieces = folder.leaves();
 	let progress = resume(folder, &pieces)?;
@@ -378,8 +377,10 @@ fn run(
 		}
 		output.write_all(progress.output.get(written..).unwrap_or_default())?;
 		written = progress.output.len();
-		let over = until.is_some_and(|until| now() >= until)
-			|| most_leaves.is_some_and(|most| progress.leaves.len() >= most as usize);
+		if allowed.is_some_and(|allowed| progress.leaves.len() > allowed as usize) {
+			return Err(Error::invalid("it has more leaves than the client allows"));
+		}
+		let over = until.is_some_and(|until| now() >= until);
 		save(folder, &output, progress, progress.is_done)?;
 		println!("{}", progress.leaves.len());
 		Ok(!over)
@@ -423,15 +424,19 @@ fn resume(folder: &JobFolder, pieces: &Folder) -> crate::error::Result<Progress>
 	Ok(Progress { leaves, output, opening, is_done: saved.is_done })
 }
 
-fn check(folder: &JobFolder, part: &Part, index: u32) -> crate::error::Result<()> {
-	let opening = folder.read("opening", crate::artifacts::MOST_BYTES)?.unwrap_or_default();
-	let piece = part.recompute(index, &opening, None)?;
+fn check(folder: &JobFolder, part: &Part, index: u32) -> std::result::Result<(), Fault> {
+	let machine = |error: anyhow::Error| Fault::Machine(format!("{error:#}"));
+	let opening = folder.read("opening", crate::artifacts::MOST_BYTES).map_err(machine)?.unwrap_or_default();
+	let piece = part.recompute(index, &opening, None).map_err(|error| match error {
+		// What the job brought was found allowed: it is the provider's doing.
+		Error::Invalid(reason) if !opening.is_empty() => Fault::Opening(reason),
+		error => error.into(),
+	})?;
 	let bytes = [piece.output.as_slice(), &piece.carry, &piece.trace].concat();
-	folder.write("leaf", &bytes)?;
+	folder.write("leaf", &bytes).map_err(machine)?;
 	let checked = Checked { leaf: names(&piece.leaf()), is_end: part.is_end(index, &piece) };
-	let text = serde_json::to_vec(&checked).map_err(|error| Error::Machine(error.into()))?;
-	folder.write("checked.json", &text)?;
-	Ok(())
+	let text = serde_json::to_vec(&checked).map_err(|error| machine(error.into()))?;
+	folder.write("checked.json", &text).map_err(machine)
 }
 
 /// Seconds since 1970.

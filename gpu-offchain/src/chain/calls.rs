@@ -167,6 +167,169 @@ pub mod operator {
 	}
 }
 
+/// The calls of clients.
+pub mod client {
+	use super::*;
+	use ogpu_protocol::class::Class;
+
+	/// When the provider of a service is paid.
+	#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+	pub enum Delivery {
+		Verified,
+		FirstResponse,
+		Manual,
+	}
+
+	/// What a publisher says of a service besides its manifest.
+	#[derive(Clone, Debug, PartialEq, Eq)]
+	pub struct ServiceTerms {
+		pub floor: Balance,
+		pub class: Class,
+		pub capability: u8,
+		pub width: u32,
+		pub delivery: Delivery,
+		pub needs: Needs,
+		pub reputation_billionths: u32,
+	}
+
+	fn class(class: &Class) -> Value {
+		let jury = record([
+			("draw_seats", number(class.jury.draw_seats)),
+			("margin_seats", number(class.jury.margin_seats)),
+			("cap_seats", number(class.jury.cap_seats)),
+			("redraw_seats", number(class.jury.redraw_seats)),
+		]);
+		record([
+			("audit_billionths", number(class.audit_billionths)),
+			("leaves_billionths", number(class.leaves_billionths)),
+			("doubled_billionths", number(class.doubled_billionths)),
+			("jury", jury),
+		])
+	}
+
+	fn leaf(shape: &LeafShape) -> Value {
+		record([
+			("work", number(shape.work)),
+			("recompute_work", number(shape.recompute_work)),
+			("fetched_bytes", number(shape.fetched_bytes)),
+		])
+	}
+
+	pub fn publish_service(manifest: Hash, shape: &LeafShape, terms: &ServiceTerms) -> Call {
+		let requirements = record([
+			("kind", option(terms.needs.kind.as_ref().map(|kind| super::name(kind_name(kind))))),
+			("memory_mb", number(terms.needs.memory_mb)),
+			("score", number(terms.needs.work_per_block)),
+			("reputation_billionths", number(terms.reputation_billionths)),
+		]);
+		let delivery = match terms.delivery {
+			Delivery::Verified => "Verified",
+			Delivery::FirstResponse => "FirstResponse",
+			Delivery::Manual => "Manual",
+		};
+		let terms = record([
+			("floor", number(terms.floor)),
+			("class", class(&terms.class)),
+			("capability", number(terms.capability)),
+			("width", number(terms.width)),
+			("delivery", super::name(delivery)),
+			("requirements", requirements),
+		]);
+		Call::new(POOL, "publish_service")
+			.with("manifest", bytes(manifest))
+			.with("leaf", leaf(shape))
+			.with("terms", terms)
+	}
+
+	/// What a client asks of a service.
+	#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+	pub struct NewOrder {
+		pub inputs: Hash,
+		pub ceiling_leaves: u32,
+		pub prompt_work: Work,
+		pub max_price: Balance,
+		pub window_blocks: BlockNumber,
+		pub secret: Option<Hash>,
+	}
+
+	pub fn request(service: ServiceId, order: &NewOrder) -> Call {
+		let order = record([
+			("inputs", bytes(order.inputs)),
+			("ceiling_leaves", number(order.ceiling_leaves)),
+			("prompt_work", number(order.prompt_work)),
+			("max_price", number(order.max_price)),
+			("window_blocks", number(order.window_blocks)),
+			("secret", option(order.secret.map(bytes))),
+		]);
+		Call::new(POOL, "request").with("service", number(service)).with("order", order)
+	}
+
+	pub fn accept(task: Hash) -> Call {
+		Call::new(VALIDATION, "accept").with("task", bytes(task))
+	}
+
+	/// How sure a client of an auction wants to be.
+	#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+	pub enum Assurance {
+		Economy,
+		Standard,
+		High,
+		Assured,
+	}
+
+	/// What a client has done by whoever bids best.
+	#[derive(Clone, Debug, PartialEq, Eq)]
+	pub struct NewJob {
+		pub kind: JobKind,
+		pub manifest: Hash,
+		pub start: Hash,
+		pub leaves: u32,
+		pub part_leaves: u32,
+		pub leaf: LeafShape,
+		pub assurance: Assurance,
+		pub capability: u8,
+		pub needs: Needs,
+		pub speed_billionths: u32,
+		pub bidding_blocks: BlockNumber,
+		pub longest_blocks: BlockNumber,
+		pub reopens: u8,
+	}
+
+	pub fn create(job: &NewJob, ceiling: Balance) -> Call {
+		let kind = match job.kind {
+			JobKind::Training => "Training",
+			JobKind::Rendering => "Rendering",
+		};
+		let assurance = match job.assurance {
+			Assurance::Economy => "Economy",
+			Assurance::Standard => "Standard",
+			Assurance::High => "High",
+			Assurance::Assured => "Assured",
+		};
+		let needs = record([
+			("kind", option(job.needs.kind.as_ref().map(|kind| super::name(kind_name(kind))))),
+			("memory_mb", number(job.needs.memory_mb)),
+			("work_per_block", number(job.needs.work_per_block)),
+		]);
+		let spec = record([
+			("kind", super::name(kind)),
+			("manifest", bytes(job.manifest)),
+			("start", bytes(job.start)),
+			("leaves", number(job.leaves)),
+			("part_leaves", number(job.part_leaves)),
+			("leaf", leaf(&job.leaf)),
+			("assurance", super::name(assurance)),
+			("capability", number(job.capability)),
+			("needs", needs),
+			("speed_billionths", number(job.speed_billionths)),
+			("bidding_blocks", number(job.bidding_blocks)),
+			("longest_blocks", number(job.longest_blocks)),
+			("reopens", number(job.reopens)),
+		]);
+		Call::new(AUCTION, "create").with("spec", spec).with("ceiling", number(ceiling))
+	}
+}
+
 pub(crate) fn kind_name(kind: &DeviceKind) -> &'static str {
 	match kind {
 		DeviceKind::Cpu => "Cpu",
@@ -331,6 +494,10 @@ pub const ALL: &[(&str, &str, &[&str])] = &[
 	(POOL, "commit", &["request", "commitment", "leaves"]),
 	(POOL, "decline", &["request"]),
 	(POOL, "claim_share", &["request", "outcome", "salt", "leader_salt"]),
+	(POOL, "publish_service", &["manifest", "leaf", "terms"]),
+	(POOL, "request", &["service", "order"]),
+	(AUCTION, "create", &["spec", "ceiling"]),
+	(VALIDATION, "accept", &["task"]),
 	(VALIDATION, "offer_seats", &["capabilities", "device"]),
 	(VALIDATION, "withdraw_seats", &[]),
 	(VALIDATION, "post_openings", &["task", "openings"]),

@@ -235,6 +235,13 @@ impl At {
 		Ok(found)
 	}
 
+	/// A constant of the runtime.
+	pub fn constant<V: DecodeAsType>(&self, pallet: &str, name: &str) -> Result<V> {
+		let constants = self.inner.constants();
+		let entry = constants.entry(subxt::dynamic::constant::<V>(pallet, name));
+		entry.map_err(|error| Error::misfit(pallet, name, error))
+	}
+
 	/// What a function of the runtime answers.
 	pub async fn ask<A: IntoEncodableValues, R: DecodeAsType>(&self, api: &str, method: &str, arguments: A) -> Result<R> {
 		let payload = subxt::dynamic::runtime_api_call::<A, R>(api, method, arguments);

@@ -9,6 +9,8 @@ const AUCTION: &str = "TrainingAuction";
 
 /// What the network's clock shows.
 pub const NOW: Entry<(), BlockNumber> = Entry::new("Clock", "Now");
+/// When the block was made, in milliseconds since 1970.
+pub const TIMESTAMP: Entry<(), u64> = Entry::new("Timestamp", "Now");
 pub const ACCOUNTS: Entry<(AccountId,), Account> = Entry::new("System", "Account");
 
 pub const LOCKS: Entry<(AccountId,), Lock> = Entry::new(LOCKS_PALLET, "Locks");
@@ -39,6 +41,7 @@ pub const WINDOW: Entry<(), Window> = Entry::new(VALIDATION, "Window");
 /// All of them, for [`super::needs`].
 pub const ALL: &[(&str, &str)] = &[
 	("Clock", "Now"),
+	("Timestamp", "Now"),
 	("System", "Account"),
 	(LOCKS_PALLET, "Locks"),
 	(LOCKS_PALLET, "Pins"),

@@ -6,10 +6,12 @@ use super::{
 	ledger::{room, seconds, Record, PARTIAL_GRACE},
 	serve, Endpoint, Error, Inner, Refusal, Result, Store,
 };
-use crate::artifacts::{Artifact, MOST_BYTES};
+use crate::artifacts::{Artifact, Name, MOST_BYTES};
 use iroh::endpoint::{ConnectOptions, Connection, QuicTransportConfig};
 use iroh_blobs::{
+	api::blobs::BlobStatus,
 	get::{
+		request::get_verified_size,
 		fsm::{self, AtBlobHeaderNextError, BlobContentNext, ConnectedNext, DecodeError},
 		GetError,
 	},
@@ -250,6 +252,38 @@ impl Store {
 		Err(Error::Unfetched { name: artifact.hash, refusals: fetched.refusals })
 	}
 
+	/// An artifact of which only the name is known: the first source that has it says its size, and proves it by the last
+	/// piece. Refused if it has more than `most` bytes.
+	pub async fn find(&self, name: &Name, most: u64, sources: &[Endpoint]) -> Result<Artifact> {
+		let found = |bytes: u64| {
+			if bytes <= most {
+				return Ok(Artifact { hash: *name, bytes });
+			}
+			Err(Error::Invalid(format!("artifact {name} has {bytes} bytes, and {most} are the most that it may have")))
+		};
+		if *name == Name::of(&[]) {
+			return found(0);
+		}
+		if let BlobStatus::Complete { size } = self.0.blobs.status(hash(name)).await.map_err(Error::machine)? {
+			return found(size);
+		}
+		let mut refusals = Vec::new();
+		for source in sources.iter().filter(|source| source.key() != self.key()) {
+			let asking = async {
+				let connection = self.0.call(source).await?;
+				let asked = timeout(self.0.patience.silence, get_verified_size(&connection, &hash(name))).await;
+				let asked = asked.map_err(|_| Fault::Source("does not answer".into()))?;
+				asked.map(|(size, _)| size).map_err(|error| Fault::Source(format!("does not have it: {error:#}")))
+			};
+			match asking.await {
+				Ok(size) => return found(size),
+				Err(Fault::Source(reason)) => refusals.push(Refusal { source: source.clone(), reason }),
+				Err(Fault::Here(error)) => return Err(error),
+			}
+		}
+		Err(Error::Unfetched { name: *name, refusals })
+	}
+
 	/// How many bytes of it are here and right. `None` if what is here came under the same name with another size: one
 	/// of the names lies, and so may the tree that came with it.
 	async fn had(&self, artifact: &Artifact) -> Result<Option<u64>> {
@@ -409,10 +443,29 @@ impl Race {
 	}
 }
 
+impl Inner {
+	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<Connection, Fault> {
+		let dial = endpoint.dial(self.has_relay).map_err(Fault::Here)?;
+		let connecting = async {
+			let options = ConnectOptions::new().with_transport_config(transport());
+			let connecting = self
+				.transport
+				.connect_with_opts(dial, ALPN, options)
+				.await
+				.map_err(|error| Fault::Source(format!("cannot be called: {error:#}")))?;
+			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error:#}")))
+		};
+		match timeout(self.patience.connect, connecting).await {
+			Ok(connected) => connected,
+			Err(_) => Err(Fault::Source("does not answer".into())),
+		}
+	}
+}
+
 impl Job {
 	/// Calls a source, and has it give piece after piece, several at once.
 	async fn work(self: Arc<Self>, source: usize, endpoint: Endpoint, given: Arc<AtomicU64>) -> Lane {
-		let connection = match self.call(&endpoint).await {
+		let connection = match self.inner.call(&endpoint).await {
 			Ok(connection) => connection,
 			Err(fault) => return Lane { source, end: Err(fault) },
 		};
@@ -437,24 +490,6 @@ impl Job {
 		self.plan.leave(source);
 		connection.close(0u32.into(), b"done");
 		Lane { source, end }
-	}
-
-	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<Connection, Fault> {
-		let dial = endpoint.dial(self.inner.has_relay).map_err(Fault::Here)?;
-		let connecting = async {
-			let options = ConnectOptions::new().with_transport_config(transport());
-			let connecting = self
-				.inner
-				.transport
-				.connect_with_opts(dial, ALPN, options)
-				.await
-				.map_err(|error| Fault::Source(format!("cannot be called: {error:#}")))?;
-			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error:#}")))
-		};
-		match timeout(self.inner.patience.connect, connecting).await {
-			Ok(connected) => connected,
-			Err(_) => Err(Fault::Source("does not answer".into())),
-		}
 	}
 
 	async fn lane(
