@@ -4,16 +4,17 @@ use super::{
 	engine::{self, JobFolder},
 	lane::{self, Done, Ended, Failed, Lane, Shop},
 	library::Missing,
-	plan::{plan, Action, Do, Say, What, Works},
-	view::{View, Watcher},
+	plan::{plan, Action, Do, Say, Works},
+	view::{Origin, View, Watcher},
 	Keys,
 };
 use crate::{
-	artifacts::Name,
+	artifacts::{Artifact, Name},
 	chain::{self, calls, types::*, At, Call, Chain, Happened, Sender},
 	config::Config,
 	job::blake2,
-	journal::{Journal, LeafForm, ObstacleForm, Phase, Work, WorkId},
+	journal::{Journal, ObstacleForm, Phase, Work, WorkId},
+	store::Endpoint,
 };
 use anyhow::{Context, Result};
 use ogpu_protocol::{
@@ -66,6 +67,8 @@ pub struct Agent {
 	failures: BTreeMap<Say, (BlockNumber, BlockNumber)>,
 	/// Works of which nothing is open, since which block.
 	gone: BTreeMap<WorkId, BlockNumber>,
+	/// Who was let in, to which leaf of which task.
+	admitted: BTreeSet<(Hash, AccountId, u32)>,
 	landings: (mpsc::UnboundedSender<Landing>, mpsc::UnboundedReceiver<Landing>),
 }
 
@@ -115,6 +118,7 @@ impl Agent {
 			flights: BTreeMap::new(),
 			failures: BTreeMap::new(),
 			gone: BTreeMap::new(),
+			admitted: BTreeSet::new(),
 			landings: mpsc::unbounded_channel(),
 		})
 	}
@@ -126,6 +130,7 @@ impl Agent {
 		self.view = view;
 		self.seen = started;
 		self.note(chain, &happened).await?;
+		self.admit(at).await?;
 		self.measure();
 		self.act(chain)
 	}
@@ -143,6 +148,50 @@ impl Agent {
 			}
 		}
 		Ok(())
+	}
+
+	/// Lets those have a request's inputs and openings who were drawn to check its result.
+	async fn admit(&mut self, at: &At) -> Result<()> {
+		let operator = self.operator;
+		let is_own = |task: &&super::view::TaskView| {
+			task.task.request.provider == operator && matches!(task.origin, Origin::Request { .. })
+		};
+		let mut fresh = Vec::new();
+		for (name, task) in self.view.tasks.iter().filter(|(_, task)| is_own(task)) {
+			for (checker, leaves) in &task.checkers {
+				let leaves = leaves.iter().filter(|leaf| !self.admitted.contains(&(*name, *checker, **leaf)));
+				fresh.extend(leaves.map(|leaf| (*name, *checker, *leaf)));
+			}
+		}
+		self.admitted.retain(|(name, ..)| self.view.tasks.contains_key(name));
+		for (name, checker, leaf) in fresh {
+			let endpoints = super::view::endpoints_of(at, checker).await?;
+			let keys: Vec<_> =
+				endpoints.iter().filter_map(|text| Some(text.parse::<Endpoint>().ok()?.key())).collect();
+			if keys.is_empty() {
+				tracing::warn!(checker = chain::address(&checker), "who checks has no device that it could fetch with");
+			}
+			for artifact in self.needed(&name, leaf)? {
+				self.shop.library.store().restrict(&artifact, &keys).await?;
+			}
+			self.admitted.insert((name, checker, leaf));
+		}
+		Ok(())
+	}
+
+	/// What whoever checks a leaf of an own result must have from here.
+	fn needed(&self, task: &Hash, leaf: u32) -> Result<Vec<Artifact>> {
+		let Some((id, leaves)) = self.own_result(task)? else { return Ok(Vec::new()) };
+		let folder = self.shop.folder(&id);
+		let mut needed: Vec<_> = folder.inputs()?.into_iter().collect();
+		let before = leaf.checked_sub(1).and_then(|before| leaves.get(before as usize));
+		if let Some(before) = before {
+			let name = Name(before.carry);
+			if let Ok(about) = std::fs::metadata(folder.leaves().path(&name)) {
+				needed.push(Artifact { hash: name, bytes: about.len() });
+			}
+		}
+		Ok(needed)
 	}
 
 	fn measure(&self) {
@@ -359,7 +408,7 @@ impl Agent {
 			},
 			_ => self.worker.clone(),
 		};
-		tracing::debug!(%call, ?say, "sending");
+		tracing::debug!(%call, "sending");
 		self.shop.metrics.commit_seconds.set(self.seen.elapsed().as_secs_f64());
 		self.flights.insert(say.clone(), self.view.number);
 		let (chain, landings) = (chain.clone(), self.landings.0.clone());
@@ -557,26 +606,5 @@ impl Agent {
 		}
 		let binding = hasher.finalize().as_bytes().try_into()?;
 		Ok(Some(Ok(Vote { digest: engine::digest(task, index, &Leaf::from(leaf)), binding })))
-	}
-}
-
-/// What a work is about, in a few words.
-pub fn describe(what: &What) -> String {
-	match what {
-		What::Request { task, .. } => format!("request {}", chain::hex(task)),
-		What::Part { job, first, leaves, .. } => format!("{leaves} leaves from {first} on of job {}", chain::hex(job)),
-		What::Benchmark { task } => format!("benchmark {}", chain::hex(task)),
-		What::Check { task, leaf, .. } => format!("leaf {leaf} of {}", chain::hex(task)),
-	}
-}
-
-/// The name of a leaf's part that has no bytes.
-pub fn nothing() -> Name {
-	Name::of(&[])
-}
-
-impl From<&LeafForm> for Leaf {
-	fn from(form: &LeafForm) -> Self {
-		Leaf::from(*form)
 	}
 }

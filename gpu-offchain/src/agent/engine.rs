@@ -207,6 +207,12 @@ impl JobFolder {
 		Ok(Some(serde_json::from_slice(&text).context("checked.json")?))
 	}
 
+	/// The inputs of the order that is in the folder.
+	pub fn inputs(&self) -> Result<Option<Artifact>> {
+		let Some(text) = self.read("order.json", 1 << 20)? else { return Ok(None) };
+		Ok(serde_json::from_slice::<Order>(&text).context("order.json")?.inputs)
+	}
+
 	fn fault(&self) -> Option<Fault> {
 		serde_json::from_slice(&self.read("fault.json", 1 << 16).ok()??).ok()
 	}

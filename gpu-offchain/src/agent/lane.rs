@@ -217,7 +217,7 @@ impl Lane {
 			let [output, carry, trace] = checked.leaf.map(|name| name.0);
 			return Ok(Ended::Checked { leaf: ogpu_protocol::leaf::Leaf { output, carry, trace } });
 		}
-		self.publish(&ready.work.id, &folder).await.map_err(machine)
+		self.publish(&ready, &folder).await.map_err(machine)
 	}
 
 	async fn prepare(&self, folder: &JobFolder, ready: &Ready) -> Result<Order> {
@@ -270,11 +270,12 @@ impl Lane {
 	}
 
 	/// Puts what others may ask for into the store.
-	async fn publish(&self, id: &WorkId, folder: &JobFolder) -> Result<Ended> {
+	async fn publish(&self, ready: &Ready, folder: &JobFolder) -> Result<Ended> {
 		let saved = folder.saved()?.filter(|saved| saved.is_done);
 		let saved = saved.ok_or_else(|| anyhow::anyhow!("the engine left no result"))?;
 		let store = self.shop.library.store();
-		let owner = owner(id);
+		let owner = owner(&ready.work.id);
+		let is_private = matches!(ready.work.what, What::Request { .. });
 		let until = SystemTime::now() + self.shop.serve;
 		let mut seen = std::collections::BTreeSet::new();
 		for [_, carry, _] in &saved.leaves {
@@ -282,10 +283,17 @@ impl Lane {
 				continue;
 			}
 			let path = folder.leaves().path(carry);
-			let artifact = store.add_file(&path).await?;
+			let artifact = Artifact { hash: *carry, bytes: std::fs::metadata(&path)?.len() };
+			if is_private {
+				store.restrict(&artifact, &ready.brought.clients).await?;
+			}
+			store.add_file(&path).await?;
 			store.keep(&artifact, owner, until).await?;
 		}
 		let output = store.add_file(folder.output()).await?;
+		if is_private && output.bytes > 0 {
+			store.restrict(&output, &ready.brought.clients).await?;
+		}
 		if output.bytes > 0 {
 			store.keep(&output, owner, until).await?;
 		}
@@ -314,11 +322,6 @@ fn bar(work: &Do) -> indicatif::ProgressBar {
 	}
 	bar.set_message(work.id.to_string().chars().take(20).collect::<String>());
 	bar
-}
-
-/// What a leaf of this artifact begins from, as people see it.
-pub fn named(artifact: &Artifact) -> String {
-	format!("{} ({} bytes)", artifact.hash, artifact.bytes)
 }
 
 pub use engine::now;

@@ -5,7 +5,7 @@ use crate::{
 	artifacts::{Artifact, Name, MOST_BYTES},
 	chain::{types::*, Chain},
 	limits,
-	store::{Endpoint, Store},
+	store::{Endpoint, Key, Store},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -60,6 +60,8 @@ pub struct Brought {
 	pub inputs: Option<Artifact>,
 	/// The bytes of the opening are in this file.
 	pub opening: Option<Artifact>,
+	/// Of a request: the client's devices, which may have all of it.
+	pub clients: Vec<Key>,
 }
 
 /// Who may have what.
@@ -93,8 +95,9 @@ impl Library {
 			What::Benchmark { .. } => Ok(Brought::default()),
 			What::Request { manifest, inputs, most_bytes, .. } => {
 				let manifest = self.manifest(manifest, &sources.shared, until, Missing::Output).await?;
-				let inputs = self.named(inputs, *most_bytes, &sources.inputs, until, Missing::Input).await?;
-				Ok(Brought { manifest: Some(manifest), inputs: Some(inputs), opening: None })
+				let inputs = self.secret(inputs, *most_bytes, &sources.inputs, &sources.inputs, until).await?;
+				let clients = sources.inputs.iter().map(Endpoint::key).collect();
+				Ok(Brought { manifest: Some(manifest), inputs: Some(inputs), opening: None, clients })
 			}
 			What::Part { manifest, first, start, most_bytes, .. } => {
 				let manifest = self.manifest(manifest, &sources.shared, until, Missing::Input).await?;
@@ -103,7 +106,7 @@ impl Library {
 				} else {
 					Some(self.named(start, *most_bytes, &sources.opening, until, Missing::Output).await?)
 				};
-				Ok(Brought { manifest: Some(manifest), inputs: None, opening })
+				Ok(Brought { manifest: Some(manifest), inputs: None, opening, clients: Vec::new() })
 			}
 			What::Check { leaf, opening, origin, .. } => self.bring_check(&sources, *leaf, opening, origin, until).await,
 		}
@@ -121,7 +124,8 @@ impl Library {
 		let mut begins = leaf > 0;
 		match origin {
 			Origin::Request { manifest, inputs, most_bytes, .. } => {
-				brought.inputs = Some(self.named(inputs, *most_bytes, &sources.inputs, until, Missing::Input).await?);
+				// Whoever checks serves inputs to nobody.
+				brought.inputs = Some(self.secret(inputs, *most_bytes, &sources.inputs, &[], until).await?);
 				brought.manifest = Some(self.manifest(manifest, &sources.shared, until, Missing::Output).await?);
 			}
 			Origin::Part { manifest, first_leaf, .. } => {
@@ -216,6 +220,22 @@ impl Library {
 		Ok(manifest)
 	}
 
+	/// What a client has given to some: from before it comes, only these may have it from here.
+	async fn secret(
+		&self,
+		name: &Hash,
+		most: u128,
+		sources: &[Endpoint],
+		allowed: &[Endpoint],
+		until: Instant,
+	) -> std::result::Result<Artifact, Missing> {
+		let artifact = self.found(name, most, sources, until, Missing::Input).await?;
+		let keys: Vec<_> = allowed.iter().map(Endpoint::key).collect();
+		self.store.restrict(&artifact, &keys).await.map_err(|error| Missing::Machine(error.into()))?;
+		self.fetch(&artifact, sources, until, Missing::Input).await?;
+		Ok(artifact)
+	}
+
 	/// An artifact of which only the name is known.
 	async fn named(
 		&self,
@@ -225,15 +245,27 @@ impl Library {
 		until: Instant,
 		missing: fn(String) -> Missing,
 	) -> std::result::Result<Artifact, Missing> {
-		let most = u64::try_from(most).unwrap_or(MOST_BYTES).clamp(1 << 20, MOST_BYTES);
-		let artifact = loop {
-			match self.store.find(&Name(*name), most, sources).await {
-				Ok(artifact) => break artifact,
-				Err(error) => self.or_again(error, until, missing).await?,
-			}
-		};
+		let artifact = self.found(name, most, sources, until, missing).await?;
 		self.fetch(&artifact, sources, until, missing).await?;
 		Ok(artifact)
+	}
+
+	/// Its size, as one of the sources proves it.
+	async fn found(
+		&self,
+		name: &Hash,
+		most: u128,
+		sources: &[Endpoint],
+		until: Instant,
+		missing: fn(String) -> Missing,
+	) -> std::result::Result<Artifact, Missing> {
+		let most = u64::try_from(most).unwrap_or(MOST_BYTES).clamp(1 << 20, MOST_BYTES);
+		loop {
+			match self.store.find(&Name(*name), most, sources).await {
+				Ok(artifact) => return Ok(artifact),
+				Err(error) => self.or_again(error, until, missing).await?,
+			}
+		}
 	}
 
 	async fn fetch(

@@ -55,6 +55,8 @@ pub struct TaskView {
 	pub checks: BTreeMap<u32, Check>,
 	/// Juries that sit, each with what the operator says in this round, if it was drawn.
 	pub juries: BTreeMap<u32, (Jury, Option<Ballot>)>,
+	/// Who was drawn to look at leaves, or to judge them in this round.
+	pub checkers: BTreeMap<AccountId, BTreeSet<u32>>,
 	/// The first block after which it was seen to be in this stage.
 	pub since: BlockNumber,
 }
@@ -284,7 +286,13 @@ impl Watcher {
 			}
 			let checks = at.all(&state::CHECKS, (name,), MOST_CHECKS).await?;
 			let checks: BTreeMap<_, _> = checks.into_iter().map(|((_, leaf), check)| (leaf, check)).collect();
-			let juries = self.read_juries(at, name, &task).await?;
+			let mut checkers = BTreeMap::<AccountId, BTreeSet<u32>>::new();
+			for (leaf, check) in &checks {
+				for auditor in check.first.iter().chain(&check.second) {
+					checkers.entry(auditor.operator).or_default().insert(*leaf);
+				}
+			}
+			let juries = self.read_juries(at, name, &task, &mut checkers).await?;
 			let is_drawn = checks.values().any(|check| check.auditor(&self.operator).is_some())
 				|| juries.values().any(|(_, ballot)| ballot.is_some());
 			if !is_ours && !is_drawn {
@@ -301,18 +309,27 @@ impl Watcher {
 				}
 			};
 			let origin = origin(at, name, &task).await?;
-			view.tasks.insert(name, TaskView { task, origin, checks, juries, since });
+			view.tasks.insert(name, TaskView { task, origin, checks, juries, checkers, since });
 		}
 		Ok(())
 	}
 
-	async fn read_juries(&self, at: &At, name: Hash, task: &Task) -> Result<BTreeMap<u32, (Jury, Option<Ballot>)>> {
+	async fn read_juries(
+		&self,
+		at: &At,
+		name: Hash,
+		task: &Task,
+		checkers: &mut BTreeMap<AccountId, BTreeSet<u32>>,
+	) -> Result<BTreeMap<u32, (Jury, Option<Ballot>)>> {
 		let mut juries = BTreeMap::new();
 		if !matches!(task.stage, Stage::Judging { .. }) {
 			return Ok(juries);
 		}
 		for ((_, leaf), jury) in at.all(&state::JURIES, (name,), MOST_CHECKS).await? {
 			let ballots = at.get(&state::BALLOTS, (name, (leaf, jury.round))).await?.unwrap_or_default();
+			for ballot in &ballots {
+				checkers.entry(ballot.operator).or_default().insert(leaf);
+			}
 			let ballot = ballots.into_iter().find(|ballot| ballot.operator == self.operator);
 			juries.insert(leaf, (jury, ballot));
 		}

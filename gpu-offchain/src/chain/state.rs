@@ -21,6 +21,8 @@ pub const DEVICES: Entry<(DeviceId,), Device> = Entry::new(LOCKS_PALLET, "Device
 pub const NEXT_DEVICE: Entry<(), DeviceId> = Entry::new(LOCKS_PALLET, "NextDevice");
 pub const SUSPENDED: Entry<(AccountId,), BlockNumber> = Entry::new(LOCKS_PALLET, "Suspended");
 
+pub const FAULTS: Entry<(AccountId,), Vec<FaultRecord>> = Entry::new(LOCKS_PALLET, "Faults");
+
 pub const SERVICES: Entry<(ServiceId,), Service> = Entry::new(POOL, "Services");
 pub const NEXT_SERVICE: Entry<(), ServiceId> = Entry::new(POOL, "NextService");
 pub const MEMBERS: Entry<(ServiceId, DeviceId), Member> = Entry::new(POOL, "Members");
@@ -50,6 +52,7 @@ pub const ALL: &[(&str, &str)] = &[
 	(LOCKS_PALLET, "Devices"),
 	(LOCKS_PALLET, "NextDevice"),
 	(LOCKS_PALLET, "Suspended"),
+	(LOCKS_PALLET, "Faults"),
 	(POOL, "Services"),
 	(POOL, "NextService"),
 	(POOL, "Members"),

@@ -101,6 +101,13 @@ records! {
 		pub heartbeat: Option<BlockNumber>,
 	}
 
+	/// Something that an account was found to have done.
+	struct FaultRecord {
+		pub work: Hash,
+		pub at: BlockNumber,
+		pub taken: Balance,
+	}
+
 	/// A balance.
 	struct Account {
 		pub nonce: u32,

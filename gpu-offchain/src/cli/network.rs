@@ -25,7 +25,8 @@ pub fn keys(config: &Config) -> Result<Keys> {
 pub fn log(config: &LogConfig) {
 	let level = config.level.clone().or_else(|| std::env::var("RUST_LOG").ok());
 	let filter = EnvFilter::new(level.as_deref().unwrap_or("warn,ogpu_worker=info"));
-	let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+	let is_seen = std::io::IsTerminal::is_terminal(&std::io::stderr());
+	let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_seen);
 	if config.json {
 		lines.json().init();
 	} else {

@@ -4,5 +4,6 @@
 #![cfg(feature = "network")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+mod auction;
 mod pool;
 mod world;

@@ -9,17 +9,20 @@ use ogpu_worker::{
 		state, types::*, Call, Chain, Sender,
 	},
 	keys,
-	models::{bert::Bert, parameters, Trainable},
-	store::{Settings, Store},
+	models::{bert::Bert, parameters},
+	store::{Endpoint, Settings, Store},
 };
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, BTreeSet},
 	fs,
 	io::{BufRead, BufReader},
 	path::{Path, PathBuf},
 	process::{Child, Command, Stdio},
 	str::FromStr,
-	sync::mpsc,
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		mpsc, Arc,
+	},
 	time::{Duration, Instant},
 };
 use subxt_signer::{sr25519::Keypair, SecretUri};
@@ -88,18 +91,25 @@ pub fn node_binary() -> Option<PathBuf> {
 }
 
 /// An operator and its worker process.
-pub struct Operator {
+pub struct Party {
 	pub name: &'static str,
 	pub key: Keypair,
 	pub sender: Sender,
 	pub device: DeviceId,
 	pub folder: TempDir,
 	pub worker: Option<Process>,
+	stop: Arc<AtomicBool>,
 }
 
-impl Operator {
+impl Party {
 	pub fn account(&self) -> AccountId {
 		self.key.public_key().0
+	}
+
+	/// Where it serves artifacts.
+	pub async fn endpoint(&self, world: &World) -> Endpoint {
+		let device = world.chain.best().await.unwrap().get(&state::DEVICES, (self.device,)).await.unwrap().unwrap();
+		device.endpoint().unwrap().parse().unwrap()
 	}
 
 	pub fn config(&self) -> PathBuf {
@@ -108,16 +118,65 @@ impl Operator {
 
 	/// Starts its worker, or starts it again.
 	pub fn start(&mut self) {
-		let mut command = Command::new(env!("CARGO_BIN_EXE_ogpu-worker"));
-		command.arg("start").arg("--config").arg(self.config()).env("RUST_LOG", "warn,ogpu_worker=debug");
-		self.worker = Some(Process::start(self.name, &mut command));
+		self.worker = Some(start_worker(self.name, &self.config()));
 	}
 
+	/// Lets the worker compute with a binary that makes each leaf of its results another one. Its checks it does rightly.
+	pub fn lie(&self) {
+		let path = self.folder.path().join("liar.sh");
+		// The first digit of what each leaf put out is another one, whatever it was.
+		let script = format!(
+			"#!/bin/sh\n{:?} \"$@\" || exit\n[ -f \"$2/progress.json\" ] && sed -i \
+			-e 's/\\[\"[0-7]/[@8/g' -e 's/\\[\"[89a-f]/[@0/g' -e 's/\\[@/[\"/g' \"$2/progress.json\"\nexit 0\n",
+			env!("CARGO_BIN_EXE_ogpu-worker")
+		);
+		fs::write(&path, script).unwrap();
+		fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+		let config = fs::read_to_string(self.config()).unwrap();
+		fs::write(self.config(), format!("engine = {path:?}\n{config}")).unwrap();
+	}
+
+	/// Starts its worker, and kills it whenever it has written something new into its journal, until it has done so often
+	/// enough or has nothing more to write. Returns what it had written when it was killed.
+	pub fn start_restless(&mut self) -> std::thread::JoinHandle<BTreeSet<String>> {
+		let (name, config) = (self.name, self.config());
+		let stop = self.stop.clone();
+		std::thread::spawn(move || {
+			let mut killed_at = BTreeSet::new();
+			loop {
+				let mut worker = start_worker(name, &config);
+				loop {
+					if stop.load(Ordering::SeqCst) {
+						return killed_at;
+					}
+					let Ok(line) = worker.lines.recv_timeout(Duration::from_millis(200)) else { continue };
+					let Some((_, step)) = line.split_once("journal work=") else { continue };
+					if killed_at.insert(step.to_owned()) {
+						worker.kill();
+						break;
+					}
+				}
+			}
+		})
+	}
+
+	/// Ends its worker without a chance to clean up.
 	pub fn kill(&mut self) {
 		if let Some(mut worker) = self.worker.take() {
 			worker.kill();
 		}
 	}
+
+	/// Has the restless worker stop.
+	pub fn calm(&self) {
+		self.stop.store(true, Ordering::SeqCst);
+	}
+}
+
+fn start_worker(name: &str, config: &Path) -> Process {
+	let mut command = Command::new(env!("CARGO_BIN_EXE_ogpu-worker"));
+	command.arg("start").arg("--config").arg(config).env("RUST_LOG", "warn,ogpu_worker=debug");
+	Process::start(name, &mut command)
 }
 
 pub struct World {
@@ -126,8 +185,8 @@ pub struct World {
 	pub client: Sender,
 	/// From which the client serves.
 	pub store: Store,
-	pub folder: TempDir,
-	pub node: Process,
+	_folder: TempDir,
+	_node: Process,
 }
 
 /// A chain with a client that has a lock and serves its artifacts. `None` where there is no node to start.
@@ -148,7 +207,7 @@ pub async fn world() -> Option<World> {
 	settings.listen = "127.0.0.1:0".parse().unwrap();
 	let store = Store::open(settings).await.unwrap();
 	let client = Sender::new(key("//Ferdie"));
-	let mut world = World { chain, url, client, store, folder, node };
+	let mut world = World { chain, url, client, store, _folder: folder, _node: node };
 	world.client_lock().await;
 	Some(world)
 }
@@ -180,7 +239,7 @@ impl World {
 	}
 
 	/// An operator with a lock, a worker key, and a device that is taken to be measured.
-	pub async fn operator(&self, name: &'static str, lock: Balance, extra: &str) -> Operator {
+	pub async fn operator(&self, name: &'static str, lock: Balance, extra: &str) -> Party {
 		let operator_key = key(&format!("//{name}"));
 		let sender = Sender::new(operator_key.clone());
 		let folder = tempfile::tempdir().unwrap();
@@ -220,7 +279,7 @@ impl World {
 			extra.replace("DEVICE", &device.to_string()),
 		);
 		fs::write(folder.path().join("config.toml"), config).unwrap();
-		Operator { name, key: operator_key, sender, device, folder, worker: None }
+		Party { name, key: operator_key, sender, device, folder, worker: None, stop: Arc::default() }
 	}
 
 	/// Writes a score into the chain's state, as a benchmark would within half an hour.
@@ -283,9 +342,28 @@ impl World {
 	/// Asks a service, and returns the request's name.
 	pub async fn request(&self, service: ServiceId, texts: &[&str]) -> Hash {
 		let inputs = self.keep(serde_json::to_vec(texts).unwrap()).await;
+		self.order(service, &inputs, texts.len()).await
+	}
+
+	/// The same with inputs that only these devices may have.
+	pub async fn request_privately(&self, service: ServiceId, texts: &[&str], devices: &[DeviceId]) -> (Hash, Artifact) {
+		let bytes = serde_json::to_vec(texts).unwrap();
+		let inputs = Artifact::of(&bytes);
+		let at = self.chain.best().await.unwrap();
+		let mut keys = Vec::new();
+		for device in devices {
+			let endpoint = at.get(&state::DEVICES, (*device,)).await.unwrap().unwrap();
+			keys.push(endpoint.endpoint().unwrap().parse::<Endpoint>().unwrap().key());
+		}
+		self.store.restrict(&inputs, &keys).await.unwrap();
+		self.keep(bytes).await;
+		(self.order(service, &inputs, texts.len()).await, inputs)
+	}
+
+	async fn order(&self, service: ServiceId, inputs: &Artifact, leaves: usize) -> Hash {
 		let order = client::NewOrder {
 			inputs: inputs.hash.0,
-			ceiling_leaves: texts.len() as u32,
+			ceiling_leaves: leaves as u32,
 			prompt_work: 0,
 			max_price: OGPU,
 			window_blocks: 10,
