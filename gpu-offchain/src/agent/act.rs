@@ -67,6 +67,8 @@ pub struct Agent {
 	failures: BTreeMap<Say, (BlockNumber, BlockNumber)>,
 	/// Works of which nothing is open, since which block.
 	gone: BTreeMap<WorkId, BlockNumber>,
+	/// What was planned and is not done, and when it is due.
+	pending: BTreeMap<Say, BlockNumber>,
 	/// Who was let in, to which leaf of which task.
 	admitted: BTreeSet<(Hash, AccountId, u32)>,
 	landings: (mpsc::UnboundedSender<Landing>, mpsc::UnboundedReceiver<Landing>),
@@ -118,6 +120,7 @@ impl Agent {
 			flights: BTreeMap::new(),
 			failures: BTreeMap::new(),
 			gone: BTreeMap::new(),
+			pending: BTreeMap::new(),
 			admitted: BTreeSet::new(),
 			landings: mpsc::unbounded_channel(),
 		})
@@ -216,9 +219,11 @@ impl Agent {
 		self.resting.retain(|_, until| number < *until);
 		let actions = plan(&self.view, &self.works, &self.config);
 		let mut still_gone = BTreeMap::new();
+		let mut pending = BTreeMap::new();
 		for action in actions {
 			match action {
-				Action::Say { what, .. } => {
+				Action::Say { what, due } => {
+					pending.insert(what.clone(), due);
 					if let Err(error) = self.say(chain, what.clone()) {
 						// What is on the disk is damaged, or full. The rest goes on.
 						tracing::error!("cannot say {what:?}: {error:#}");
@@ -238,6 +243,13 @@ impl Agent {
 			}
 		}
 		self.gone = still_gone;
+		for (say, due) in std::mem::replace(&mut self.pending, pending) {
+			// What has landed is no longer pending.
+			if !self.pending.contains_key(&say) && due < self.view.now && !self.flights.contains_key(&say) {
+				tracing::warn!(what = say.name(), due, now = self.view.now, "missed a deadline");
+				self.shop.metrics.missed.with_label_values(&[say.name()]).inc();
+			}
+		}
 		Ok(())
 	}
 
@@ -371,6 +383,7 @@ impl Agent {
 			Ok(()) => {
 				tracing::info!(call, "in a block");
 				self.failures.remove(&say);
+				self.pending.remove(&say);
 				self.shop.metrics.transactions.with_label_values(&["done"]).inc();
 				// The state says so from the next block on.
 				self.flights.insert(say, self.view.number);
@@ -397,7 +410,8 @@ impl Agent {
 	/// Sends something, if it is not on its way and has not failed lately.
 	fn say(&mut self, chain: &Chain, say: Say) -> Result<()> {
 		let rests = self.failures.get(&say).is_some_and(|(until, _)| self.view.number < *until);
-		if rests || self.flights.contains_key(&say) || self.flights.len() >= MOST_FLIGHTS {
+		let is_under_way = self.flights.keys().any(|flight| flight.is_same(&say));
+		if rests || is_under_way || self.flights.len() >= MOST_FLIGHTS {
 			return Ok(());
 		}
 		let Some(call) = self.call(&say)? else { return Ok(()) };

@@ -50,6 +50,44 @@ pub enum Say {
 	Advance(Item),
 }
 
+impl Say {
+	/// Whether this says the same, though perhaps in other words: a bid's price follows from the moment.
+	pub fn is_same(&self, other: &Self) -> bool {
+		match (self, other) {
+			(Self::Bid { job, round, .. }, Self::Bid { job: others, round: others_round, .. }) => {
+				(job, round) == (others, others_round)
+			}
+			_ => self == other,
+		}
+	}
+
+	/// What it is, for people and figures.
+	pub fn name(&self) -> &'static str {
+		match self {
+			Self::Heartbeat(_) => "heartbeat",
+			Self::Join(..) => "join",
+			Self::OfferSeats => "offer_seats",
+			Self::Commit { .. } => "commit",
+			Self::Decline { .. } => "decline",
+			Self::ClaimShare { .. } => "claim_share",
+			Self::PostOpenings { .. } => "post_openings",
+			Self::Reveal { .. } => "reveal",
+			Self::RevealLeaves { .. } => "reveal_leaves",
+			Self::CommitAudit { .. } => "commit_audit",
+			Self::RevealAudit { .. } => "reveal_audit",
+			Self::CommitVote { .. } => "commit_vote",
+			Self::RevealVote { .. } => "reveal_vote",
+			Self::Bid { .. } => "bid",
+			Self::RevealBid { .. } => "reveal_bid",
+			Self::Start { .. } => "start",
+			Self::CommitPart { .. } => "commit_part",
+			Self::ClaimInputs { .. } => "claim_inputs",
+			Self::CommitBenchmark { .. } => "commit_benchmark",
+			Self::Advance(_) => "advance",
+		}
+	}
+}
+
 /// Something to compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Do {
@@ -319,7 +357,9 @@ impl Planner<'_> {
 				&& self.view.number < request.race.seed_from;
 			match racer.racing {
 				Racing::Running if is_open && self.is_computed(&id) => self.say(Say::Commit { request: *name }, closes),
-				Racing::Running if is_open && self.is_open(&id) => {
+				// It cannot be done here, and others need not wait for it.
+				Racing::Running if is_open && !self.is_open(&id) => self.say(Say::Decline { request: *name }, closes),
+				Racing::Running if is_open => {
 					let is_known = self.works.contains_key(&id);
 					let most = config.queue;
 					let service = self.view.services.get(&request.service);
@@ -536,3 +576,6 @@ pub fn ogpu(amount: f64) -> Balance {
 	// Amounts of configurations; a saturating cast is what is meant.
 	(amount * ogpu_protocol::token::OGPU as f64) as Balance
 }
+
+#[cfg(test)]
+mod tests;

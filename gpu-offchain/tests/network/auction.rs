@@ -48,7 +48,7 @@ async fn a_training_job_is_sold_done_in_milestones_and_paid_though_its_worker_is
 		longest_blocks: 5_000,
 		reopens: 0,
 	};
-	world.client.send(&world.chain, &client::create(&job, 3 * OGPU)).await.unwrap();
+	world.client.send(&world.chain, &client::create(&job, OGPU / 2)).await.unwrap();
 	let find = async |at: &ogpu_worker::chain::At| at.all(&state::JOBS, (), 10).await.unwrap().into_iter().next();
 	let ((name,), _) = world.until("the job is there", find).await;
 	let first = world
