@@ -56,7 +56,8 @@ pub fn expected(name: &str) -> Option<&'static str> {
 }
 
 /// The inputs of the examples.
-const DATA: [&[u8]; 4] = [
+const DATA: [&[u8]; 5] = [
+	include_bytes!("../examples/data/pictures.bin"),
 	include_bytes!("../examples/data/quarters.bin"),
 	include_bytes!("../examples/data/verses.txt"),
 	include_bytes!("../examples/data/prompts.json"),
@@ -64,8 +65,9 @@ const DATA: [&[u8]; 4] = [
 ];
 
 /// The examples, in an order in which each finds what it needs: the trained model writes the texts.
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
 	("job-train-classifier", include_str!("../examples/train-classifier.toml")),
+	("job-train-pictures", include_str!("../examples/train-pictures.toml")),
 	("job-train-text", include_str!("../examples/train-text.toml")),
 	("job-generate", include_str!("../examples/generate.toml")),
 	("job-render", include_str!("../examples/render.toml")),
@@ -274,6 +276,12 @@ pub fn cases() -> Vec<Case> {
 		let y = ops.conv2d(&x, &kernels, 2, 1)?;
 		let (dx, dk) = ops.conv2d_grad(&x, &kernels, &normal(3, y.dims(), device)?, 2, 1)?;
 		Ok(vec![y, dx, dk])
+	}));
+	cases.push(Case::new("pool", |ops, device| {
+		let x = normal(1, (2, 3, 9, 11), device)?;
+		let y = ops.pool(&x, 2)?;
+		let dx = ops.pool_grad(&x, &normal(2, y.dims(), device)?, 2)?;
+		Ok(vec![y, dx])
 	}));
 	cases.push(Case::new("adamw", |ops, device| {
 		let step = AdamW {

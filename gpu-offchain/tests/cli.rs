@@ -99,7 +99,7 @@ fn a_model_is_trained_interrupted_served_and_checked() {
 #[test]
 fn pictures_classifiers_and_benchmarks_run_and_verify() {
 	let place = Place::new();
-	for name in ["render", "train-classifier", "benchmark"] {
+	for name in ["render", "train-classifier", "train-pictures", "benchmark"] {
 		place.good(&["run", &format!("{name}.toml")]);
 		assert_eq!(place.root(name), expected(&format!("job-{name}")).unwrap());
 		let checked = place.good(&["verify", &format!("{name}.toml"), &format!("{name}.out/result.json")]);

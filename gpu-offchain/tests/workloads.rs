@@ -9,7 +9,7 @@
 	reason = "tests"
 )]
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use ogpu_protocol::benchmark::BenchmarkParameters;
 use ogpu_worker::{
 	artifacts::{Artifact, Folder, Name, Store},
@@ -17,8 +17,12 @@ use ogpu_worker::{
 	job::{blake2, Job, Piece, Progress, ResultFile, Verdict},
 	kernels::random::Random,
 	manifest::{Manifest, Work},
-	models::{decoder::Decoder, parameters, Trainable},
-	ops::Repro,
+	models::{
+		convolution::{Convolution, Part},
+		decoder::Decoder,
+		parameters, Trainable,
+	},
+	ops::{Fast, Ops, Repro, Unary},
 };
 
 struct Bench {
@@ -213,6 +217,89 @@ fn any_changed_bit_of_training_changes_the_root() {
 	assert_ne!(job.work.recompute(1, &opening, None).unwrap().leaf(), pieces[1].leaf());
 }
 
+fn example(name: &str) -> Vec<u8> {
+	std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)).unwrap()
+}
+
+#[test]
+fn a_classifier_of_pictures_learns_and_every_leaf_can_be_recomputed() {
+	let bench = Bench::new();
+	let pictures = example("data/pictures.bin");
+	bench.add(&pictures);
+	let manifest = String::from_utf8(example("train-pictures.toml")).unwrap();
+	let (_, output, pieces) = bench.check(&manifest);
+	let losses: Vec<f32> = pieces.iter().flat_map(|piece| piece.note.losses.clone()).collect();
+	assert!(losses[0] > 1.2 && losses[59] < 0.2, "{} {}", losses[0], losses[59]);
+	let file = parameters::open(&output).unwrap();
+	assert_eq!(file.tensor("convolutions.1.weight").unwrap().shape(), [16, 8, 3, 3]);
+	assert_eq!(file.tensor("layers.0.weight").unwrap().shape(), [4, 64]);
+
+	let mut changed = pictures.clone();
+	changed[100] ^= 1;
+	let other = manifest.replace(&bench.add(&pictures), &bench.add(&changed));
+	assert_ne!(bench.root(&manifest), bench.root(&other), "the data");
+
+	for (from, to, reason) in [
+		("kernel = 3", "kernel = 30", "larger than its picture"),
+		("pool = 2", "pool = 0", "pool"),
+		("stride = 1", "stride = 0", "stride"),
+		("padding = 1", "padding = 3", "padding"),
+		("height = 8", "height = 4294967295", "side"),
+		("outputs = 16", "outputs = 4294967295", "outputs"),
+		("classes = 4", "classes = 3", "classes"),
+	] {
+		let refused = bench.refused(&manifest.replacen(from, to, 1));
+		assert!(refused.contains(reason), "{to}: {refused}");
+	}
+}
+
+#[test]
+fn gradients_of_convolutions_are_slopes() {
+	let part = |outputs, kernel, stride, padding, pool| Part { outputs, kernel, stride, padding, pool };
+	let model = Convolution {
+		channels: 2,
+		height: 7,
+		width: 6,
+		layers: vec![part(3, 3, 1, 1, 2), part(4, 2, 1, 1, 1)],
+		hidden: vec![5],
+		classes: 3,
+		activation: Unary::Silu,
+	};
+	model.check().unwrap();
+	let all = model.parameters();
+	let tensor = |seed: u64, shape: &[usize]| {
+		let mut values = vec![0.0; shape.iter().product()];
+		Random::new(seed, 0).fill_normal(&mut values);
+		parameters::tensor(values, shape, &Device::Cpu).unwrap()
+	};
+	let values: Vec<Tensor> = (10..).zip(&all).map(|(seed, all)| (tensor(seed, &all.shape()) * 0.4).unwrap()).collect();
+	let (inputs, targets) = (tensor(1, &[3, 2, 7, 6]), Tensor::new(&[0u32, 2, 1], &Device::Cpu).unwrap());
+	let of = |ops: &dyn Ops, values: &[Tensor]| {
+		let (losses, gradients) = model.losses_and_gradients(ops, values, &inputs, &targets).unwrap();
+		(losses.to_vec1::<f32>().unwrap().iter().map(|loss| f64::from(*loss)).sum::<f64>() / 3.0, gradients)
+	};
+	let (_, gradients) = of(&Repro::default(), &values);
+	let (_, fast) = of(&Fast::default(), &values);
+	assert_eq!(gradients.len(), all.len());
+	for (index, (gradient, fast)) in gradients.iter().zip(&fast).enumerate() {
+		assert_eq!(gradient.dims(), all[index].shape(), "{:?}", all[index].parts);
+		let gradient = gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+		let fast = fast.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+		for place in 0..gradient.len() {
+			assert!((gradient[place] - fast[place]).abs() < 1e-4, "{:?}", all[index].parts);
+			let moved = |by: f32| {
+				let mut values = values.clone();
+				let mut numbers = values[index].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+				numbers[place] += by;
+				values[index] = parameters::tensor(numbers, &all[index].shape(), &Device::Cpu).unwrap();
+				of(&Repro::default(), &values).0
+			};
+			let measured = (moved(0.002) - moved(-0.002)) / 0.004;
+			assert!((measured - f64::from(gradient[place])).abs() < 3e-3, "{:?} {place}", all[index].parts);
+		}
+	}
+}
+
 const SHAPE: &str = r#"vocabulary = 256
 width = 48
 layers = 2
@@ -316,8 +403,6 @@ fn a_model_that_a_job_trained_is_served_and_its_text_can_be_audited() {
 fn gradients_of_a_decoder_are_slopes() {
 	let text = r#"{ "vocabulary": 11, "width": 8, "layers": 2, "heads": 2, "key_heads": 1, "hidden": 12, "context": 16,
 		"rope_base": 10000.0, "norm_epsilon": 1e-5, "is_tied": false }"#;
-	use candle_core::Tensor;
-	use ogpu_worker::ops::{Fast, Ops};
 	for is_tied in [false, true] {
 		let shape = Decoder { is_tied, ..serde_json::from_str(text).unwrap() };
 		let all = shape.parameters();

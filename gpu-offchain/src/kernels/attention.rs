@@ -86,7 +86,7 @@ impl<'a> Side<'a> {
 }
 
 /// So many queries at once.
-const BLOCK: usize = 48;
+pub(super) const BLOCK: usize = 48;
 
 /// The shares that a block of queries gives to keys: rows of `width`, zero beyond each limit.
 #[inline(always)]

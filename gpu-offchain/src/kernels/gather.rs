@@ -129,3 +129,54 @@ pub fn windows_grad(windows: &Windows, output: [usize; 2], columns: &[f32], out:
 		}
 	});
 }
+
+/// Pools of images: of each square of so many pixels the greatest. What is left over at the right and below is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pools {
+	/// Images times channels.
+	pub planes: usize,
+	pub height: usize,
+	pub width: usize,
+	pub side: usize,
+}
+
+impl Pools {
+	/// Height and width of what comes out.
+	pub fn pixels(&self) -> [usize; 2] {
+		[self.height, self.width].map(|length| length.checked_div(self.side).unwrap_or_default())
+	}
+
+	pub fn outputs(&self) -> usize {
+		let [height, width] = self.pixels();
+		self.planes * height * width
+	}
+
+	/// Calls `f` with the number of each output and the place of its winner: the first of its square, replaced by each
+	/// that is greater.
+	fn each(&self, x: &[f32], mut f: impl FnMut(usize, usize)) {
+		let [height, width] = self.pixels();
+		for output in 0..self.outputs() {
+			let (plane, pixel) = (output / (height * width), output % (height * width));
+			let top = plane * self.height + pixel / width * self.side;
+			let left = pixel % width * self.side;
+			let mut best = top * self.width + left;
+			for row in top..top + self.side {
+				for place in row * self.width + left..row * self.width + left + self.side {
+					if x[place] > x[best] {
+						best = place;
+					}
+				}
+			}
+			f(output, best);
+		}
+	}
+}
+
+pub fn pool(pools: &Pools, x: &[f32], out: &mut [f32]) {
+	pools.each(x, |output, best| out[output] = x[best]);
+}
+
+/// To where the greatest came from. `out` is zero before.
+pub fn pool_grad(pools: &Pools, x: &[f32], dy: &[f32], out: &mut [f32]) {
+	pools.each(x, |output, best| out[best] = dy[output]);
+}

@@ -3,6 +3,7 @@
 
 pub mod attention;
 pub mod gather;
+pub mod gpu;
 pub mod lanes;
 pub mod math;
 pub mod matmul;

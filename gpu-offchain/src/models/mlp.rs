@@ -67,6 +67,27 @@ impl Trainable for Mlp {
 		inputs: &Tensor,
 		targets: &Tensor,
 	) -> Result<(Tensor, Vec<Tensor>)> {
+		let (losses, gradients, _) = self.through(ops, parameters, inputs, targets, false)?;
+		Ok((losses, gradients))
+	}
+}
+
+impl Mlp {
+	/// Numbers that a step keeps for a sample.
+	pub fn kept(&self) -> u64 {
+		let widths = self.hidden.iter().map(|width| u64::from(*width)).fold(0, u64::saturating_add);
+		widths.saturating_mul(3).saturating_add(u64::from(self.inputs).saturating_mul(2))
+	}
+
+	/// Losses, gradients, and where they are asked for, those of the inputs.
+	pub fn through(
+		&self,
+		ops: &dyn Ops,
+		parameters: &[Tensor],
+		inputs: &Tensor,
+		targets: &Tensor,
+		has_before: bool,
+	) -> Result<(Tensor, Vec<Tensor>, Option<Tensor>)> {
 		let (layers, _) = parameters.as_chunks::<2>();
 		// What goes into each layer, and what comes out before the activation.
 		let mut seen: Vec<(Tensor, Tensor)> = Vec::new();
@@ -81,15 +102,17 @@ impl Trainable for Mlp {
 		let logits = seen.last().map(|(_, logits)| logits).ok_or_else(|| Error::invalid("no layers"))?;
 		let losses = ops.cross_entropy(logits, targets)?;
 		let mut slope = ops.cross_entropy_grad(logits, targets, 1.0 / targets.elem_count() as f32)?;
-		let mut gradients = Vec::new();
+		let (mut gradients, mut of_inputs) = (Vec::new(), None);
 		for (index, ([weight, _], (input, _))) in layers.iter().zip(&seen).enumerate().rev() {
 			gradients.push(ops.sum_rows(&slope)?);
 			gradients.push(ops.matmul(&slope.t()?, input)?);
 			if let Some((_, before)) = index.checked_sub(1).and_then(|before| seen.get(before)) {
 				slope = ops.unary_grad(self.activation, before, &ops.matmul(&slope, weight)?)?;
+			} else if has_before {
+				of_inputs = Some(ops.matmul(&slope, weight)?);
 			}
 		}
 		gradients.reverse();
-		Ok((losses, gradients))
+		Ok((losses, gradients, of_inputs))
 	}
 }

@@ -1,6 +1,7 @@
 //! Models, written on [`Ops`], with their own gradients.
 
 pub mod bert;
+pub mod convolution;
 pub mod decoder;
 pub mod mlp;
 pub mod parameters;

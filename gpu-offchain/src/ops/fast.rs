@@ -257,6 +257,15 @@ impl Ops for Fast {
 		Ok((dx, through(kernels, dy, |kernels| self.conv2d(x, kernels, stride, padding))?))
 	}
 
+	fn pool(&self, x: &Tensor, side: usize) -> Result<Tensor> {
+		x.max_pool2d(side)
+	}
+
+	/// Candle's own shares a gradient among equal ones, which are rare.
+	fn pool_grad(&self, x: &Tensor, dy: &Tensor, side: usize) -> Result<Tensor> {
+		through(x, dy, |x| self.pool(x, side))
+	}
+
 	fn adamw(&self, step: AdamW, state: &Tensor, grad: &Tensor) -> Result<Tensor> {
 		let (p, m, v) = (state.get(0)?, state.get(1)?, state.get(2)?);
 		let (beta1, beta2) = (f64::from(step.beta1), f64::from(step.beta2));

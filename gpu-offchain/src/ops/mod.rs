@@ -4,6 +4,8 @@
 //! Models call nothing else on numbers, except what moves them without arithmetic (views, concatenation), and sums,
 //! products, quotients and square roots of single numbers, which candle rounds once each on every device.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod custom;
 mod fast;
 mod repro;
@@ -13,6 +15,7 @@ pub use crate::kernels::{
 	pointwise::{AdamW, Sgd, Unary},
 	rows::{Norm, Reduction},
 };
+pub use custom::StandIn;
 pub use fast::Fast;
 pub use repro::Repro;
 
@@ -98,6 +101,10 @@ pub trait Ops: Send + Sync {
 		stride: usize,
 		padding: usize,
 	) -> Result<(Tensor, Tensor)>;
+
+	/// Of each square of `side` pixels the greatest; of equal ones the first counts as that.
+	fn pool(&self, x: &Tensor, side: usize) -> Result<Tensor>;
+	fn pool_grad(&self, x: &Tensor, dy: &Tensor, side: usize) -> Result<Tensor>;
 
 	/// The next state `[3, n]`: parameters and two moments.
 	fn adamw(&self, step: AdamW, state: &Tensor, grad: &Tensor) -> Result<Tensor>;

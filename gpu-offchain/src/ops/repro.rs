@@ -1,17 +1,19 @@
 //! The kernel set `repro-1`: each operation as a custom op of candle.
 
 use super::{
-	custom::{Custom, Input, Kernel},
+	custom::{Custom, Input, Kernel, Place, StandIn},
 	AdamW, AttentionShape, Norm, Ops, Reduction, Sgd, Unary,
 };
 use crate::kernels::{
 	attention::{attention, attention_grad, Side},
-	gather::{embedding, embedding_grad, rope, windows, windows_grad, Windows},
+	gather::{embedding, embedding_grad, pool, pool_grad, rope, windows, windows_grad, Pools, Windows},
+	gpu::{self, Launcher, Pointer},
 	matmul::{product, products, Matrix, Output},
 	pointwise::{adamw, sgd, unary, unary_grad},
 	rows, Path,
 };
 use candle_core::{bail, Device, Error, Layout, Result, Shape, Tensor};
+use std::sync::Arc;
 
 /// The reproducible kernels, on the device where the tensors are.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Repro {
 	device: Device,
 	/// Which instructions a CPU uses: a matter of speed alone.
 	path: Path,
+	/// Instead of the CPU: to test what is written for GPUs.
+	stand_in: Option<Arc<dyn StandIn>>,
 }
 
 impl Default for Repro {
@@ -29,29 +33,44 @@ impl Default for Repro {
 
 impl Repro {
 	pub fn on(device: &Device) -> Self {
-		Self { device: device.clone(), path: Path::best() }
+		Self { device: device.clone(), path: Path::best(), stand_in: None }
 	}
 
 	/// On the CPU with these instructions.
 	pub fn with_path(path: Path) -> Self {
-		Self { device: Device::Cpu, path }
+		Self { path, ..Self::default() }
+	}
+
+	/// The kernels for GPUs, on a stand-in for one.
+	pub fn on_stand_in(stand_in: Arc<dyn StandIn>) -> Self {
+		Self { stand_in: Some(stand_in), ..Self::default() }
+	}
+
+	fn custom<K>(&self, kernel: K) -> Custom<K> {
+		Custom { path: self.path, stand_in: self.stand_in.clone(), kernel }
 	}
 
 	fn one<K: Kernel<1>>(&self, kernel: K, x: &Tensor) -> Result<Tensor> {
-		x.apply_op1_no_bwd(&Custom { path: self.path, kernel })
+		x.apply_op1_no_bwd(&self.custom(kernel))
 	}
 
 	fn two<K: Kernel<2>>(&self, kernel: K, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-		x.apply_op2_no_bwd(y, &Custom { path: self.path, kernel })
+		x.apply_op2_no_bwd(y, &self.custom(kernel))
 	}
 
 	fn three<K: Kernel<3>>(&self, kernel: K, x: &Tensor, y: &Tensor, z: &Tensor) -> Result<Tensor> {
-		x.apply_op3_no_bwd(y, z, &Custom { path: self.path, kernel })
+		x.apply_op3_no_bwd(y, z, &self.custom(kernel))
 	}
 }
 
 fn misfit(name: &str) -> Error {
 	Error::msg(format!("{name}: the inputs do not fit"))
+}
+
+/// How many rows, and how wide.
+fn size(layout: &Layout) -> Result<[usize; 2]> {
+	let width = width(layout)?;
+	Ok([layout.shape().elem_count().checked_div(width).unwrap_or_default(), width])
 }
 
 /// The last dimension.
@@ -77,6 +96,17 @@ fn split_matrix(layout: &Layout) -> Result<(&[usize], [usize; 2])> {
 	}
 }
 
+/// Where number `index` begins, counted in these dimensions, the last one fastest.
+fn offset(index: usize, lengths: &[usize], strides: &[usize]) -> usize {
+	let (mut rest, mut offset) = (index, 0usize);
+	for (length, stride) in lengths.iter().zip(strides).rev() {
+		let place = rest.checked_rem(*length).unwrap_or_default();
+		rest = rest.checked_div(*length).unwrap_or_default();
+		offset = offset.saturating_add(place.saturating_mul(*stride));
+	}
+	offset
+}
+
 /// The matrices of a batch, whose dimensions before the last two have no gaps among each other or are one.
 fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
 	let (batch, size) = split_matrix(input.layout)?;
@@ -85,14 +115,7 @@ fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
 	let count = batch.iter().product::<usize>();
 	(0..count)
 		.map(|index| {
-			// The place of a matrix, dimension by dimension from the last.
-			let (mut rest, mut offset) = (index, 0usize);
-			for (length, stride) in batch.iter().zip(batch_strides).rev() {
-				let place = rest.checked_rem(*length).unwrap_or_default();
-				rest = rest.checked_div(*length).unwrap_or_default();
-				offset = offset.saturating_add(place.saturating_mul(*stride));
-			}
-			values.get(offset..).and_then(|values| Matrix::new(values, size, *strides)).ok_or_else(|| misfit("matmul"))
+			values.get(offset(index, batch, batch_strides)..).and_then(|values| Matrix::new(values, size, *strides)).ok_or_else(|| misfit("matmul"))
 		})
 		.collect()
 }
@@ -112,6 +135,36 @@ impl Kernel<2> for MatMul {
 		let pairs: Vec<_> = matrices(&a)?.into_iter().zip(matrices(&b)?).collect();
 		products(path, &pairs, out).ok_or_else(|| misfit(Self::NAME))
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [a, b]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let ((batch, [m, k]), (_, [_, n])) = (split_matrix(a.layout)?, split_matrix(b.layout)?);
+		let (from_a, of_a) = a.layout.stride().split_last_chunk::<2>().ok_or_else(|| misfit(Self::NAME))?;
+		let (from_b, of_b) = b.layout.stride().split_last_chunk::<2>().ok_or_else(|| misfit(Self::NAME))?;
+		let (a, b) = (a.numbers_on()?, b.numbers_on()?);
+		// The last two dimensions of the batch at once; those before, one matrix of matrices after the other.
+		let digits = |all: &[usize], none: usize| match all.split_last_chunk::<2>() {
+			Some((before, last)) => (before.to_vec(), *last),
+			None => (Vec::new(), [none, all.first().copied().unwrap_or(none)]),
+		};
+		let ((before, batch), (before_a, jumps_a), (before_b, jumps_b)) =
+			(digits(batch, 1), digits(from_a, 0), digits(from_b, 0));
+		let size = m.saturating_mul(n);
+		let inner = batch.last().copied().unwrap_or(1).saturating_mul(size);
+		let all = batch.iter().product::<usize>().saturating_mul(size);
+		for index in 0..before.iter().product() {
+			gpu::Product {
+				size: [m, k, n],
+				batch,
+				a: (a.at(offset(index, &before, &before_a)), *of_a, jumps_a),
+				b: (b.at(offset(index, &before, &before_b)), *of_b, jumps_b),
+				c: (out.at(all.saturating_mul(index)), [n, 1], [inner, size]),
+				is_more: false,
+				limits: None,
+			}
+			.launch(on)?;
+		}
+		Ok(())
+	}
 }
 
 struct Apply(Unary);
@@ -126,6 +179,10 @@ impl Kernel<1> for Apply {
 	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
 		unary(path, self.0, x.numbers()?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x]: [Place<'_>; 1], out: Pointer) -> Result<()> {
+		gpu::unary(on, self.0, x.numbers()?, x.layout.shape().elem_count(), out)
 	}
 }
 
@@ -142,6 +199,10 @@ impl Kernel<2> for ApplyGrad {
 		unary_grad(path, self.0, x.numbers()?, dy.numbers()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::unary_grad(on, self.0, [x.numbers()?, dy.numbers()?], x.layout.shape().elem_count(), out)
+	}
 }
 
 struct Softmax;
@@ -157,6 +218,10 @@ impl Kernel<1> for Softmax {
 		rows::softmax(path, width(x.layout)?, x.numbers()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x]: [Place<'_>; 1], out: Pointer) -> Result<()> {
+		gpu::softmax(on, size(x.layout)?, x.numbers()?, out)
+	}
 }
 
 struct SoftmaxGrad;
@@ -171,6 +236,10 @@ impl Kernel<2> for SoftmaxGrad {
 	fn cpu(&self, path: Path, [y, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
 		rows::softmax_grad(path, width(y.layout)?, y.numbers()?, dy.numbers()?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [y, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::softmax_grad(on, size(y.layout)?, [y.numbers()?, dy.numbers()?], out)
 	}
 }
 
@@ -195,6 +264,10 @@ impl Kernel<2> for Gained {
 		rows::norm(path, self.0, x.numbers()?, gain.numbers()?, None, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, gain]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::norm(on, self.0, size(x.layout)?, [x.numbers()?, gain.numbers()?], None, out)
+	}
 }
 
 impl Kernel<3> for Gained {
@@ -208,6 +281,10 @@ impl Kernel<3> for Gained {
 	fn cpu(&self, path: Path, [x, gain, bias]: [Input<'_>; 3], out: &mut [f32]) -> Result<()> {
 		rows::norm(path, self.0, x.numbers()?, gain.numbers()?, Some(bias.numbers()?), out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, gain, bias]: [Place<'_>; 3], out: Pointer) -> Result<()> {
+		gpu::norm(on, self.0, size(x.layout)?, [x.numbers()?, gain.numbers()?], Some(bias.numbers()?), out)
 	}
 }
 
@@ -225,6 +302,10 @@ impl Kernel<3> for NormGrad {
 		rows::norm_grad(path, self.0, x.numbers()?, gain.numbers()?, dy.numbers()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, gain, dy]: [Place<'_>; 3], out: Pointer) -> Result<()> {
+		gpu::norm_grad(on, self.0, size(x.layout)?, [x.numbers()?, gain.numbers()?, dy.numbers()?], out)
+	}
 }
 
 struct NormGainGrad(Norm);
@@ -241,6 +322,10 @@ impl Kernel<2> for NormGainGrad {
 		rows::norm_gain_grad(path, self.0, x.numbers()?, dy.numbers()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::norm_gain_grad(on, self.0, size(x.layout)?, [x.numbers()?, dy.numbers()?], out)
+	}
 }
 
 struct SumRows;
@@ -255,6 +340,10 @@ impl Kernel<1> for SumRows {
 	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
 		rows::sum_rows(path, x.numbers()?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x]: [Place<'_>; 1], out: Pointer) -> Result<()> {
+		gpu::sum_rows(on, size(x.layout)?, x.numbers()?, out)
 	}
 }
 
@@ -273,6 +362,10 @@ impl Kernel<1> for Reduce {
 	fn cpu(&self, path: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
 		rows::reduce(path, self.0, width(x.layout)?, x.numbers()?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x]: [Place<'_>; 1], out: Pointer) -> Result<()> {
+		gpu::reduce(on, self.0, size(x.layout)?, x.numbers()?, out)
 	}
 }
 
@@ -300,6 +393,12 @@ impl Kernel<2> for Embedding {
 		embedding(table.numbers()?, width(table.layout)?, ids.ids()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [table, ids]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let (ids, values) = ids.ids(on)?;
+		check_ids(&values, table.layout.dims().first().copied().unwrap_or_default())?;
+		gpu::embedding(on, [values.len(), width(table.layout)?], [table.numbers()?, ids], out)
+	}
 }
 
 struct EmbeddingGrad {
@@ -320,6 +419,12 @@ impl Kernel<2> for EmbeddingGrad {
 		check_ids(ids.ids()?, self.rows)?;
 		embedding_grad(path, ids.ids()?, dy.numbers()?, width(dy.layout)?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [ids, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let (_, ids) = ids.ids(on)?;
+		check_ids(&ids, self.rows)?;
+		gpu::embedding_grad(on, &ids, width(dy.layout)?, dy.numbers()?, out)
 	}
 }
 
@@ -348,6 +453,11 @@ impl Kernel<2> for Rope {
 	fn cpu(&self, _: Path, [x, angles]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
 		rope(x.numbers()?, angles.numbers()?, width(angles.layout)?, self.rotated, self.is_inverse, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, angles]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let how = (width(angles.layout)?, self.rotated, self.is_inverse);
+		gpu::rope(on, size(x.layout)?, how, [x.numbers()?, angles.numbers()?], out)
 	}
 }
 
@@ -383,13 +493,22 @@ impl Kernel<3> for Attention<'_> {
 		let sides = [side(&q, 0)?, side(&k, 0)?, side(&v, 0)?];
 		attention(path, self.0, sides, out).ok_or_else(|| misfit(<Self as Kernel<3>>::NAME))
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [q, k, v]: [Place<'_>; 3], out: Pointer) -> Result<()> {
+		let side = |place: Place<'_>| Result::Ok(gpu::Side { first: place.numbers()?, row_stride: width(place.layout)? });
+		gpu::attention(on, self.0, [side(q)?, side(k)?, side(v)?], out)
+	}
 }
 
 /// Where queries, keys and values start in a row.
-fn sides<'a>(shape: &AttentionShape, qkv: &Input<'a>) -> Result<[Side<'a>; 3]> {
+fn starts(shape: &AttentionShape) -> [usize; 3] {
 	let keys = shape.heads.saturating_mul(shape.head_width);
-	let values = keys.saturating_add(shape.key_heads.saturating_mul(shape.head_width));
-	Ok([side(qkv, 0)?, side(qkv, keys)?, side(qkv, values)?])
+	[0, keys, keys.saturating_add(shape.key_heads.saturating_mul(shape.head_width))]
+}
+
+fn sides<'a>(shape: &AttentionShape, qkv: &Input<'a>) -> Result<[Side<'a>; 3]> {
+	let [queries, keys, values] = starts(shape);
+	Ok([side(qkv, queries)?, side(qkv, keys)?, side(qkv, values)?])
 }
 
 fn check_qkv(shape: &AttentionShape, qkv: &Layout) -> Result<[usize; 2]> {
@@ -415,6 +534,13 @@ impl Kernel<1> for Attention<'_> {
 	fn cpu(&self, path: Path, [qkv]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
 		attention(path, self.0, sides(self.0, &qkv)?, out).ok_or_else(|| misfit(<Self as Kernel<1>>::NAME))
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [qkv]: [Place<'_>; 1], out: Pointer) -> Result<()> {
+		let row_stride = width(qkv.layout)?;
+		let first = qkv.numbers()?;
+		let sides = starts(self.0).map(|start| gpu::Side { first: first.at(start), row_stride });
+		gpu::attention(on, self.0, sides, out)
+	}
 }
 
 struct AttentionGrad<'a>(&'a AttentionShape);
@@ -433,6 +559,13 @@ impl Kernel<2> for AttentionGrad<'_> {
 	fn cpu(&self, path: Path, [qkv, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
 		let qkv = sides(self.0, &qkv)?;
 		attention_grad(path, self.0, qkv, side(&dy, 0)?, out).ok_or_else(|| misfit(Self::NAME))
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [qkv, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let side = |first: Pointer, row_stride: usize| gpu::Side { first, row_stride };
+		let row = width(qkv.layout)?;
+		let dy = side(dy.numbers()?, width(dy.layout)?);
+		gpu::attention_grad(on, self.0, side(qkv.numbers()?, row), dy, side(out, row))
 	}
 }
 
@@ -458,6 +591,12 @@ impl Kernel<2> for CrossEntropy {
 		rows::cross_entropy(path, width, logits.numbers()?, targets.ids()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [logits, targets]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let (targets, values) = targets.ids(on)?;
+		check_ids(&values, width(logits.layout)?)?;
+		gpu::cross_entropy(on, size(logits.layout)?, [logits.numbers()?, targets], out)
+	}
 }
 
 struct CrossEntropyGrad {
@@ -477,6 +616,12 @@ impl Kernel<2> for CrossEntropyGrad {
 		check_ids(targets.ids()?, width)?;
 		rows::cross_entropy_grad(path, self.scale, width, logits.numbers()?, targets.ids()?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [logits, targets]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		let (targets, values) = targets.ids(on)?;
+		check_ids(&values, width(logits.layout)?)?;
+		gpu::cross_entropy_grad(on, self.scale, size(logits.layout)?, [logits.numbers()?, targets], out)
 	}
 }
 
@@ -503,6 +648,11 @@ impl Convolution {
 			}
 			_ => Err(misfit("conv2d")),
 		}
+	}
+
+	fn on_gpu(&self) -> gpu::Convolution {
+		let &Self { images, outputs, windows, pixels } = self;
+		gpu::Convolution { images, outputs, windows, pixels }
 	}
 
 	fn area(&self) -> usize {
@@ -541,6 +691,10 @@ impl Kernel<2> for Conv2d {
 		}
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, kernels]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		self.0.on_gpu().forward(on, [x.numbers()?, kernels.numbers()?], out)
+	}
 }
 
 struct Conv2dImageGrad(Convolution);
@@ -565,6 +719,10 @@ impl Kernel<2> for Conv2dImageGrad {
 			windows_grad(&c.windows, c.pixels, &columns, out);
 		}
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [kernels, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		self.0.on_gpu().image_grad(on, [kernels.numbers()?, dy.numbers()?], out)
 	}
 }
 
@@ -592,6 +750,70 @@ impl Kernel<2> for Conv2dKernelGrad {
 		}
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		self.0.on_gpu().kernel_grad(on, [x.numbers()?, dy.numbers()?], out)
+	}
+}
+
+struct Pool(Pools);
+
+impl Pool {
+	/// Of `[images, channels, height, width]`.
+	fn new(dims: &[usize], side: usize) -> Result<Self> {
+		match *dims {
+			[images, channels, height, width] if side > 0 => {
+				Ok(Self(Pools { planes: images.saturating_mul(channels), height, width, side }))
+			}
+			_ => Err(misfit("pool")),
+		}
+	}
+
+	fn shape_of(&self, x: &Layout) -> Result<Shape> {
+		let [height, width] = self.0.pixels();
+		match *x.dims() {
+			[images, channels, _, _] => Ok((images, channels, height, width).into()),
+			_ => Err(misfit("pool")),
+		}
+	}
+}
+
+impl Kernel<1> for Pool {
+	const NAME: &'static str = "repro-pool";
+
+	fn shape(&self, [x]: [&Layout; 1]) -> Result<Shape> {
+		self.shape_of(x)
+	}
+
+	fn cpu(&self, _: Path, [x]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		pool(&self.0, x.numbers()?, out);
+		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x]: [Place<'_>; 1], out: Pointer) -> Result<()> {
+		gpu::pool(on, &self.0, x.numbers()?, out)
+	}
+}
+
+impl Kernel<2> for Pool {
+	const NAME: &'static str = "repro-pool-grad";
+
+	fn shape(&self, [x, dy]: [&Layout; 2]) -> Result<Shape> {
+		if self.shape_of(x)? == *dy.shape() {
+			Ok(x.shape().clone())
+		} else {
+			Err(misfit(<Self as Kernel<2>>::NAME))
+		}
+	}
+
+	fn cpu(&self, _: Path, [x, dy]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		pool_grad(&self.0, x.numbers()?, dy.numbers()?, out);
+		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [x, dy]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::pool_grad(on, &self.0, [x.numbers()?, dy.numbers()?], out)
+	}
 }
 
 /// State `[copies, n]` with a gradient of n numbers.
@@ -616,6 +838,10 @@ impl Kernel<2> for AdamWStep {
 		adamw(path, self.0, state.numbers()?, grad.numbers()?, out);
 		Ok(())
 	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [state, grad]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::adamw(on, self.0, [state.numbers()?, grad.numbers()?], grad.layout.shape().elem_count(), out)
+	}
 }
 
 struct SgdStep(Sgd);
@@ -630,6 +856,10 @@ impl Kernel<2> for SgdStep {
 	fn cpu(&self, path: Path, [state, grad]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
 		sgd(path, self.0, state.numbers()?, grad.numbers()?, out);
 		Ok(())
+	}
+
+	fn gpu(&self, on: &mut dyn Launcher, [state, grad]: [Place<'_>; 2], out: Pointer) -> Result<()> {
+		gpu::sgd(on, self.0, [state.numbers()?, grad.numbers()?], grad.layout.shape().elem_count(), out)
 	}
 }
 
@@ -732,6 +962,14 @@ impl Ops for Repro {
 		}
 		let dx = self.two(Conv2dImageGrad(convolution), kernels, dy)?;
 		Ok((dx, self.two(Conv2dKernelGrad(convolution), x, dy)?))
+	}
+
+	fn pool(&self, x: &Tensor, side: usize) -> Result<Tensor> {
+		self.one(Pool::new(x.dims(), side)?, x)
+	}
+
+	fn pool_grad(&self, x: &Tensor, dy: &Tensor, side: usize) -> Result<Tensor> {
+		self.two(Pool::new(x.dims(), side)?, x, dy)
 	}
 
 	fn adamw(&self, step: AdamW, state: &Tensor, grad: &Tensor) -> Result<Tensor> {

@@ -8,6 +8,7 @@ use crate::{
 	kernels::{canonical_bytes, math::host, random::Random},
 	limits,
 	models::{
+		convolution::Convolution,
 		decoder::Decoder,
 		mlp::Mlp,
 		parameters::{self, Parameter},
@@ -43,8 +44,21 @@ pub struct Train {
 pub enum Model {
 	/// The data are samples of fixed length: a byte for each input, which counts as a 255th, then the class.
 	Mlp(Mlp),
+	/// The same data: the bytes of a picture, channel by channel, row by row, then the class.
+	Convolution(Convolution),
 	/// The data are a text, of which windows are drawn.
 	Decoder(Text),
+}
+
+impl Model {
+	/// Of a classifier: the shape of what it sees, and how many classes there are.
+	fn classes(&self) -> Option<(Vec<usize>, u32)> {
+		match self {
+			Self::Mlp(mlp) => Some((vec![mlp.inputs as usize], mlp.classes)),
+			Self::Convolution(model) => Some((model.picture().map(|side| side as usize).to_vec(), model.classes)),
+			Self::Decoder(_) => None,
+		}
+	}
 }
 
 /// A decoder and what it learns from.
@@ -209,6 +223,10 @@ impl Training {
 				mlp.check()?;
 				Box::new(mlp.clone())
 			}
+			Model::Convolution(convolution) => {
+				convolution.check()?;
+				Box::new(convolution.clone())
+			}
 			Model::Decoder(text) => {
 				text.shape.check()?;
 				limits::within("positions", text.positions, 1, text.shape.context)?;
@@ -219,7 +237,7 @@ impl Training {
 		let parameters = model.parameters();
 		parameters::check(&parameters)?;
 		let mut training = Self { train: train.clone(), ops, data: Vec::new(), checkpoint: None, model, parameters };
-		limits::memory(training.memory())?;
+		limits::memory(training.memory()?)?;
 		let (sample, count) = training.samples();
 		ensure(count > 0, format_args!("the data have not one sample of {sample} bytes"))?;
 		training.data = store.get(&train.data)?;
@@ -235,14 +253,12 @@ impl Training {
 	}
 
 	/// Bytes at the same time, roughly, and not too few: states twice, gradients, and what a step keeps.
-	fn memory(&self) -> u64 {
+	fn memory(&self) -> Result<u64> {
 		let parameters: u64 = self.parameters.iter().map(|p| p.count() as u64).fold(0, u64::saturating_add);
 		let samples = u64::from(self.train.batch);
 		let kept = match &self.train.model {
-			Model::Mlp(mlp) => {
-				let widths = mlp.hidden.iter().map(|width| u64::from(*width)).sum::<u64>();
-				widths.saturating_mul(3).saturating_add(u64::from(mlp.inputs).saturating_mul(2))
-			}
+			Model::Mlp(mlp) => mlp.kept(),
+			Model::Convolution(convolution) => convolution.kept()?,
 			Model::Decoder(text) => {
 				let shape = &text.shape;
 				let layer = u64::from(shape.width).saturating_mul(10).saturating_add(u64::from(shape.hidden) * 8);
@@ -252,15 +268,18 @@ impl Training {
 		};
 		let copies = self.train.optimiser.copies().len() as u64;
 		let states = parameters.saturating_mul(copies.saturating_mul(2).saturating_add(2));
-		states.saturating_add(kept.saturating_mul(samples)).saturating_mul(4).saturating_add(self.train.data.bytes)
+		let numbers = states.saturating_add(kept.saturating_mul(samples));
+		Ok(numbers.saturating_mul(4).saturating_add(self.train.data.bytes))
 	}
 
 	/// Bytes of a sample, and where one can begin.
 	fn samples(&self) -> (u64, u64) {
 		let bytes = self.train.data.bytes;
 		match &self.train.model {
-			Model::Mlp(mlp) => {
-				let sample = u64::from(mlp.inputs).saturating_add(1);
+			Model::Mlp(_) | Model::Convolution(_) => {
+				let shape = self.train.model.classes().map(|(shape, _)| shape).unwrap_or_default();
+				let inputs = shape.iter().fold(1u64, |product, side| product.saturating_mul(*side as u64));
+				let sample = inputs.saturating_add(1);
 				(sample, bytes.checked_div(sample).unwrap_or_default())
 			}
 			Model::Decoder(text) => {
@@ -275,10 +294,11 @@ impl Training {
 	/// Whether all classes and tokens are within the model.
 	fn check_data(&self) -> Result<()> {
 		let fits = match &self.train.model {
-			Model::Mlp(mlp) => self
-				.data
-				.chunks_exact(self.samples().0 as usize)
-				.all(|sample| sample.last().is_some_and(|class| u32::from(*class) < mlp.classes)),
+			Model::Mlp(_) | Model::Convolution(_) => {
+				let classes = self.train.model.classes().map_or(0, |(_, classes)| classes);
+				let mut samples = self.data.chunks_exact(self.samples().0 as usize);
+				samples.all(|sample| sample.last().is_some_and(|class| u32::from(*class) < classes))
+			}
 			Model::Decoder(text) => {
 				let vocabulary = text.shape.vocabulary;
 				text.tokens == Tokens::Bytes
@@ -299,7 +319,7 @@ impl Training {
 		let device = self.ops.device();
 		let batch = self.train.batch as usize;
 		match &self.train.model {
-			Model::Mlp(mlp) => {
+			Model::Mlp(_) | Model::Convolution(_) => {
 				let (mut inputs, mut classes) = (Vec::new(), Vec::new());
 				for index in drawn {
 					let start = index.saturating_mul(sample) as usize;
@@ -308,7 +328,9 @@ impl Training {
 					inputs.extend(pixels.iter().map(|pixel| f32::from(*pixel) / 255.0));
 					classes.push(u32::from(*class));
 				}
-				let inputs = Tensor::from_vec(inputs, (batch, mlp.inputs as usize), device)?;
+				let (mut shape, _) = self.train.model.classes().ok_or_else(lost)?;
+				shape.insert(0, batch);
+				let inputs = Tensor::from_vec(inputs, shape, device)?;
 				Ok((inputs, Tensor::from_vec(classes, batch, device)?))
 			}
 			Model::Decoder(text) => {
@@ -453,6 +475,11 @@ impl Workload for Training {
 			Model::Mlp(mlp) => {
 				layers = mlp.layers();
 				(Network::Layers(&layers), mlp.inputs.saturating_add(1))
+			}
+			Model::Convolution(convolution) => {
+				// `new` has found that the layers fit.
+				layers = convolution.layers().unwrap_or_default();
+				(Network::Layers(&layers), u32::try_from(self.samples().0).unwrap_or(u32::MAX))
 			}
 			Model::Decoder(text) => {
 				let bytes = (text.positions.saturating_add(1)).saturating_mul(text.tokens.bytes() as u32);
