@@ -10,6 +10,7 @@ use std::{
 	process::ExitCode,
 	time::{Duration, SystemTime},
 };
+use tokio::signal::unix::{signal, SignalKind};
 
 /// Whoever serves keeps what it serves under this name.
 const OWNER: [u8; 32] = *b"ogpu-worker serve, by hand      ";
@@ -72,7 +73,11 @@ impl ServeCmd {
 		} else {
 			super::print(&format!("serving at {}\n", store.endpoint()))?;
 		}
-		tokio::signal::ctrl_c().await?;
+		let mut terminate = signal(SignalKind::terminate())?;
+		tokio::select! {
+			interrupted = tokio::signal::ctrl_c() => interrupted?,
+			_ = terminate.recv() => {}
+		}
 		let usage = store.usage();
 		store.close().await;
 		if self.json {

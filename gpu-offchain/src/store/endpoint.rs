@@ -5,7 +5,7 @@ use std::{
 	fmt, fs,
 	io::{ErrorKind, Read, Write},
 	net::{IpAddr, SocketAddr},
-	os::unix::fs::{OpenOptionsExt, PermissionsExt},
+	os::unix::fs::PermissionsExt,
 	path::Path,
 	str::FromStr,
 };
@@ -258,9 +258,4 @@ impl TryFrom<&[u8]> for Endpoint {
 	fn try_from(bytes: &[u8]) -> Result<Self> {
 		std::str::from_utf8(bytes).map_err(|_| Error::invalid("an endpoint is UTF-8 text"))?.parse()
 	}
-}
-
-/// Opens for whoever owns this process alone.
-pub(super) fn private_file(path: &Path) -> std::io::Result<fs::File> {
-	fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }

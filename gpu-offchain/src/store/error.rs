@@ -73,6 +73,15 @@ impl Error {
 	}
 }
 
+impl Error {
+	/// The database of the store has stopped, as it does when it cannot write.
+	pub(super) fn database(reason: impl fmt::Display) -> Self {
+		Self::machine(format_args!(
+			"the store's database has stopped ({reason}): see whether the disk is full or broken, and start again"
+		))
+	}
+}
+
 impl From<std::io::Error> for Error {
 	fn from(error: std::io::Error) -> Self {
 		Self::Machine(error.into())

@@ -4,22 +4,22 @@
 use super::{
 	hash,
 	ledger::{room, seconds, Record, PARTIAL_GRACE},
-	serve, Endpoint, Error, Inner, Refusal, Result, Store,
+	serve, Endpoint, Error, Inner, Key, Refusal, Result, Store,
 };
 use crate::artifacts::{Artifact, Name, MOST_BYTES};
 use iroh::endpoint::{ConnectOptions, Connection, QuicTransportConfig};
 use iroh_blobs::{
-	api::blobs::BlobStatus,
+	api::blobs::{Bitfield, BlobStatus},
 	get::{
 		request::get_verified_size,
 		fsm::{self, AtBlobHeaderNextError, BlobContentNext, ConnectedNext, DecodeError},
 		GetError,
 	},
-	protocol::{ChunkRanges, ChunkRangesExt, GetRequest, ALPN, ERR_LIMIT, ERR_PERMISSION},
+	protocol::{ChunkRanges, ChunkRangesExt, GetRequest, ALPN, ERR_INTERNAL, ERR_LIMIT, ERR_PERMISSION},
 	Hash, HashAndFormat,
 };
 use std::{
-	collections::{HashSet, VecDeque},
+	collections::{HashMap, HashSet, VecDeque},
 	num::NonZeroU64,
 	ops::Range,
 	sync::{
@@ -29,7 +29,7 @@ use std::{
 	time::{Duration, SystemTime},
 };
 use tokio::{
-	sync::{mpsc, Notify},
+	sync::{mpsc, Notify, Semaphore},
 	task::JoinSet,
 	time::{timeout, Instant},
 };
@@ -47,11 +47,7 @@ pub struct Patience {
 
 impl Default for Patience {
 	fn default() -> Self {
-		Self {
-			connect: Duration::from_secs(10),
-			silence: Duration::from_secs(10),
-			least_bytes_per_second: 16 << 10,
-		}
+		Self { connect: Duration::from_secs(10), silence: Duration::from_secs(10), least_bytes_per_second: 16 << 10 }
 	}
 }
 
@@ -72,17 +68,36 @@ impl Fetched {
 	}
 }
 
-/// A source works on pieces of so many KiB, the unit of ranges.
-const PIECE: u64 = 16 << 10;
+/// A source works on pieces of so many KiB, the unit of ranges: small enough that all sources have several of them.
+const LEAST_PIECE: u64 = 1 << 10;
+const MOST_PIECE: u64 = 16 << 10;
+const PIECES: u64 = 128;
+
+/// Below so many bytes it is not worth a record that an artifact is half here.
+const RESUMABLE: u64 = 1 << 20;
+
+/// How long a piece may take before a source that has nothing else to do helps with it, and how often that is looked at.
+const HELP_AFTER: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Pieces that one source works on at once, so that it never waits for our next question.
-const LANES: usize = 2;
+const LANES: usize = 4;
+
+/// How often a source is called whose line breaks.
+const CALLS: usize = 3;
+
+/// Requests on one line at once: fewer than a source allows.
+const REQUESTS: usize = 12;
+
+/// Lines that stay open for the next fetch. Sources close them when we are silent for too long.
+const LINES: usize = 64;
 
 /// Sources at once; others wait until one of these is dropped.
 const SOURCES: usize = 4;
 
-/// Bytes on their way to us in one piece.
-const STREAM_WINDOW: u32 = 8 << 20;
+/// Bytes on their way to us in one piece. The transport gives up a connection when a stream has more than 1024 gaps: in
+/// so many bytes there are not so many packets, whichever are lost.
+const STREAM_WINDOW: u32 = 2 << 20;
 
 /// A range of KiB of an artifact.
 #[derive(Debug)]
@@ -91,6 +106,9 @@ struct Piece {
 	is_done: bool,
 	/// Which sources work on it: a second one helps out when nothing else is left to do.
 	by: Vec<usize>,
+	since: Instant,
+	/// Bytes of it that are here.
+	here: u64,
 }
 
 /// Who does what.
@@ -108,13 +126,21 @@ enum Turn {
 
 impl Plan {
 	fn new(missing: &ChunkRanges) -> Self {
+		let ranges = || missing.boundaries().chunks_exact(2);
+		let total = ranges().fold(0u64, |sum, bounds| match bounds {
+			[start, end] => sum.saturating_add(end.0.saturating_sub(start.0)),
+			_ => sum,
+		});
+		let size = (total / PIECES).next_power_of_two().clamp(LEAST_PIECE, MOST_PIECE);
 		let mut pieces = Vec::new();
-		for bounds in missing.boundaries().chunks_exact(2) {
+		for bounds in ranges() {
 			let [start, end] = bounds else { continue };
 			let mut start = start.0;
 			while start < end.0 {
-				let next = (start / PIECE).saturating_add(1).saturating_mul(PIECE).min(end.0);
-				pieces.push(Piece { range: start..next, is_done: false, by: Vec::new() });
+				// Where pieces begin and end, the tree does as well.
+				let next = start.saturating_add(1).next_multiple_of(size).min(end.0);
+				let range = start..next;
+				pieces.push(Piece { range, is_done: false, by: Vec::new(), since: Instant::now(), here: 0 });
 				start = next;
 			}
 		}
@@ -134,19 +160,34 @@ impl Plan {
 		let mut pieces = self.pieces();
 		let free = pieces.iter().position(|piece| !piece.is_done && piece.by.is_empty());
 		let slow = || {
-			let is_slow = |piece: &Piece| !piece.is_done && piece.by.len() == 1 && !piece.by.contains(&source);
-			pieces.iter().position(is_slow)
+			pieces.iter().position(|piece| {
+				let is_alone = piece.by.len() == 1 && !piece.by.contains(&source);
+				!piece.is_done && is_alone && piece.since.elapsed() > HELP_AFTER
+			})
 		};
-		match free.or_else(slow) {
-			Some(nth) => match pieces.get_mut(nth) {
-				Some(piece) => {
-					piece.by.push(source);
-					Turn::Work(nth, piece.range.clone())
-				}
-				None => Turn::Over,
-			},
-			None if pieces.iter().all(|piece| piece.is_done) => Turn::Over,
-			None => Turn::Wait,
+		if let Some(nth) = free.or_else(slow) {
+			if let Some(piece) = pieces.get_mut(nth) {
+				piece.by.push(source);
+				piece.since = Instant::now();
+				return Turn::Work(nth, piece.range.clone());
+			}
+		}
+		if pieces.iter().all(|piece| piece.is_done) {
+			Turn::Over
+		} else {
+			Turn::Wait
+		}
+	}
+
+	/// So many bytes of a piece are here: says how many of them nobody has counted yet.
+	fn here(&self, nth: usize, bytes: u64) -> u64 {
+		match self.pieces().get_mut(nth) {
+			Some(piece) => {
+				let more = bytes.saturating_sub(piece.here);
+				piece.here = piece.here.max(bytes);
+				more
+			}
+			None => 0,
 		}
 	}
 
@@ -158,8 +199,37 @@ impl Plan {
 		self.changed.notify_waiters();
 	}
 
+	/// That source works on nothing any more.
+	fn leave(&self, source: usize) {
+		for piece in self.pieces().iter_mut() {
+			piece.by.retain(|other| *other != source);
+		}
+		self.changed.notify_waiters();
+	}
+
 	fn is_over(&self) -> bool {
 		self.pieces().iter().all(|piece| piece.is_done)
+	}
+}
+
+/// An open connection to a source, shared by all fetches from it.
+#[derive(Clone)]
+struct Line {
+	connection: Connection,
+	requests: Arc<Semaphore>,
+}
+
+/// Open lines, by key. Whoever calls holds the lock of that key, so that nobody calls twice.
+#[derive(Default)]
+pub(super) struct Lines(Mutex<HashMap<Key, Arc<tokio::sync::Mutex<Option<Line>>>>>);
+
+impl Lines {
+	fn of(&self, key: Key) -> Arc<tokio::sync::Mutex<Option<Line>>> {
+		let mut lines = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+		if lines.len() >= LINES {
+			lines.retain(|_, line| Arc::strong_count(line) > 1);
+		}
+		lines.entry(key).or_default().clone()
 	}
 }
 
@@ -171,6 +241,8 @@ struct Job {
 	plan: Plan,
 	/// Bytes that came, for whoever watches.
 	came: mpsc::UnboundedSender<u64>,
+	/// What this machine failed with first: what follows from it says less.
+	trouble: Mutex<Option<String>>,
 }
 
 impl Store {
@@ -184,10 +256,7 @@ impl Store {
 		mut progress: impl FnMut(u64) + Send,
 	) -> Result<Fetched> {
 		if artifact.bytes > MOST_BYTES {
-			return Err(Error::invalid(format_args!(
-				"{} bytes: an artifact has at most {MOST_BYTES}",
-				artifact.bytes
-			)));
+			return Err(Error::invalid(format_args!("{} bytes: an artifact has at most {MOST_BYTES}", artifact.bytes)));
 		}
 		let turn = {
 			let mut fetching = self.0.fetching.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -220,7 +289,14 @@ impl Store {
 
 		let (came, mut news) = mpsc::unbounded_channel();
 		let missing = &every(artifact) - &self.bitfield(artifact).await?.ranges;
-		let job = Arc::new(Job { inner: self.0.clone(), artifact: *artifact, size, plan: Plan::new(&missing), came });
+		let job = Arc::new(Job {
+			inner: self.0.clone(),
+			artifact: *artifact,
+			size,
+			plan: Plan::new(&missing),
+			came,
+			trouble: Mutex::default(),
+		});
 		let mut race = Race::new(job.clone(), sources);
 		let mut here = had;
 		let outcome = loop {
@@ -233,13 +309,17 @@ impl Store {
 				is_running = race.step() => if !is_running { break race.fetched },
 			}
 		};
+		if race.failure.is_some() {
+			// Others fail for the same reason soon; the first of them knows it.
+			timeout(LOOK_EVERY, async { while race.lanes.join_next().await.is_some() {} }).await.ok();
+		}
 		// Whoever still sends what another has given is cut off.
 		race.lanes.shutdown().await;
-		drop(job);
 		let fetched = Fetched { had, ..outcome };
 		self.0.counters.fetched.fetch_add(fetched.received(), Ordering::Relaxed);
 		if let Some(error) = race.failure {
-			return Err(error);
+			let trouble = job.trouble.lock().ok().and_then(|mut trouble| trouble.take());
+			return Err(trouble.map_or(error, Error::machine));
 		}
 		if self.has(artifact).await? {
 			self.settle(artifact).await?;
@@ -270,14 +350,19 @@ impl Store {
 		let mut refusals = Vec::new();
 		for source in sources.iter().filter(|source| source.key() != self.key()) {
 			let asking = async {
-				let connection = self.0.call(source).await?;
-				let asked = timeout(self.0.patience.silence, get_verified_size(&connection, &hash(name))).await;
+				let (line, _) = self.0.call(source).await?;
+				let _turn = line.requests.acquire().await.map_err(|error| Fault::Here(Error::machine(error)))?;
+				let asked = timeout(self.0.patience.silence, get_verified_size(&line.connection, &hash(name))).await;
 				let asked = asked.map_err(|_| Fault::Source("does not answer".into()))?;
 				asked.map(|(size, _)| size).map_err(|error| Fault::Source(format!("does not have it: {error:#}")))
 			};
 			match asking.await {
 				Ok(size) => return found(size),
-				Err(Fault::Source(reason)) => refusals.push(Refusal { source: source.clone(), reason }),
+				Err(Fault::Source(reason) | Fault::Line(reason)) => {
+					// A line that is bad is not used again.
+					*self.0.lines.of(source.key()).lock().await = None;
+					refusals.push(Refusal { source: source.clone(), reason });
+				}
 				Err(Fault::Here(error)) => return Err(error),
 			}
 		}
@@ -287,9 +372,10 @@ impl Store {
 	/// How many bytes of it are here and right. `None` if what is here came under the same name with another size: one
 	/// of the names lies, and so may the tree that came with it.
 	async fn had(&self, artifact: &Artifact) -> Result<Option<u64>> {
-		let (is_partial, known) = {
+		let (is_partial, is_unsettled, known) = {
 			let ledger = self.ledger();
-			(ledger.is_partial(&artifact.hash), ledger.size(&artifact.hash))
+			let name = &artifact.hash;
+			(ledger.is_partial(name), ledger.is_partial(name) || ledger.owners(name) == 0, ledger.size(name))
 		};
 		let present = self.bitfield(artifact).await?;
 		if present.is_complete() && present.size() != artifact.bytes {
@@ -302,7 +388,7 @@ impl Store {
 		}
 		if present.is_complete() {
 			// It was completed, and the process ended before it was known to be on the disk.
-			if is_partial {
+			if is_unsettled {
 				self.read(artifact, |_| std::future::ready(Ok(()))).await?;
 			}
 			return Ok(Some(artifact.bytes));
@@ -311,11 +397,11 @@ impl Store {
 			return Ok(None);
 		}
 		let every = every(artifact);
-		let bytes = iroh_blobs::api::blobs::Bitfield::new(&every & &present.ranges, artifact.bytes).total_bytes();
+		let bytes = Bitfield::new(&every & &present.ranges, artifact.bytes).total_bytes();
 		Ok(Some(bytes.min(artifact.bytes)))
 	}
 
-	async fn bitfield(&self, artifact: &Artifact) -> Result<iroh_blobs::api::blobs::Bitfield> {
+	async fn bitfield(&self, artifact: &Artifact) -> Result<Bitfield> {
 		self.0.blobs.observe(hash(&artifact.hash)).await.map_err(Error::machine)
 	}
 
@@ -324,16 +410,12 @@ impl Store {
 		let is_counted = self.ledger().size(&artifact.hash).is_some();
 		let promise = self.promise(if is_counted { 0 } else { room(artifact.bytes) }, room(missing)).await?;
 		let until = seconds(SystemTime::now()).saturating_add(PARTIAL_GRACE.as_secs());
-		let before = {
-			let mut ledger = self.ledger();
-			ledger.enter(artifact.hash, artifact.bytes);
-			ledger.settle(&artifact.hash)
-		};
+		self.ledger().enter(artifact.hash, artifact.bytes);
 		drop(promise);
-		self.hold(Record::Partial { name: artifact.hash, bytes: artifact.bytes, until }).await?;
-		if let Some(record) = before.filter(|before| !matches!(before, Record::Partial { until: old, .. } if *old == until)) {
-			self.strike([record]).await?;
+		if artifact.bytes < RESUMABLE {
+			return Ok(());
 		}
+		self.hold(Record::Partial { name: artifact.hash, bytes: artifact.bytes, until }).await?;
 		self.commit().await
 	}
 
@@ -374,7 +456,10 @@ struct Lane {
 
 /// Why a source is given up, or this machine.
 enum Fault {
+	/// It does wrong, or has nothing.
 	Source(String),
+	/// The line to it broke, which is nobody's fault the first time.
+	Line(String),
 	Here(Error),
 }
 
@@ -418,7 +503,9 @@ impl Race {
 			if let Some(ended) = self.lanes.join_next().await {
 				match ended {
 					Ok(Lane { end: Ok(()), .. }) => {}
-					Ok(Lane { source, end: Err(Fault::Source(reason)) }) => self.give_up(source, reason),
+					Ok(Lane { source, end: Err(Fault::Source(reason) | Fault::Line(reason)) }) => {
+						self.give_up(source, reason);
+					}
 					Ok(Lane { end: Err(Fault::Here(error)), .. }) => self.failure = Some(error),
 					Err(error) => self.failure = Some(Error::machine(error)),
 				}
@@ -444,69 +531,91 @@ impl Race {
 }
 
 impl Inner {
-	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<Connection, Fault> {
+	/// A line to a source, and whether it is a new one.
+	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<(Line, bool), Fault> {
+		let line = self.lines.of(endpoint.key());
+		let mut line = line.lock().await;
+		if let Some(open) = line.as_ref().filter(|line| line.connection.close_reason().is_none()) {
+			return Ok((open.clone(), false));
+		}
 		let dial = endpoint.dial(self.has_relay).map_err(Fault::Here)?;
 		let connecting = async {
 			let options = ConnectOptions::new().with_transport_config(transport());
-			let connecting = self
-				.transport
-				.connect_with_opts(dial, ALPN, options)
-				.await
-				.map_err(|error| Fault::Source(format!("cannot be called: {error:#}")))?;
-			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error:#}")))
+			let connecting = self.transport.connect_with_opts(dial, ALPN, options).await;
+			let connecting = connecting.map_err(|error| Fault::Source(format!("cannot be called: {error}")))?;
+			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error}")))
 		};
-		match timeout(self.patience.connect, connecting).await {
-			Ok(connected) => connected,
-			Err(_) => Err(Fault::Source("does not answer".into())),
-		}
+		let connection = timeout(self.patience.connect, connecting)
+			.await
+			.map_err(|_| Fault::Source("does not answer".into()))??;
+		let open = Line { connection, requests: Arc::new(Semaphore::new(REQUESTS)) };
+		Ok((line.insert(open).clone(), true))
 	}
 }
 
 impl Job {
-	/// Calls a source, and has it give piece after piece, several at once.
+	/// Calls a source, again if the line breaks after it gave something, or if it was an old line.
 	async fn work(self: Arc<Self>, source: usize, endpoint: Endpoint, given: Arc<AtomicU64>) -> Lane {
-		let connection = match self.inner.call(&endpoint).await {
-			Ok(connection) => connection,
-			Err(fault) => return Lane { source, end: Err(fault) },
-		};
+		let mut calls = 1usize;
+		loop {
+			let before = given.load(Ordering::Relaxed);
+			let (is_fresh, end) = match self.inner.call(&endpoint).await {
+				Ok((line, is_fresh)) => (is_fresh, self.visit(source, &line, &given).await),
+				Err(fault) => (true, Err(fault)),
+			};
+			if end.is_err() {
+				*self.inner.lines.of(endpoint.key()).lock().await = None;
+			}
+			let is_worth_it = !is_fresh || given.load(Ordering::Relaxed) > before;
+			match end {
+				Err(Fault::Line(_)) if calls < CALLS && is_worth_it => calls = calls.saturating_add(1),
+				end => return Lane { source, end },
+			}
+		}
+	}
+
+	/// Has a source give piece after piece, several at once.
+	async fn visit(
+		self: &Arc<Self>,
+		source: usize,
+		line: &Line,
+		given: &Arc<AtomicU64>,
+	) -> std::result::Result<(), Fault> {
 		let mut lanes = JoinSet::new();
 		for _ in 0..LANES.min(self.plan.len()) {
-			let (job, connection, given) = (self.clone(), connection.clone(), given.clone());
-			lanes.spawn(async move { job.lane(source, &connection, &given).await });
+			let (job, line, given) = (self.clone(), line.clone(), given.clone());
+			lanes.spawn(async move { job.lane(source, &line, &given).await });
 		}
 		let mut end = Ok(());
 		while let Some(lane) = lanes.join_next().await {
-			match lane {
-				Ok(Ok(())) => {}
-				Ok(Err(fault)) => {
-					end = Err(fault);
+			end = lane.unwrap_or_else(|error| Err(Fault::Here(Error::machine(error))));
+			match end {
+				Ok(()) => {}
+				Err(Fault::Here(_)) => {
+					timeout(LOOK_EVERY, async { while lanes.join_next().await.is_some() {} }).await.ok();
 					break;
 				}
-				Err(error) => end = Err(Fault::Here(Error::machine(error))),
+				Err(_) => break,
 			}
 		}
 		// The first lie or silence of one lane ends the others too, and gives their pieces back.
 		lanes.shutdown().await;
 		self.plan.leave(source);
-		connection.close(0u32.into(), b"done");
-		Lane { source, end }
+		end
 	}
 
-	async fn lane(
-		&self,
-		source: usize,
-		connection: &Connection,
-		given: &AtomicU64,
-	) -> std::result::Result<(), Fault> {
+	async fn lane(&self, source: usize, line: &Line, given: &AtomicU64) -> std::result::Result<(), Fault> {
 		loop {
 			let changed = self.plan.changed.notified();
 			let mut changed = std::pin::pin!(changed);
 			changed.as_mut().enable();
 			match self.plan.turn(source) {
 				Turn::Over => return Ok(()),
-				Turn::Wait => changed.await,
+				Turn::Wait => {
+					timeout(LOOK_EVERY, changed).await.ok();
+				}
 				Turn::Work(nth, range) => {
-					let outcome = self.piece(range, connection, given).await;
+					let outcome = self.piece(nth, range, line, given).await;
 					self.plan.end(nth, source, outcome.is_ok());
 					outcome?;
 				}
@@ -517,22 +626,27 @@ impl Job {
 	/// Has what is missing of a piece sent, and writes what is right of it.
 	async fn piece(
 		&self,
+		nth: usize,
 		range: Range<u64>,
-		connection: &Connection,
+		line: &Line,
 		given: &AtomicU64,
 	) -> std::result::Result<(), Fault> {
 		let hash: Hash = hash(&self.artifact.hash);
 		let here = |error: String| Fault::Here(Error::machine(error));
 		let present = self.inner.blobs.observe(hash).await.map_err(|error| here(format!("{error:#}")))?;
-		let missing = &ChunkRanges::chunks(range) - &present.ranges;
+		let wanted = ChunkRanges::chunks(range);
+		let bytes = |ranges: ChunkRanges| Bitfield::new(ranges, self.artifact.bytes).total_bytes();
+		let before = bytes(&wanted & &present.ranges);
+		let missing = &wanted - &present.ranges;
 		if missing.is_empty() {
 			return Ok(());
 		}
 		let patience = &self.inner.patience;
-		let silent = |_| Fault::Source(format!("was silent for {} s", patience.silence.as_secs_f32()));
+		let _request = line.requests.acquire().await.map_err(|error| here(error.to_string()))?;
+		let silent = |_| Fault::Line(format!("was silent for {} s", patience.silence.as_secs_f32()));
 		let request = GetRequest::blob_ranges(hash, missing);
 		let asked = async {
-			let start = fsm::start(connection.clone(), request, Default::default());
+			let start = fsm::start(line.connection.clone(), request, Default::default());
 			let connected = start.next().await.map_err(|error| said(error.into()))?;
 			match connected.next().await.map_err(|error| said(error.into()))? {
 				ConnectedNext::StartRoot(root) => root.next().next().await.map_err(|error| said(error.into())),
@@ -543,7 +657,8 @@ impl Job {
 		if size != self.artifact.bytes {
 			return Err(Fault::Source(format!("offers {size} bytes under this name, not {}", self.artifact.bytes)));
 		}
-		let import = self.inner.blobs.import_bao(hash, self.size, 64).await.map_err(|error| here(format!("{error:#}")))?;
+		let import =
+			self.inner.blobs.import_bao(hash, self.size, 64).await.map_err(|error| here(format!("{error:#}")))?;
 		let begin = Instant::now();
 		let mut came = 0u64;
 		let read = async {
@@ -560,7 +675,7 @@ impl Job {
 						came = total;
 						if more > 0 {
 							given.fetch_add(more, Ordering::Relaxed);
-							self.came.send(more).ok();
+							self.came.send(self.plan.here(nth, before.saturating_add(total))).ok();
 						}
 						let elapsed = begin.elapsed();
 						let due = elapsed.as_secs().saturating_mul(patience.least_bytes_per_second);
@@ -578,44 +693,45 @@ impl Job {
 		drop(import.tx);
 		match import.rx.await {
 			Ok(Ok(())) => outcome,
-			Ok(Err(error)) => Err(here(format!("the disk did not take it: {error:#}"))),
+			Ok(Err(error)) => {
+				let reason = format!("the disk did not take it: {error:#}");
+				// After a failure the store refuses what comes next for the same artifact, which explains nothing.
+				if let Ok(mut trouble) = self.trouble.lock() {
+					if !reason.contains("poisoned") {
+						trouble.get_or_insert(reason.clone());
+					}
+				}
+				Err(here(reason))
+			}
 			Err(error) => Err(here(format!("the store has failed: {error:#}"))),
 		}
-	}
-}
-
-impl Plan {
-	/// That source works on nothing any more.
-	fn leave(&self, source: usize) {
-		for piece in self.pieces().iter_mut() {
-			piece.by.retain(|other| *other != source);
-		}
-		self.changed.notify_waiters();
 	}
 }
 
 /// What a source did, in words.
 fn said(error: GetError) -> Fault {
 	let code = error.iroh_error_code();
-	Fault::Source(match &error {
-		_ if code == Some(ERR_PERMISSION) => "refuses it to us".into(),
-		_ if code == Some(ERR_LIMIT) => "has too many guests".into(),
-		GetError::AtBlobHeaderNext { source: AtBlobHeaderNextError::NotFound { .. }, .. } => "does not have it".into(),
+	let reason = match &error {
+		_ if code == Some(ERR_PERMISSION) => "refuses it to us",
+		_ if code == Some(ERR_LIMIT) => "has too many guests",
+		_ if code == Some(ERR_INTERNAL) => "does not have it, or not all of it",
+		GetError::AtBlobHeaderNext { source: AtBlobHeaderNextError::NotFound { .. }, .. } => "does not have it",
 		GetError::Decode { source, .. } => match source {
-			DecodeError::ParentHashMismatch { .. } | DecodeError::LeafHashMismatch { .. } => "sent wrong bytes".into(),
+			DecodeError::ParentHashMismatch { .. } | DecodeError::LeafHashMismatch { .. } => "sent wrong bytes",
 			DecodeError::ChunkNotFound { .. }
 			| DecodeError::ParentNotFound { .. }
-			| DecodeError::LeafNotFound { .. } => "does not have all of it".into(),
-			other => format!("was cut off: {other}"),
+			| DecodeError::LeafNotFound { .. } => "does not have all of it",
+			other => return Fault::Line(format!("was cut off: {other}")),
 		},
-		other => format!("was cut off: {other:#}"),
-	})
+		other => return Fault::Line(format!("was cut off: {other}")),
+	};
+	Fault::Source(reason.into())
 }
 
 fn transport() -> QuicTransportConfig {
 	serve::transport()
 		.max_concurrent_bidi_streams(0u32.into())
 		.stream_receive_window(STREAM_WINDOW.into())
-		.receive_window(STREAM_WINDOW.saturating_mul(LANES as u32).into())
+		.receive_window(STREAM_WINDOW.saturating_mul(REQUESTS as u32).into())
 		.build()
 }

@@ -31,17 +31,37 @@ pub(super) fn seconds(time: SystemTime) -> u64 {
 /// What a tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Record {
-	Keep { owner: Owner, name: Name, until: u64 },
+	Keep {
+		owner: Owner,
+		name: Name,
+		until: u64,
+	},
 	/// Being fetched: `bytes` is its whole size.
-	Partial { name: Name, bytes: u64, until: u64 },
+	Partial {
+		name: Name,
+		bytes: u64,
+		until: u64,
+	},
 	/// This key may have it, and who is not named may not.
-	Only { name: Name, key: Key },
+	Only {
+		name: Name,
+		key: Key,
+	},
 }
 
 impl Record {
 	pub(super) fn name(&self) -> Name {
 		match self {
 			Self::Keep { name, .. } | Self::Partial { name, .. } | Self::Only { name, .. } => *name,
+		}
+	}
+
+	/// The beginning of this record and of older ones that it replaced.
+	pub(super) fn prefix(&self) -> String {
+		let text = self.to_string();
+		match (self, text.rsplit_once('/')) {
+			(Self::Keep { .. } | Self::Partial { .. }, Some((prefix, _))) => format!("{prefix}/"),
+			_ => text,
 		}
 	}
 
@@ -113,8 +133,19 @@ impl Ledger {
 		}
 	}
 
-	pub(super) fn until(&self, name: &Name, owner: &Owner) -> Option<u64> {
-		self.kept.get(name)?.get(owner).copied()
+	/// The record that this one replaces.
+	pub(super) fn replaced(&self, record: &Record) -> Option<Record> {
+		match *record {
+			Record::Keep { owner, name, .. } => {
+				let until = *self.kept.get(&name)?.get(&owner)?;
+				Some(Record::Keep { owner, name, until })
+			}
+			Record::Partial { name, .. } => {
+				let (bytes, until) = *self.partial.get(&name)?;
+				Some(Record::Partial { name, bytes, until })
+			}
+			Record::Only { .. } => None,
+		}
 	}
 
 	pub(super) fn owners(&self, name: &Name) -> usize {
@@ -131,8 +162,7 @@ impl Ledger {
 	/// Forgets for whom an artifact is kept, and says which records said so.
 	pub(super) fn forget(&mut self, name: &Name) -> Vec<Record> {
 		let kept = self.kept.remove(name).into_iter().flatten();
-		let mut records: Vec<_> =
-			kept.map(|(owner, until)| Record::Keep { owner, name: *name, until }).collect();
+		let mut records: Vec<_> = kept.map(|(owner, until)| Record::Keep { owner, name: *name, until }).collect();
 		records.extend(self.settle(name));
 		records
 	}
@@ -178,10 +208,10 @@ impl Ledger {
 		expired
 	}
 
-	/// Only what is here, or still on its way, takes room.
+	/// Only what is here, or still on its way, takes room. What has come in the meantime is kept for someone.
 	pub(super) fn retain(&mut self, is_here: impl Fn(&Name) -> bool) {
-		let partial = &self.partial;
-		self.sizes.retain(|name, _| is_here(name) || partial.contains_key(name));
+		let (kept, partial) = (&self.kept, &self.partial);
+		self.sizes.retain(|name, _| is_here(name) || kept.contains_key(name) || partial.contains_key(name));
 	}
 
 	/// What is half here takes as much room as the whole will.
@@ -257,9 +287,6 @@ mod tests {
 		assert_eq!(ledger.expire(10), []);
 		assert_eq!(ledger.expire(11), [Record::Keep { owner: [1; 32], name, until: 10 }]);
 		assert!(!ledger.allows(&name, &super::super::Secret::generate().key()));
-		assert_eq!(
-			ledger.expire(21),
-			[Record::Keep { owner: [2; 32], name, until: 20 }, Record::Only { name, key }]
-		);
+		assert_eq!(ledger.expire(21), [Record::Keep { owner: [2; 32], name, until: 20 }, Record::Only { name, key }]);
 	}
 }

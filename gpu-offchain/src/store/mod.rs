@@ -7,7 +7,9 @@
 mod endpoint;
 mod error;
 mod fetch;
+mod folder;
 mod ledger;
+mod private;
 mod seal;
 mod serve;
 
@@ -39,7 +41,6 @@ use std::{
 	collections::{HashMap, HashSet},
 	fs,
 	future::Future,
-	io::{Read, Seek, SeekFrom, Write},
 	net::SocketAddr,
 	path::{Path, PathBuf},
 	sync::{
@@ -55,11 +56,10 @@ use tokio::{
 	task::JoinHandle,
 };
 
-/// Free bytes that the store never takes: its own database needs some, and so does the rest of the machine.
-const RESERVE_BYTES: u64 = 64 << 20;
-
 /// How often what nobody keeps is collected, room or not.
 const COLLECT_EVERY: Duration = Duration::from_secs(10 * 60);
+
+const COLLECT_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ pub struct Settings {
 	/// Under which addresses peers reach it; those of this machine if there are none.
 	pub announce: Vec<SocketAddr>,
 	pub quota_bytes: u64,
+	/// What stays free on the disk whatever comes: the store's own database needs some, and so does the machine.
+	pub spare_bytes: u64,
 	/// 32 bytes, created if absent.
 	pub key_file: PathBuf,
 	/// A server that passes on what cannot go directly. It learns who talks to whom, never what.
@@ -88,6 +90,7 @@ impl Settings {
 			listen: SocketAddr::from(([0, 0, 0, 0], 4071)),
 			announce: Vec::new(),
 			quota_bytes: 64 << 30,
+			spare_bytes: 64 << 20,
 			relay: None,
 			limits: Limits::default(),
 			patience: Patience::default(),
@@ -102,6 +105,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
 	folder: PathBuf,
 	quota: u64,
+	spare: u64,
 	secret: Secret,
 	endpoint: Endpoint,
 	patience: Patience,
@@ -113,6 +117,8 @@ struct Inner {
 	collect: Arc<Notify>,
 	/// Held to read while something is added, to write while leavings are swept.
 	adding: tokio::sync::RwLock<()>,
+	/// Open connections to sources.
+	lines: fetch::Lines,
 	/// One fetch of each artifact at a time.
 	fetching: Mutex<HashMap<Name, Arc<tokio::sync::Mutex<()>>>>,
 	counters: Arc<Counters>,
@@ -163,33 +169,36 @@ impl Store {
 		let folder = settings.folder.clone();
 		fs::create_dir_all(&folder).map_err(|error| Error::machine(format_args!("{}: {error}", folder.display())))?;
 		let folder = fs::canonicalize(&folder)?;
-		let lock = lock(&folder)?;
+		let lock = folder::lock(&folder)?;
 		let secret = Secret::load(&settings.key_file)?;
 
 		let collect = Arc::new(Notify::new());
 		let (blobs, collected) = open_blobs(&folder, collect.clone()).await?;
 		let mut ledger = Ledger::default();
-		let mut tags = blobs.tags().list().await.map_err(Error::machine)?;
+		let mut tags = blobs.tags().list().await.map_err(Error::database)?;
 		while let Some(tag) = tags.next().await {
-			let tag = tag.map_err(Error::machine)?;
+			let tag = tag.map_err(Error::database)?;
 			let text = std::str::from_utf8(tag.name.as_ref())
 				.map_err(|_| Error::invalid("the store's database has a tag that is no text"))?;
 			ledger.read(text.parse()?);
 		}
-		let here = blobs.list().hashes().await.map_err(Error::machine)?;
+		let here = blobs.list().hashes().await.map_err(Error::database)?;
 		for hash in &here {
-			if let BlobStatus::Complete { size } = blobs.status(*hash).await.map_err(Error::machine)? {
+			if let BlobStatus::Complete { size } = blobs.status(*hash).await.map_err(Error::database)? {
 				ledger.enter(Name(*hash.as_bytes()), size);
 			}
 		}
 		ledger.count_partial();
-		remove_orphans(&folder, &here.into_iter().collect())?;
+		let here: HashSet<_> = here.into_iter().collect();
+		folder::remove_orphans(&folder, |name| here.contains(&hash(name)))?;
+		folder::remove_passing(&folder)?;
 
 		let transport = serve::bind(&settings, &secret).await?;
 		let endpoint = announce(&settings, &secret, &transport)?;
 		let store = Self(Arc::new(Inner {
 			folder,
 			quota: settings.quota_bytes,
+			spare: settings.spare_bytes,
 			secret,
 			endpoint,
 			patience: settings.patience,
@@ -200,6 +209,7 @@ impl Store {
 			collector: tokio::sync::Mutex::new(collected),
 			collect,
 			adding: Default::default(),
+			lines: Default::default(),
 			fetching: Default::default(),
 			counters: Default::default(),
 			tasks: Default::default(),
@@ -269,20 +279,19 @@ impl Store {
 			return Err(Error::invalid(format_args!("{size} bytes: an artifact has at most {MOST_BYTES}")));
 		}
 		let _promise = self.promise(room(size), room(size)).await?;
-		let imported = {
-			let _adding = self.0.adding.read().await;
-			import(self.clone()).await
-		};
-		let tag = match imported {
+		// Until the ledger knows it, its files look like leavings.
+		let adding = self.0.adding.read().await;
+		let tag = match import(self.clone()).await {
 			Ok(tag) => tag,
 			Err(error) => {
+				drop(adding);
 				self.sweep().await;
 				return Err(error);
 			}
 		};
 		let name = Name(*tag.hash().as_bytes());
 		// A file may have grown or shrunk under our hands: its name is that of what was read.
-		let bytes = match self.0.blobs.status(tag.hash()).await.map_err(Error::machine)? {
+		let bytes = match self.0.blobs.status(tag.hash()).await.map_err(Error::database)? {
 			BlobStatus::Complete { size } => size,
 			_ => return Err(Error::Missing(name)),
 		};
@@ -293,7 +302,7 @@ impl Store {
 
 	/// What has come is on the disk, and is known to be.
 	async fn settle(&self, artifact: &Artifact) -> Result<()> {
-		let (data, tree) = files(&self.0.folder, &artifact.hash);
+		let (data, tree) = folder::files(&self.0.folder, &artifact.hash);
 		tokio::task::spawn_blocking(move || {
 			for path in [data, tree] {
 				match fs::File::open(&path) {
@@ -308,12 +317,12 @@ impl Store {
 		.await
 		.map_err(Error::machine)??;
 		let until = seconds(SystemTime::now()).saturating_add(GRACE.as_secs());
+		self.hold(Record::Keep { owner: NEWCOMER, name: artifact.hash, until }).await?;
 		let partial = {
 			let mut ledger = self.ledger();
 			ledger.enter(artifact.hash, artifact.bytes);
 			ledger.settle(&artifact.hash)
 		};
-		self.hold(Record::Keep { owner: NEWCOMER, name: artifact.hash, until }).await?;
 		if let Some(record) = partial {
 			self.strike([record]).await?;
 		}
@@ -339,7 +348,7 @@ impl Store {
 		let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
 		fs::create_dir_all(folder)?;
 		let at = |error: std::io::Error| Error::machine(format_args!("{}: {error}", path.display()));
-		let temporary = tempfile::NamedTempFile::new_in(folder).map_err(at)?;
+		let temporary = folder::passing(folder)?;
 		let file = tokio::fs::File::from_std(temporary.reopen().map_err(at)?);
 		let writer = tokio::sync::Mutex::new(tokio::io::BufWriter::with_capacity(1 << 20, file));
 		self.read(artifact, |piece| {
@@ -358,7 +367,7 @@ impl Store {
 
 	/// Whether all of it is here.
 	pub async fn has(&self, artifact: &Artifact) -> Result<bool> {
-		let status = self.0.blobs.status(hash(&artifact.hash)).await.map_err(Error::machine)?;
+		let status = self.0.blobs.status(hash(&artifact.hash)).await.map_err(Error::database)?;
 		Ok(matches!(status, BlobStatus::Complete { size } if size == artifact.bytes))
 	}
 
@@ -397,7 +406,7 @@ impl Store {
 
 	/// Tells apart what the disk holds wrongly, which must go, from what cannot be read now.
 	async fn diagnose(&self, artifact: &Artifact, reason: String) -> Error {
-		let (data, _) = files(&self.0.folder, &artifact.hash);
+		let (data, _) = folder::files(&self.0.folder, &artifact.hash);
 		let expected = artifact.hash;
 		let is_damaged = tokio::task::spawn_blocking(move || match fs::File::open(&data) {
 			Ok(file) => {
@@ -436,7 +445,7 @@ impl Store {
 	/// That owner needs nothing any more. What nobody else keeps goes with the next collection.
 	pub async fn release(&self, owner: Owner) -> Result<()> {
 		self.ledger().release(&owner);
-		self.0.blobs.tags().delete_prefix(Record::of_owner(&owner)).await.map_err(Error::machine)?;
+		self.0.blobs.tags().delete_prefix(Record::of_owner(&owner)).await.map_err(Error::database)?;
 		self.commit().await
 	}
 
@@ -465,14 +474,23 @@ impl Store {
 		self.commit().await?;
 		let runs = *collected.borrow_and_update();
 		self.0.collect.notify_one();
-		collected
-			.wait_for(|count| *count > runs)
+		// A collector that has failed does not say so.
+		tokio::time::timeout(COLLECT_WITHIN, collected.wait_for(|count| *count > runs))
 			.await
-			.map_err(|_| Error::machine("the store's database has failed: open the store again"))?;
-		let here: HashSet<_> = self.0.blobs.list().hashes().await.map_err(Error::machine)?.into_iter().collect();
-		let mut ledger = self.ledger();
-		ledger.retain(|name| here.contains(&hash(name)));
-		Ok(before.saturating_sub(ledger.used()))
+			.map_err(|_| Error::database("collecting takes too long"))?
+			.map_err(Error::database)?;
+		let here: HashSet<_> = self.0.blobs.list().hashes().await.map_err(Error::database)?.into_iter().collect();
+		let freed = {
+			let mut ledger = self.ledger();
+			ledger.retain(|name| here.contains(&hash(name)));
+			before.saturating_sub(ledger.used())
+		};
+		// The blob store forgets some trees of what was fetched. While something is added, its files are not yet known.
+		if let Ok(_adding) = self.0.adding.try_write() {
+			let is_known = |name: &Name| here.contains(&hash(name)) || self.ledger().size(name).is_some();
+			folder::remove_orphans(&self.0.folder, is_known)?;
+		}
+		Ok(freed)
 	}
 
 	/// Every artifact that is here or on its way, and for how many owners each is kept.
@@ -500,62 +518,6 @@ impl Store {
 		}
 	}
 
-	/// Seals bytes to these keys: only they can read the artifact that comes out, wherever it goes.
-	pub async fn seal(&self, plain: impl Into<Vec<u8>>, recipients: &[Key]) -> Result<(Artifact, ContentKey)> {
-		let plain = plain.into();
-		let size = plain.len() as u64;
-		self.seal_from(std::io::Cursor::new(plain), size, recipients).await
-	}
-
-	/// Seals a file without reading it into memory.
-	pub async fn seal_file(&self, path: impl AsRef<Path>, recipients: &[Key]) -> Result<(Artifact, ContentKey)> {
-		let file = fs::File::open(path.as_ref())?;
-		let size = file.metadata()?.len();
-		self.seal_from(file, size, recipients).await
-	}
-
-	async fn seal_from(
-		&self,
-		plain: impl Read + Send + 'static,
-		size: u64,
-		recipients: &[Key],
-	) -> Result<(Artifact, ContentKey)> {
-		let _promise = self.promise(0, seal::sealed_bytes(size, recipients.len())).await?;
-		let (recipients, folder) = (recipients.to_vec(), self.0.folder.clone());
-		let (sealed, content) = blocking(move || {
-			let mut sealed = tempfile::NamedTempFile::new_in(folder)?;
-			let content = seal(plain, size, &recipients, std::io::BufWriter::new(&mut sealed))?;
-			Ok((sealed, content))
-		})
-		.await?;
-		Ok((self.add_file(sealed.path()).await?, content))
-	}
-
-	/// Opens what was sealed to this store, itself or by the key artifact that was granted to it. The plain bytes must be
-	/// those that `plain` names: whoever sealed them could have sealed others.
-	pub async fn unseal(&self, sealed: &Artifact, granted: Option<&Artifact>, plain: &Artifact) -> Result<Vec<u8>> {
-		let granted = match granted {
-			Some(granted) => Some(self.get(granted).await?),
-			None => None,
-		};
-		let (bytes, artifact, secret) = (self.get(sealed).await?, *sealed, self.0.secret.clone());
-		let opened = blocking(move || {
-			let mut opened = Vec::new();
-			let key = match granted {
-				Some(granted) => seal::granted_key(&granted, &artifact, &secret)?,
-				None => content_key(&bytes[..], &secret)?,
-			};
-			unseal(&bytes[..], &key, &mut opened)?;
-			Ok(opened)
-		})
-		.await?;
-		if Artifact::of(&opened) == *plain {
-			Ok(opened)
-		} else {
-			Err(Error::Sealed("the bytes are not those that were named"))
-		}
-	}
-
 	/// For the engine, which waits. Not to be used on a thread that drives tasks.
 	pub fn blocking(&self) -> Blocking {
 		Blocking { store: self.clone(), runtime: Handle::current() }
@@ -580,9 +542,7 @@ impl Store {
 			}
 		}
 		let promise = Promise { store: self, bytes: quota };
-		let about = rustix::fs::statvfs(&self.0.folder).map_err(std::io::Error::from)?;
-		let free = about.f_bavail.saturating_mul(about.f_frsize);
-		match disk.saturating_add(RESERVE_BYTES).saturating_sub(free) {
+		match disk.saturating_add(self.0.spare).saturating_sub(folder::free(&self.0.folder)?) {
 			0 => Ok(promise),
 			missing => Err(Error::Disk { missing, folder: self.0.folder.clone() }),
 		}
@@ -590,40 +550,41 @@ impl Store {
 
 	/// Writes a record, and removes the one that it replaces.
 	async fn hold(&self, record: Record) -> Result<()> {
-		let replaced = match record {
-			Record::Keep { owner, name, until } => match self.ledger().until(&name, &owner) {
-				Some(already) if already >= until => return Ok(()),
-				Some(already) => Some(Record::Keep { owner, name, until: already }),
-				None => None,
-			},
-			_ => None,
+		let replaced = self.ledger().replaced(&record);
+		let stands = match (replaced, record) {
+			(Some(Record::Keep { until: old, .. }), Record::Keep { until, .. }) => old >= until,
+			(replaced, record) => replaced == Some(record),
 		};
-		let value = HashAndFormat::raw(hash(&record.name()));
-		self.0.blobs.tags().set(record.to_string(), value).await.map_err(Error::machine)?;
-		self.ledger().read(record);
-		match replaced {
-			Some(replaced) => self.strike([replaced]).await,
-			None => Ok(()),
+		if stands {
+			return Ok(());
 		}
+		let tags = self.0.blobs.tags();
+		let value = HashAndFormat::raw(hash(&record.name()));
+		tags.set(record.to_string(), value).await.map_err(Error::database)?;
+		self.ledger().read(record);
+		if let Some(replaced) = replaced {
+			tags.delete(replaced.to_string()).await.map_err(Error::database)?;
+		}
+		Ok(())
 	}
 
-	/// Removes records.
+	/// Removes records, and what was left of older ones.
 	async fn strike(&self, records: impl IntoIterator<Item = Record>) -> Result<()> {
 		for record in records {
-			self.0.blobs.tags().delete(record.to_string()).await.map_err(Error::machine)?;
+			self.0.blobs.tags().delete_prefix(record.prefix()).await.map_err(Error::database)?;
 		}
 		Ok(())
 	}
 
 	/// What was said so far is on the disk.
 	async fn commit(&self) -> Result<()> {
-		self.0.blobs.sync_db().await.map_err(Error::machine)
+		self.0.blobs.sync_db().await.map_err(Error::database)
 	}
 
 	/// Removes what an addition left that failed.
 	async fn sweep(&self) {
 		let _adding = self.0.adding.write().await;
-		if let Err(error) = remove_temporary(&self.0.folder) {
+		if let Err(error) = folder::remove_temporary(&self.0.folder) {
 			tracing::warn!("{}: {error}", self.0.folder.display());
 		}
 	}
@@ -671,35 +632,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
 	tokio::task::spawn_blocking(work).await.map_err(Error::machine)?
 }
 
-/// Where iroh-blobs has the bytes of an artifact and its tree.
-fn files(folder: &Path, name: &Name) -> (PathBuf, PathBuf) {
-	let data = folder.join("data");
-	(data.join(format!("{name}.data")), data.join(format!("{name}.obao4")))
-}
-
-/// The folder belongs to one process at a time.
-fn lock(folder: &Path) -> Result<fs::File> {
-	let mut file = endpoint::private_file(&folder.join("lock"))?;
-	match file.try_lock() {
-		Ok(()) => {
-			file.set_len(0)?;
-			write!(file, "process {}", std::process::id())?;
-			Ok(file)
-		}
-		Err(fs::TryLockError::WouldBlock) => {
-			let mut by = String::new();
-			file.seek(SeekFrom::Start(0))?;
-			file.take(64).read_to_string(&mut by)?;
-			let by = if by.is_empty() { "another process".into() } else { by };
-			Err(Error::InUse { folder: folder.to_owned(), by })
-		}
-		Err(fs::TryLockError::Error(error)) => Err(error.into()),
-	}
-}
-
 /// The blob store, with a collector that runs when it is notified and counts its runs.
 async fn open_blobs(folder: &Path, collect: Arc<Notify>) -> Result<(FsStore, watch::Receiver<u64>)> {
-	remove_temporary(folder)?;
+	folder::remove_temporary(folder)?;
 	let (runs, collected) = watch::channel(0u64);
 	let is_first = std::sync::atomic::AtomicBool::new(true);
 	let runs = Arc::new(runs);
@@ -740,36 +675,6 @@ fn tidy(store: &Store) -> impl Future<Output = ()> {
 	}
 }
 
-/// Removes copies that were under way when the last process ended.
-fn remove_temporary(folder: &Path) -> Result<()> {
-	let temporary = folder.join("temp");
-	if temporary.exists() {
-		for file in fs::read_dir(temporary)? {
-			fs::remove_file(file?.path())?;
-		}
-	}
-	Ok(())
-}
-
-/// Removes files of which the database does not know, since the last process ended before it said so.
-fn remove_orphans(folder: &Path, here: &HashSet<Hash>) -> Result<()> {
-	for file in fs::read_dir(folder.join("data"))? {
-		let path = file?.path();
-		let name = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<Name>().ok());
-		if name.is_some_and(|name| !here.contains(&hash(&name))) {
-			fs::remove_file(path)?;
-		}
-	}
-	for file in fs::read_dir(folder)? {
-		let path = file?.path();
-		// What was being sealed.
-		if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
-			fs::remove_file(path)?;
-		}
-	}
-	Ok(())
-}
-
 /// The addresses under which peers reach this endpoint.
 fn announce(settings: &Settings, secret: &Secret, transport: &iroh::Endpoint) -> Result<Endpoint> {
 	let relay = settings.relay.clone();
@@ -781,7 +686,6 @@ fn announce(settings: &Settings, secret: &Secret, transport: &iroh::Endpoint) ->
 		return Endpoint::new(secret.key(), bound, relay);
 	}
 	let addresses: Vec<_> = transport.addr().ip_addrs().copied().collect();
-	Endpoint::fitting(secret.key(), &addresses, relay).map_err(|_| {
-		Error::invalid("no address of this machine is known to it: say under which ones peers reach it")
-	})
+	Endpoint::fitting(secret.key(), &addresses, relay)
+		.map_err(|_| Error::invalid("no address of this machine is known to it: say under which ones peers reach it"))
 }

@@ -89,10 +89,7 @@ fn nonce() -> chacha20poly1305::aead::stream::Nonce<ChaCha20Poly1305, StreamBE32
 pub(super) fn sealed_bytes(plain: u64, recipients: usize) -> u64 {
 	let chunks = plain.div_ceil(CHUNK as u64).max(1);
 	let boxes = (recipients as u64).saturating_mul(BOX as u64);
-	plain
-		.saturating_add(chunks.saturating_mul(TAG as u64))
-		.saturating_add(boxes)
-		.saturating_add(HEADER as u64)
+	plain.saturating_add(chunks.saturating_mul(TAG as u64)).saturating_add(boxes).saturating_add(HEADER as u64)
 }
 
 /// What stands before the chunks.
@@ -345,8 +342,13 @@ mod tests {
 		many[48..50].copy_from_slice(&u16::MAX.to_le_bytes());
 		let mut huge = good.clone();
 		huge[40..48].copy_from_slice(&u64::MAX.to_le_bytes());
-		for (bytes, reason) in [(many, "recipients"), (huge, "8 GiB"), (b"OGPU".to_vec(), "cut"), (vec![0; 99], "begin")] {
-			assert!(matches!(opened_by(&bytes, &secret), Err(Error::Sealed(said)) if said.contains(reason)), "{reason}");
+		for (bytes, reason) in
+			[(many, "recipients"), (huge, "8 GiB"), (b"OGPU".to_vec(), "cut"), (vec![0; 99], "begin")]
+		{
+			assert!(
+				matches!(opened_by(&bytes, &secret), Err(Error::Sealed(said)) if said.contains(reason)),
+				"{reason}"
+			);
 		}
 		let key = secret.key();
 		assert!(seal(&b""[..], 0, &vec![key; MOST_RECIPIENTS + 1], Vec::new()).is_err());
