@@ -269,7 +269,9 @@ impl Journal {
 			transaction.open_table(SEALED)?;
 			transaction.open_table(WORKS)?;
 			let mut about = transaction.open_table(ABOUT)?;
-			for (name, value) in [("version", VERSION), ("genesis", genesis.as_slice()), ("account", account.as_slice())] {
+			for (name, value) in
+				[("version", VERSION), ("genesis", genesis.as_slice()), ("account", account.as_slice())]
+			{
 				let found = about.get(name)?.map(|found| found.value().to_vec());
 				match found {
 					None => {

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use axum::{extract::State, http::StatusCode, routing::get, Router};
-use prometheus::{Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+	Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 use std::{
 	net::SocketAddr,
 	sync::{
@@ -105,7 +107,8 @@ impl Metrics {
 
 	/// Answers `/metrics` and `/health`.
 	pub async fn serve(self, listen: SocketAddr) -> Result<()> {
-		let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("metrics.listen {listen}"))?;
+		let listener =
+			tokio::net::TcpListener::bind(listen).await.with_context(|| format!("metrics.listen {listen}"))?;
 		let router = Router::new().route("/metrics", get(figures)).route("/health", get(health)).with_state(self);
 		Ok(axum::serve(listener, router).await?)
 	}
@@ -113,9 +116,7 @@ impl Metrics {
 
 async fn figures(State(metrics): State<Metrics>) -> Result<Vec<u8>, StatusCode> {
 	let mut text = Vec::new();
-	TextEncoder::new()
-		.encode(&metrics.registry.gather(), &mut text)
-		.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+	TextEncoder::new().encode(&metrics.registry.gather(), &mut text).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
 	Ok(text)
 }
 

@@ -169,8 +169,7 @@ impl Agent {
 		self.admitted.retain(|(name, ..)| self.view.tasks.contains_key(name));
 		for (name, checker, leaf) in fresh {
 			let endpoints = super::view::endpoints_of(at, checker).await?;
-			let keys: Vec<_> =
-				endpoints.iter().filter_map(|text| Some(text.parse::<Endpoint>().ok()?.key())).collect();
+			let keys: Vec<_> = endpoints.iter().filter_map(|text| Some(text.parse::<Endpoint>().ok()?.key())).collect();
 			if keys.is_empty() {
 				tracing::warn!(checker = chain::address(&checker), "who checks has no device that it could fetch with");
 			}
@@ -270,13 +269,13 @@ impl Agent {
 			WorkId::Result { task } | WorkId::Check { task, .. } => Some(*task),
 			WorkId::Part { .. } => None,
 		};
-		if !self.works.contains_key(&work.id) {
+		let known = self.works.get(&work.id).cloned();
+		if known.is_none() {
 			tracing::info!(work = %work.id, due = work.due, now = self.view.now, "taken on");
-			self.put(work.id.clone(), Work::accepted(work.device, task))?;
 		}
-		if let Some(known) = self.works.get(&work.id).filter(|known| known.phase == Phase::Accepted) {
-			let known = Work { phase: Phase::Computing, ..known.clone() };
-			self.put(work.id.clone(), known)?;
+		let known = known.unwrap_or_else(|| Work::accepted(work.device, task));
+		if known.phase == Phase::Accepted {
+			self.put(work.id.clone(), Work { phase: Phase::Computing, ..known })?;
 		}
 		self.running.insert(work.id.clone());
 		lane.take(work, self.view.now);
@@ -348,7 +347,8 @@ impl Agent {
 	/// What is done now and then.
 	pub async fn chores(&mut self) -> Result<()> {
 		let now = lane::now();
-		let over: Vec<_> = self.works.iter().filter(|(_, work)| work.serve_until.is_some_and(|until| until < now)).collect();
+		let over: Vec<_> =
+			self.works.iter().filter(|(_, work)| work.serve_until.is_some_and(|until| until < now)).collect();
 		let over: Vec<_> = over.into_iter().map(|(id, _)| id.clone()).collect();
 		for id in over {
 			self.shop.library.store().release(lane::owner(&id)).await?;
@@ -487,9 +487,7 @@ impl Agent {
 			Say::RevealLeaves { task, leaves } => {
 				let Some((_, saved)) = self.own_result(task)? else { return Ok(None) };
 				let tree = leaf::tree(blake2, task, &saved).context("a result without leaves")?;
-				let proven = |index: u32| {
-					Some(Proven { leaf: *saved.get(index as usize)?, proof: tree.proof(index)? })
-				};
+				let proven = |index: u32| Some(Proven { leaf: *saved.get(index as usize)?, proof: tree.proof(index)? });
 				let reveal = |index: &u32| {
 					let before = index.checked_sub(1).map(&proven);
 					Some((*index, Reveal { leaf: proven(*index)?, before: before.flatten() }))
@@ -536,7 +534,8 @@ impl Agent {
 				};
 				let mut devices = self.view.devices.iter();
 				let device = devices.find(|(id, device)| {
-					device.spec.worker == sealed.value.device && self.config.devices.iter().any(|c| c.id == **id && c.bids)
+					device.spec.worker == sealed.value.device
+						&& self.config.devices.iter().any(|c| c.id == **id && c.bids)
 				});
 				let (device, _) = device.context("no device has the key that was bid with")?;
 				calls::reveal_bid(*job, &sealed.value, *device, sealed.salt)

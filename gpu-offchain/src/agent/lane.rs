@@ -40,8 +40,14 @@ pub struct Done {
 #[derive(Debug)]
 pub enum Ended {
 	/// A result: how many leaves it has, and what its last one and its output are.
-	Result { leaves: u32, output: Name, last: ogpu_protocol::leaf::Leaf },
-	Checked { leaf: ogpu_protocol::leaf::Leaf },
+	Result {
+		leaves: u32,
+		output: Name,
+		last: ogpu_protocol::leaf::Leaf,
+	},
+	Checked {
+		leaf: ogpu_protocol::leaf::Leaf,
+	},
 }
 
 #[derive(Debug)]
@@ -120,13 +126,7 @@ struct Ready {
 impl Lane {
 	/// Starts a lane, which lives as long as it has somebody.
 	pub fn start(means: Means, shop: Shop) -> Self {
-		let lane = Self {
-			means,
-			shop,
-			waiting: Arc::default(),
-			count: Arc::default(),
-			news: Arc::new(Notify::new()),
-		};
+		let lane = Self { means, shop, waiting: Arc::default(), count: Arc::default(), news: Arc::new(Notify::new()) };
 		tokio::spawn(lane.clone().work());
 		lane
 	}

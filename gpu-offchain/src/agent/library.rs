@@ -108,7 +108,9 @@ impl Library {
 				};
 				Ok(Brought { manifest: Some(manifest), inputs: None, opening, clients: Vec::new() })
 			}
-			What::Check { leaf, opening, origin, .. } => self.bring_check(&sources, *leaf, opening, origin, until).await,
+			What::Check { leaf, opening, origin, .. } => {
+				self.bring_check(&sources, *leaf, opening, origin, until).await
+			}
 		}
 	}
 
@@ -149,7 +151,8 @@ impl Library {
 
 	async fn sources(&self, chain: &Chain, what: &What) -> Result<Sources> {
 		let at = chain.best().await?;
-		let parse = |texts: Vec<String>| -> Vec<Endpoint> { texts.iter().filter_map(|text| text.parse().ok()).collect() };
+		let parse =
+			|texts: Vec<String>| -> Vec<Endpoint> { texts.iter().filter_map(|text| text.parse().ok()).collect() };
 		let members = async |service: ServiceId| -> Result<Vec<Endpoint>> {
 			let mut all = view::members_of(&at, service, MOST_MEMBERS).await?;
 			let record = at.get(&crate::chain::state::SERVICES, (service,)).await?;
@@ -158,7 +161,8 @@ impl Library {
 			}
 			Ok(parse(all))
 		};
-		let of = async |account: AccountId| -> Result<Vec<Endpoint>> { Ok(parse(view::endpoints_of(&at, account).await?)) };
+		let of =
+			async |account: AccountId| -> Result<Vec<Endpoint>> { Ok(parse(view::endpoints_of(&at, account).await?)) };
 		Ok(match what {
 			What::Benchmark { .. } => Sources::default(),
 			What::Request { service, client, .. } => {

@@ -102,19 +102,39 @@ pub struct Do {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
 	/// All leaves of a request, no more than it allows.
-	Request { task: Hash, service: ServiceId, client: AccountId, manifest: Hash, inputs: Hash, most_leaves: u32, most_bytes: u128 },
+	Request {
+		task: Hash,
+		service: ServiceId,
+		client: AccountId,
+		manifest: Hash,
+		inputs: Hash,
+		most_leaves: u32,
+		most_bytes: u128,
+	},
 	/// A part of a job.
 	Part { job: Hash, client: AccountId, manifest: Hash, first: u32, leaves: u32, start: Hash, most_bytes: u128 },
 	/// As many leaves of the benchmark as there is time for.
 	Benchmark { task: Hash },
 	/// One leaf of somebody's result.
-	Check { task: Hash, leaf: u32, opening: Hash, start: Hash, leaves: u32, provider: AccountId, origin: Origin, is_claim: bool },
+	Check {
+		task: Hash,
+		leaf: u32,
+		opening: Hash,
+		start: Hash,
+		leaves: u32,
+		provider: AccountId,
+		origin: Origin,
+		is_claim: bool,
+	},
 }
 
 /// What to do after a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-	Say { what: Say, due: BlockNumber },
+	Say {
+		what: Say,
+		due: BlockNumber,
+	},
 	Do(Do),
 	/// Nothing is open any more about a work: it is served for a while, and then forgotten.
 	Settle(WorkId),
@@ -486,9 +506,11 @@ impl Planner<'_> {
 		// From what it begins is known here before the chain has seen it.
 		let start = match part.checked_sub(1).filter(|_| part > run.first) {
 			None => Some(job.carry),
-			Some(before) => {
-				self.works.get(&WorkId::Part { job: name, part: before }).and_then(|work| work.leaf).map(|leaf| leaf.carry)
-			}
+			Some(before) => self
+				.works
+				.get(&WorkId::Part { job: name, part: before })
+				.and_then(|work| work.leaf)
+				.map(|leaf| leaf.carry),
 		};
 		if self.is_computed(&id) {
 			if self.may_commit(run) {
@@ -558,7 +580,8 @@ impl Planner<'_> {
 			};
 			let is_validated = task.is_some_and(|task| self.view.tasks.contains_key(&task));
 			let is_sold = matches!(id, WorkId::Part { job, .. } if jobs.contains_key(job));
-			let is_measured = matches!(id, WorkId::Result { .. }) && work.phase < Phase::Committed && self.view.window.is_some();
+			let is_measured =
+				matches!(id, WorkId::Result { .. }) && work.phase < Phase::Committed && self.view.window.is_some();
 			if !is_validated && !is_sold && !is_measured && !open.contains(id) && work.serve_until.is_none() {
 				self.actions.push(Action::Settle(id.clone()));
 			}

@@ -64,9 +64,25 @@ pub struct TaskView {
 /// Whose result a validation is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-	Request { service: ServiceId, client: AccountId, device: Option<DeviceId>, manifest: Hash, inputs: Hash, most_bytes: u128 },
-	Part { job: Hash, first_leaf: u32, client: AccountId, device: Option<DeviceId>, manifest: Hash, most_bytes: u128 },
-	Benchmark { device: DeviceId },
+	Request {
+		service: ServiceId,
+		client: AccountId,
+		device: Option<DeviceId>,
+		manifest: Hash,
+		inputs: Hash,
+		most_bytes: u128,
+	},
+	Part {
+		job: Hash,
+		first_leaf: u32,
+		client: AccountId,
+		device: Option<DeviceId>,
+		manifest: Hash,
+		most_bytes: u128,
+	},
+	Benchmark {
+		device: DeviceId,
+	},
 	/// The market's record is gone.
 	Unknown,
 }
@@ -120,7 +136,12 @@ impl Watcher {
 	}
 
 	/// Looks at a block. Returns what the chain looks like from here, and what happened since the block before.
-	pub async fn look(&mut self, chain: &Chain, at: &At, last_final: BlockNumber) -> Result<(View, Vec<(Hash, Happened)>)> {
+	pub async fn look(
+		&mut self,
+		chain: &Chain,
+		at: &At,
+		last_final: BlockNumber,
+	) -> Result<(View, Vec<(Hash, Happened)>)> {
 		let happened = match self.events_since(chain, at).await? {
 			Some(happened) => {
 				self.touch(&happened);
@@ -158,7 +179,8 @@ impl Watcher {
 		}
 		let mut happened = Vec::new();
 		for block in blocks.into_iter().rev() {
-			let events = if block == at.hash() { at.happened().await? } else { chain.at(block).await?.happened().await? };
+			let events =
+				if block == at.hash() { at.happened().await? } else { chain.at(block).await?.happened().await? };
 			happened.extend(events.into_iter().map(|event| (block, event)));
 		}
 		Ok(Some(happened))

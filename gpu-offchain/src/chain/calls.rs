@@ -362,12 +362,7 @@ pub fn decline(request: Hash) -> Call {
 	Call::new(POOL, "decline").with("request", bytes(request))
 }
 
-pub fn claim_share(
-	request: Hash,
-	result: &ogpu_protocol::commitment::Outcome,
-	salt: Hash,
-	leader_salt: Hash,
-) -> Call {
+pub fn claim_share(request: Hash, result: &ogpu_protocol::commitment::Outcome, salt: Hash, leader_salt: Hash) -> Call {
 	Call::new(POOL, "claim_share")
 		.with("request", bytes(request))
 		.with("outcome", outcome(result))
@@ -381,10 +376,7 @@ pub fn post_openings(task: Hash, openings: &[(u32, Hash)]) -> Call {
 }
 
 pub fn reveal(task: Hash, result: &ogpu_protocol::commitment::Outcome, salt: Hash) -> Call {
-	Call::new(VALIDATION, "reveal")
-		.with("task", bytes(task))
-		.with("outcome", outcome(result))
-		.with("salt", bytes(salt))
+	Call::new(VALIDATION, "reveal").with("task", bytes(task)).with("outcome", outcome(result)).with("salt", bytes(salt))
 }
 
 pub fn reveal_leaves(task: Hash, reveals: &[(u32, Reveal)]) -> Call {

@@ -66,9 +66,9 @@ impl Error {
 	/// What came of submitting a transaction.
 	pub fn from_submission(call: &str, error: ExtrinsicError) -> Self {
 		match error {
-			ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(rpcs::Error::User(
-				refused,
-			)))) => Self::Refused { call: call.into(), refusal: Refusal::of(&refused) },
+			ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(
+				rpcs::Error::User(refused),
+			))) => Self::Refused { call: call.into(), refusal: Refusal::of(&refused) },
 			ExtrinsicError::ErrorSubmittingTransaction(error) => Self::Unreachable(error.to_string()),
 			other => Self::Incompatible(format!("{call}: {other}")),
 		}
@@ -112,7 +112,9 @@ impl Refusal {
 	pub fn advice(&self) -> &'static str {
 		match (self.custom, self.code) {
 			(Some(20), _) => "there is no device of this number, or it was retired; register it again",
-			(Some(21), _) => "the device belongs to another operator or to another worker key; use the key that it names",
+			(Some(21), _) => {
+				"the device belongs to another operator or to another worker key; use the key that it names"
+			}
 			(Some(22), _) => "the device has sent its heartbeat in this window; nothing is to be done",
 			(Some(30), _) => "the request has ended; nothing can be earned there",
 			(Some(31), _) => "the operator was not drawn, or has declined",

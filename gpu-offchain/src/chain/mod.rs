@@ -243,7 +243,12 @@ impl At {
 	}
 
 	/// What a function of the runtime answers.
-	pub async fn ask<A: IntoEncodableValues, R: DecodeAsType>(&self, api: &str, method: &str, arguments: A) -> Result<R> {
+	pub async fn ask<A: IntoEncodableValues, R: DecodeAsType>(
+		&self,
+		api: &str,
+		method: &str,
+		arguments: A,
+	) -> Result<R> {
 		let payload = subxt::dynamic::runtime_api_call::<A, R>(api, method, arguments);
 		let apis = self.inner.runtime_apis();
 		patient(apis.call(payload)).await
@@ -303,7 +308,8 @@ pub fn address(account: &AccountId) -> String {
 
 /// An account as people write it, in any format of addresses, or as 64 hexadecimal digits.
 pub fn parse_account(text: &str) -> Result<AccountId> {
-	let wrong = || Error::Unexpected(format!("`{text}` is no account: give an address or 0x and 64 hexadecimal digits"));
+	let wrong =
+		|| Error::Unexpected(format!("`{text}` is no account: give an address or 0x and 64 hexadecimal digits"));
 	if let Some(digits) = text.strip_prefix("0x") {
 		return parse_hash(digits).ok_or_else(wrong);
 	}

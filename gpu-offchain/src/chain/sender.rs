@@ -91,7 +91,8 @@ impl Sender {
 		loop {
 			let nonce = chain.next_nonce(&self.account()).await?;
 			let at = chain.best().await?;
-			let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(nonce).mortal(LIFE_BLOCKS).build();
+			let params =
+				DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(nonce).mortal(LIFE_BLOCKS).build();
 			let payload = call.payload();
 			let submitting = async {
 				let mut transactions = at.inner.transactions();

@@ -208,7 +208,11 @@ async fn look(config: &Config, chain: &Chain, worker: &AccountId, findings: &mut
 	if chain.is_syncing().await? {
 		findings.warn("node", found, "it is still catching up; wait until it is in sync");
 	} else if config.chain.genesis.is_none() {
-		findings.warn("node", found, "write this genesis into chain.genesis, so that no other chain is ever taken for it");
+		findings.warn(
+			"node",
+			found,
+			"write this genesis into chain.genesis, so that no other chain is ever taken for it",
+		);
 	} else {
 		findings.good("node", found);
 	}
@@ -234,7 +238,8 @@ async fn look(config: &Config, chain: &Chain, worker: &AccountId, findings: &mut
 	}
 	let balance = at.get(&state::ACCOUNTS, (*worker,)).await?.map_or(0, |account| account.data.free);
 	if balance < LEAST_BALANCE {
-		let next = format!("send some OGPU to {}: commitments of races are free, but not all that follows", address(worker));
+		let next =
+			format!("send some OGPU to {}: commitments of races are free, but not all that follows", address(worker));
 		findings.warn("fees", format!("the worker key has {}", ogpu(balance)), next);
 	} else {
 		findings.good("fees", format!("the worker key has {}", ogpu(balance)));
@@ -252,7 +257,11 @@ async fn clock(at: &At, findings: &mut Findings) -> Result<()> {
 	let drift = now.abs_diff(block);
 	if drift > MOST_DRIFT {
 		let found = format!("the last block is {} s away from this machine's clock", drift.as_secs());
-		findings.warn("clock", found, "set the clock (timedatectl set-ntp true), or look whether the chain makes blocks");
+		findings.warn(
+			"clock",
+			found,
+			"set the clock (timedatectl set-ntp true), or look whether the chain makes blocks",
+		);
 	} else {
 		findings.good("clock", format!("{} ms from the last block", drift.as_millis()));
 	}

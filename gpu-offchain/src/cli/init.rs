@@ -33,7 +33,10 @@ impl InitCmd {
 		let text = config::DEFAULT
 			.replace(r#"data = "/var/lib/ogpu-worker""#, &format!("data = {}", quoted(&self.data)))
 			.replace(r#"file = "/etc/ogpu-worker/worker.key""#, &format!("file = {}", quoted(&key_file)))
-			.replace(r#"nodes = ["ws://127.0.0.1:9944"]"#, &format!("nodes = [{}]", toml::Value::from(self.node.clone())));
+			.replace(
+				r#"nodes = ["ws://127.0.0.1:9944"]"#,
+				&format!("nodes = [{}]", toml::Value::from(self.node.clone())),
+			);
 		// What is written must be what it says.
 		config::Config::parse(&text, [])?;
 		let mut file = fs::OpenOptions::new()
@@ -43,7 +46,8 @@ impl InitCmd {
 			.with_context(|| format!("{} (it is not overwritten)", self.config.display()))?;
 		std::io::Write::write_all(&mut file, text.as_bytes())?;
 		let account = if key_file.exists() {
-			let source = keys::KeySource { file: Some(key_file.clone()), password_file: None, keystore: None, account: None };
+			let source =
+				keys::KeySource { file: Some(key_file.clone()), password_file: None, keystore: None, account: None };
 			source.load()?.public_key().0
 		} else {
 			keys::create(&key_file)?.public_key().0

@@ -7,19 +7,19 @@ pub mod check;
 #[cfg(feature = "network")]
 pub mod engine;
 #[cfg(feature = "network")]
+pub mod fetch;
+#[cfg(feature = "network")]
 pub mod init;
 #[cfg(feature = "network")]
 pub mod network;
 #[cfg(feature = "network")]
 pub mod operator;
-#[cfg(feature = "network")]
-pub mod fetch;
 pub mod run;
 pub mod selftest;
 #[cfg(feature = "network")]
-pub mod start;
-#[cfg(feature = "network")]
 pub mod serve;
+#[cfg(feature = "network")]
+pub mod start;
 pub mod verify;
 
 use anyhow::{Context, Result};

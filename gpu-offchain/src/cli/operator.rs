@@ -123,7 +123,8 @@ impl OperatorCmd {
 				let spec = calls::DeviceSpec { kind, name, memory_mb: *memory_mb, endpoint: &endpoint, worker };
 				send(calls::register_device(&spec)).await?;
 				let at = chain.last_final().await?;
-				let record = at.get(&state::OPERATORS, (sender.account(),)).await?.context("the operator has no devices")?;
+				let record =
+					at.get(&state::OPERATORS, (sender.account(),)).await?.context("the operator has no devices")?;
 				let device = record.devices.iter().max().context("the operator has no devices")?;
 				super::print(&format!("device {device}: put `id = {device}` under [[device]] in the configuration\n"))
 			}

@@ -11,8 +11,8 @@ use iroh::endpoint::{ConnectOptions, Connection, QuicTransportConfig};
 use iroh_blobs::{
 	api::blobs::{Bitfield, BlobStatus},
 	get::{
-		request::get_verified_size,
 		fsm::{self, AtBlobHeaderNextError, BlobContentNext, ConnectedNext, DecodeError},
+		request::get_verified_size,
 		GetError,
 	},
 	protocol::{ChunkRanges, ChunkRangesExt, GetRequest, ALPN, ERR_INTERNAL, ERR_LIMIT, ERR_PERMISSION},
@@ -545,9 +545,8 @@ impl Inner {
 			let connecting = connecting.map_err(|error| Fault::Source(format!("cannot be called: {error}")))?;
 			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error}")))
 		};
-		let connection = timeout(self.patience.connect, connecting)
-			.await
-			.map_err(|_| Fault::Source("does not answer".into()))??;
+		let connection =
+			timeout(self.patience.connect, connecting).await.map_err(|_| Fault::Source("does not answer".into()))??;
 		let open = Line { connection, requests: Arc::new(Semaphore::new(REQUESTS)) };
 		Ok((line.insert(open).clone(), true))
 	}

@@ -46,7 +46,14 @@ impl Emulated {
 		let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stand-in-{}", std::process::id()));
 		let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
 		let output = Command::new(&compiler)
-			.args(["-O2", "-std=c++17", "-ffp-contract=off", "-march=native", "-U_FORTIFY_SOURCE", "-fcf-protection=none"])
+			.args([
+				"-O2",
+				"-std=c++17",
+				"-ffp-contract=off",
+				"-march=native",
+				"-U_FORTIFY_SOURCE",
+				"-fcf-protection=none",
+			])
 			.args(["-Wall", "-Wno-unknown-pragmas", "-o"])
 			.arg(&program)
 			.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gpu/stand_in.cpp"))
@@ -165,7 +172,9 @@ fn a_classifier_trained_on_it_has_its_known_root() {
 #[test]
 fn every_kernel_of_products_has_the_same_bits() {
 	let gpu = Emulated::new();
-	for [m, k, n] in [[1, 7, 5], [4, 64, 64], [5, 33, 130], [16, 100, 65], [64, 16, 64], [129, 47, 131], [200, 300, 70], [3, 0, 2]] {
+	for [m, k, n] in
+		[[1, 7, 5], [4, 64, 64], [5, 33, 130], [16, 100, 65], [64, 16, 64], [129, 47, 131], [200, 300, 70], [3, 0, 2]]
+	{
 		for turned in [[false, false], [true, false], [false, true], [true, true]] {
 			let tensor = |seed: u64, rows: usize, columns: usize, is_turned: bool| match is_turned {
 				true => normal(seed, (columns, rows)).t().unwrap(),
@@ -177,7 +186,8 @@ fn every_kernel_of_products_has_the_same_bits() {
 				let tensor = if tensor.is_contiguous() { tensor.clone() } else { tensor.t().unwrap() };
 				tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().map(|number| number.to_bits()).collect()
 			};
-			let strides = |rows: usize, columns: usize, is_turned: bool| if is_turned { [1, rows] } else { [columns, 1] };
+			let strides =
+				|rows: usize, columns: usize, is_turned: bool| if is_turned { [1, rows] } else { [columns, 1] };
 			gpu.with(&mut |on| {
 				let (pa, pb, pc) = (on.put(&words(&a))?, on.put(&words(&b))?, on.room(m * n)?);
 				let product = Product {

@@ -24,7 +24,8 @@ async fn a_training_job_is_sold_done_in_milestones_and_paid_though_its_worker_is
 		})
 		.await;
 	let had = world.wealth(bob.account()).await;
-	let data = world.keep((0..1_800u32).map(|byte| if byte % 3 == 2 { byte as u8 % 4 } else { byte as u8 }).collect()).await;
+	let data =
+		world.keep((0..1_800u32).map(|byte| if byte % 3 == 2 { byte as u8 % 4 } else { byte as u8 }).collect()).await;
 	let manifest = format!(
 		"version = 1\nkernels = \"repro-1\"\n[work.train]\nseed = 1\nsteps = 40\nsegment = 10\nbatch = 8\ndata = {}\n\
 		[work.train.model.mlp]\ninputs = 2\nhidden = [16]\nclasses = 4\nactivation = \"relu\"\n\
@@ -61,9 +62,7 @@ async fn a_training_job_is_sold_done_in_milestones_and_paid_though_its_worker_is
 	bob.kill();
 	bob.start();
 	assert_eq!(world.conclusion(first.task).await, Conclusion::Accepted);
-	let gone = async |at: &ogpu_worker::chain::At| {
-		at.get(&state::JOBS, (name,)).await.unwrap().is_none().then_some(())
-	};
+	let gone = async |at: &ogpu_worker::chain::At| at.get(&state::JOBS, (name,)).await.unwrap().is_none().then_some(());
 	world.until("the job is settled", gone).await;
 	let second = ogpu_worker::agent::plan::task_name(&name, 1);
 	assert_eq!(world.conclusion(second).await, Conclusion::Accepted);

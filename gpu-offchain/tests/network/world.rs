@@ -6,7 +6,9 @@ use ogpu_worker::{
 	artifacts::Artifact,
 	chain::{
 		calls::{self, client, operator},
-		state, types::*, Call, Chain, Sender,
+		state,
+		types::*,
+		Call, Chain, Sender,
 	},
 	keys,
 	models::{bert::Bert, parameters},
@@ -153,6 +155,10 @@ impl Party {
 					let Some((_, step)) = line.split_once("journal work=") else { continue };
 					if killed_at.insert(step.to_owned()) {
 						worker.kill();
+						// What it had written besides, before it was gone.
+						while let Ok(line) = worker.lines.recv() {
+							killed_at.extend(line.split_once("journal work=").map(|(_, step)| step.to_owned()));
+						}
 						break;
 					}
 				}
@@ -254,8 +260,13 @@ impl World {
 		let endpoint = store.endpoint().to_string();
 		store.close().await;
 		drop(store);
-		let spec =
-			operator::DeviceSpec { kind: DeviceKind::Cpu, name, memory_mb: 4_096, endpoint: &endpoint, worker: account };
+		let spec = operator::DeviceSpec {
+			kind: DeviceKind::Cpu,
+			name,
+			memory_mb: 4_096,
+			endpoint: &endpoint,
+			worker: account,
+		};
 		let mut calls = Vec::new();
 		if lock > 0 {
 			calls.push(operator::lock(lock));
@@ -289,7 +300,8 @@ impl World {
 		let best = self.chain.best().await.unwrap();
 		let at = client.at_block(subxt::utils::H256(best.hash())).await.unwrap();
 		let storage = at.storage();
-		let entry = storage.entry(subxt::dynamic::storage::<(u32,), subxt::dynamic::Value>("StakingTrustlock", "Devices"));
+		let entry =
+			storage.entry(subxt::dynamic::storage::<(u32,), subxt::dynamic::Value>("StakingTrustlock", "Devices"));
 		let key = entry.unwrap().fetch_key((device,)).unwrap();
 		let bytes = storage.fetch_raw(key.clone()).await.unwrap();
 		let mut record = Record::decode(&mut bytes.as_slice()).unwrap();
@@ -305,7 +317,8 @@ impl World {
 		let bert: Bert = toml::from_str(shape).unwrap();
 		let all = bert.parameters();
 		let values = all.iter().enumerate().map(|(index, parameter)| parameter.first_values(3, index).unwrap());
-		let model = self.store.add(parameters::write(&all, &[("", &values.collect::<Vec<_>>())]).unwrap()).await.unwrap();
+		let model =
+			self.store.add(parameters::write(&all, &[("", &values.collect::<Vec<_>>())]).unwrap()).await.unwrap();
 		let manifest = format!(
 			"version = 1\nkernels = \"repro-1\"\n[work.embed]\nmodel = {}\nslice = 1\ntext_tokens = 64\n\
 			[work.embed.shape]\n{shape}",
@@ -346,7 +359,12 @@ impl World {
 	}
 
 	/// The same with inputs that only these devices may have.
-	pub async fn request_privately(&self, service: ServiceId, texts: &[&str], devices: &[DeviceId]) -> (Hash, Artifact) {
+	pub async fn request_privately(
+		&self,
+		service: ServiceId,
+		texts: &[&str],
+		devices: &[DeviceId],
+	) -> (Hash, Artifact) {
 		let bytes = serde_json::to_vec(texts).unwrap();
 		let inputs = Artifact::of(&bytes);
 		let at = self.chain.best().await.unwrap();
@@ -404,7 +422,13 @@ impl World {
 					let _ = self.client.send(&self.chain, &client::accept(task)).await;
 				}
 				if stages.insert(task, record.stage.clone()) != Some(record.stage.clone()) {
-					println!("block {}: {} is {:?}, due {}", at.number(), blake3::Hash::from(task), record.stage, record.due);
+					println!(
+						"block {}: {} is {:?}, due {}",
+						at.number(),
+						blake3::Hash::from(task),
+						record.stage,
+						record.due
+					);
 				}
 			}
 			heads.next().await.unwrap().unwrap();
@@ -413,7 +437,8 @@ impl World {
 
 	/// How the validation of a task ended.
 	pub async fn conclusion(&self, task: Hash) -> Conclusion {
-		let record = self.until("the validation ends", async |at| at.get(&state::RECORDS, (task,)).await.unwrap()).await;
+		let record =
+			self.until("the validation ends", async |at| at.get(&state::RECORDS, (task,)).await.unwrap()).await;
 		record.conclusion
 	}
 }

@@ -21,8 +21,7 @@ fn config() -> Config {
 }
 
 fn view() -> View {
-	let spec =
-		DeviceSpec { kind: DeviceKind::Cpu, name: vec![], memory_mb: 1_000, endpoint: vec![], worker: [9; 32] };
+	let spec = DeviceSpec { kind: DeviceKind::Cpu, name: vec![], memory_mb: 1_000, endpoint: vec![], worker: [9; 32] };
 	let measured = Some(Measurement { work_per_block: 1_000 * GIGA, at: NOW });
 	let device = Device { operator: US, spec, measured, heartbeat: Some(NOW) };
 	let service = Service {
@@ -77,8 +76,7 @@ fn task(provider: AccountId, stage: Stage) -> TaskView {
 		fee: 1,
 		seed_from: NOW,
 	};
-	let task =
-		Task { request, is_claim: false, measures: None, stage, due: NOW + 20, outcome: None, carry: None };
+	let task = Task { request, is_claim: false, measures: None, stage, due: NOW + 20, outcome: None, carry: None };
 	let origin = Origin::Unknown;
 	TaskView { task, origin, checks: [].into(), juries: [].into(), checkers: [].into(), since: NOW }
 }
@@ -191,8 +189,7 @@ fn what_brings_too_little_takes_too_long_or_finds_no_room_is_declined() {
 	dear.market.least_leaf_price = 1.0;
 	assert_eq!(with(&|_| {}, &none, &dear), decline);
 	assert_eq!(with(&|request| request.leaf_work = 10_000 * GIGA, &none, &config()), decline);
-	let busy: Works =
-		(10..14u8).map(|other| (WorkId::Result { task: [other; 32] }, work(Phase::Accepted))).collect();
+	let busy: Works = (10..14u8).map(|other| (WorkId::Result { task: [other; 32] }, work(Phase::Accepted))).collect();
 	let said = with(&|_| {}, &busy, &config());
 	assert_eq!(said, decline);
 	let failed = works(RESULT, work(Phase::Failed));
@@ -202,7 +199,8 @@ fn what_brings_too_little_takes_too_long_or_finds_no_room_is_declined() {
 #[test]
 fn a_runner_up_claims_its_share_when_it_knows_the_leaders_salt() {
 	let mut view = view();
-	let mut request = request(Racing::Committed { commitment: [0; 32], leaves: 1 }, RequestStage::Sharing { leader: 1 });
+	let mut request =
+		request(Racing::Committed { commitment: [0; 32], leaves: 1 }, RequestStage::Sharing { leader: 1 });
 	request.racers.push(Racer { operator: THEM, device: 9, racing: Racing::Paid });
 	view.requests.insert(NAME, request);
 	assert_eq!(planned(&view, &works(RESULT, work(Phase::Committed))), []);
@@ -433,8 +431,9 @@ fn what_is_over_is_settled_and_the_most_urgent_comes_first() {
 	assert_eq!(planned(&view(), &works(RESULT, serving)), []);
 
 	let mut view = view();
-	let computed: Works =
-		[([1; 32], 50), ([2; 32], 10), ([3; 32], 30)].map(|(name, _)| (WorkId::Result { task: name }, work(Phase::Computed))).into();
+	let computed: Works = [([1; 32], 50), ([2; 32], 10), ([3; 32], 30)]
+		.map(|(name, _)| (WorkId::Result { task: name }, work(Phase::Computed)))
+		.into();
 	for (name, left) in [([1; 32], 50), ([2; 32], 10), ([3; 32], 30)] {
 		let mut request = request(Racing::Running, RequestStage::Racing);
 		request.race.closes = NOW + left;
