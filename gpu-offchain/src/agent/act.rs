@@ -229,7 +229,7 @@ impl Agent {
 						self.fail(what);
 					}
 				}
-				Action::Do(work) => self.take(work)?,
+				Action::Do(work) => self.take(*work)?,
 				Action::Settle(id) => {
 					let since = self.gone.get(&id).copied().unwrap_or(number);
 					let is_over = number >= since.saturating_add(GONE_BLOCKS) && self.view.last_final >= since;

@@ -135,7 +135,7 @@ impl Lane {
 	pub fn take(&self, work: Do, now: BlockNumber) {
 		let lane = self.clone();
 		let left = BLOCK.saturating_mul(work.due.saturating_sub(now).min(100_000));
-		let deadline = Instant::now() + left;
+		let deadline = after(left);
 		tokio::spawn(async move {
 			let id = work.id.clone();
 			match lane.bring(&work, left).await {
@@ -150,7 +150,8 @@ impl Lane {
 	async fn bring(&self, work: &Do, left: Duration) -> std::result::Result<Brought, Missing> {
 		let _permit = self.shop.fetching.acquire().await.map_err(|error| Missing::Machine(error.into()))?;
 		// Half of the time is for computing.
-		let until = Instant::now() + (left / 2).max(HONEST_TRY.min(left));
+		let half = left.checked_div(2).unwrap_or_default();
+		let until = after(half.max(HONEST_TRY.min(left)));
 		let mut chain = self.shop.chain.clone();
 		let chain = loop {
 			if let Some(chain) = chain.borrow_and_update().clone() {
@@ -230,8 +231,8 @@ impl Lane {
 			tokio::fs::copy(&from, folder.path().join("opening")).await?;
 		}
 		// Half of the rest is enough for sending: a benchmark ends when it is told to.
-		let until = SystemTime::now() + ready.deadline.saturating_duration_since(Instant::now()).saturating_sub(BLOCK);
-		let until = until.duration_since(std::time::UNIX_EPOCH)?.as_secs();
+		let left = ready.deadline.saturating_duration_since(Instant::now()).saturating_sub(BLOCK);
+		let until = now().saturating_add(left.as_secs());
 		let (task, part, act, work) = match &ready.work.what {
 			What::Request { task, most_leaves, .. } => {
 				(*task, None, Act::Run { until: None, allowed: Some(*most_leaves) }, WorkKind::Manifest)
@@ -276,7 +277,7 @@ impl Lane {
 		let store = self.shop.library.store();
 		let owner = owner(&ready.work.id);
 		let is_private = matches!(ready.work.what, What::Request { .. });
-		let until = SystemTime::now() + self.shop.serve;
+		let until = SystemTime::now().checked_add(self.shop.serve).unwrap_or_else(SystemTime::now);
 		let mut seen = std::collections::BTreeSet::new();
 		for [_, carry, _] in &saved.leaves {
 			if *carry == Name::of(&[]) || !seen.insert(carry.0) {
@@ -301,6 +302,12 @@ impl Lane {
 		let last = leaves.last().copied().ok_or_else(|| anyhow::anyhow!("a result without leaves"))?;
 		Ok(Ended::Result { leaves: u32::try_from(leaves.len())?, output: output.hash, last })
 	}
+}
+
+/// So long from now.
+fn after(left: Duration) -> Instant {
+	let now = Instant::now();
+	now.checked_add(left).unwrap_or(now)
 }
 
 /// For whom the store keeps what belongs to a work.

@@ -281,7 +281,7 @@ impl Library {
 	) -> std::result::Result<(), Missing> {
 		let path = self.folder.join(artifact.hash.to_string());
 		if artifact.bytes == 0 {
-			return Ok(std::fs::write(&path, []).map_err(|error| Missing::Machine(error.into()))?);
+			return std::fs::write(&path, []).map_err(|error| Missing::Machine(error.into()));
 		}
 		if std::fs::metadata(&path).is_ok_and(|about| about.len() == artifact.bytes) {
 			// It is looked at again: see `sweep`.
@@ -311,7 +311,7 @@ impl Library {
 			Error::Machine(_) | Error::Quota { .. } | Error::Disk { .. } | Error::InUse { .. } => {
 				Err(Missing::Machine(error.into()))
 			}
-			error if Instant::now() + PAUSE >= until => Err(missing(error.to_string())),
+			error if until.saturating_duration_since(Instant::now()) <= PAUSE => Err(missing(error.to_string())),
 			error => {
 				tracing::debug!("{error}; trying again");
 				tokio::time::sleep(PAUSE).await;

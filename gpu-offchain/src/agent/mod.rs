@@ -187,6 +187,8 @@ fn engine_binary(config: &Config) -> Result<PathBuf> {
 			ensure!(Path::new(binary).is_file(), "engine: {} is no file", binary.display());
 			Ok(binary.clone())
 		}
+		// The file may be replaced while this process runs; what runs is still there.
+		None if cfg!(target_os = "linux") => Ok(PathBuf::from(format!("/proc/{}/exe", std::process::id()))),
 		None => std::env::current_exe().context("where this program is"),
 	}
 }

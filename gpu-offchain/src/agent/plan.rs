@@ -135,7 +135,7 @@ pub enum Action {
 		what: Say,
 		due: BlockNumber,
 	},
-	Do(Do),
+	Do(Box<Do>),
 	/// Nothing is open any more about a work: it is served for a while, and then forgotten.
 	Settle(WorkId),
 }
@@ -192,7 +192,7 @@ impl Planner<'_> {
 			}
 			*load = load.saturating_add(1);
 		}
-		self.actions.push(Action::Do(work));
+		self.actions.push(Action::Do(Box::new(work)));
 		true
 	}
 
@@ -256,11 +256,8 @@ impl Planner<'_> {
 						self.say(Say::PostOpenings { task: *name, leaves }, due);
 					}
 				}
-				Stage::Revealing if task.task.outcome.is_none() => {
-					if self.is_settled_stage(task) {
-						self.say(Say::Reveal { task: *name }, due);
-					}
-				}
+				Stage::Revealing if !self.is_settled_stage(task) => {}
+				Stage::Revealing if task.task.outcome.is_none() => self.say(Say::Reveal { task: *name }, due),
 				Stage::Revealing | Stage::Challengeable | Stage::Answering => {
 					let leaves = missing(&|check| check.digest.is_none());
 					if !leaves.is_empty() {
@@ -441,14 +438,14 @@ impl Planner<'_> {
 				JobStage::Revealing { .. } if self.view.sealed.contains(name) => {
 					self.say(Say::RevealBid { job: *name, round: job.round }, job.due);
 				}
-				JobStage::Offered | JobStage::Working => {
-					if job.run.as_ref().is_some_and(|run| run.bid.operator == self.view.operator) {
-						self.work_on(*name, job);
-					}
-				}
+				JobStage::Offered | JobStage::Working if self.is_sold_to_us(job) => self.work_on(*name, job),
 				_ => {}
 			}
 		}
+	}
+
+	fn is_sold_to_us(&self, job: &Job) -> bool {
+		job.run.as_ref().is_some_and(|run| run.bid.operator == self.view.operator)
 	}
 
 	fn bid(&mut self, name: Hash, job: &Job) {

@@ -111,18 +111,13 @@ fn said(actions: &[Action]) -> Vec<Say> {
 }
 
 fn done(actions: &[Action]) -> Vec<&Do> {
-	let work = |action: &'_ Action| match action {
-		Action::Do(_) => true,
-		_ => false,
-	};
-	actions
-		.iter()
-		.filter(|action| work(action))
-		.map(|action| match action {
-			Action::Do(work) => work,
-			_ => unreachable!(),
-		})
-		.collect()
+	let mut done = Vec::new();
+	for action in actions {
+		if let Action::Do(work) = action {
+			done.push(&**work);
+		}
+	}
+	done
 }
 
 const RESULT: WorkId = WorkId::Result { task: NAME };
