@@ -221,7 +221,11 @@ impl Job {
 	/// What a device computes in a window of the chain's benchmark: as many leaves as it can. Its task is named by the
 	/// window's seed and the device's number.
 	pub fn measuring(rules: &BenchmarkParameters, seed: &Hash, device: u32, ops: Box<dyn Ops>) -> Result<Self> {
-		let task = ogpu_protocol::benchmark::task(blake2, seed, device);
+		Self::measured(rules, ogpu_protocol::benchmark::task(blake2, seed, device), ops)
+	}
+
+	/// The same by the task's name, which is all that whoever checks it needs.
+	pub fn measured(rules: &BenchmarkParameters, task: Hash, ops: Box<dyn Ops>) -> Result<Self> {
 		let work = Work::Benchmark(Benchmark::of_task(rules, &task));
 		let manifest = Manifest { version: 1, kernels: KernelSet::Repro1, work };
 		let work = workloads::prepare(&manifest, &Memory::default(), ops)?;

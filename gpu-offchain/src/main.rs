@@ -1,4 +1,4 @@
-//! `ogpu-worker`: runs jobs of the OGPU network and checks them, without a chain.
+//! `ogpu-worker`: runs jobs of the OGPU network and checks them, alone or for money.
 
 mod cli;
 
@@ -28,6 +28,17 @@ enum Command {
 	Serve(cli::serve::ServeCmd),
 	#[cfg(feature = "network")]
 	Fetch(cli::fetch::FetchCmd),
+	#[cfg(feature = "network")]
+	Init(cli::init::InitCmd),
+	#[cfg(feature = "network")]
+	Check(cli::check::CheckCmd),
+	#[cfg(feature = "network")]
+	Operator(cli::operator::OperatorCmd),
+	#[cfg(feature = "network")]
+	Start(cli::start::StartCmd),
+	#[cfg(feature = "network")]
+	#[command(hide = true)]
+	Engine(cli::engine::EngineCmd),
 }
 
 impl Cli {
@@ -39,6 +50,16 @@ impl Cli {
 			Command::Add(command) => command.run(),
 			Command::Selftest(command) => command.run(),
 			Command::Bench(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Init(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Check(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Operator(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Start(command) => command.run(),
+			#[cfg(feature = "network")]
+			Command::Engine(command) => command.run(),
 			#[cfg(feature = "network")]
 			Command::Serve(command) => command.run(),
 			#[cfg(feature = "network")]

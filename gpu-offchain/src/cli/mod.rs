@@ -3,11 +3,23 @@
 pub mod add;
 pub mod bench;
 #[cfg(feature = "network")]
+pub mod check;
+#[cfg(feature = "network")]
+pub mod engine;
+#[cfg(feature = "network")]
 pub mod fetch;
+#[cfg(feature = "network")]
+pub mod init;
+#[cfg(feature = "network")]
+pub mod network;
+#[cfg(feature = "network")]
+pub mod operator;
 pub mod run;
 pub mod selftest;
 #[cfg(feature = "network")]
 pub mod serve;
+#[cfg(feature = "network")]
+pub mod start;
 pub mod verify;
 
 use anyhow::{Context, Result};

@@ -6,12 +6,13 @@ use super::{
 	ledger::{room, seconds, Record, PARTIAL_GRACE},
 	serve, Endpoint, Error, Inner, Key, Refusal, Result, Store,
 };
-use crate::artifacts::{Artifact, MOST_BYTES};
+use crate::artifacts::{Artifact, Name, MOST_BYTES};
 use iroh::endpoint::{ConnectOptions, Connection, QuicTransportConfig};
 use iroh_blobs::{
-	api::blobs::Bitfield,
+	api::blobs::{Bitfield, BlobStatus},
 	get::{
 		fsm::{self, AtBlobHeaderNextError, BlobContentNext, ConnectedNext, DecodeError},
+		request::get_verified_size,
 		GetError,
 	},
 	protocol::{ChunkRanges, ChunkRangesExt, GetRequest, ALPN, ERR_INTERNAL, ERR_LIMIT, ERR_PERMISSION},
@@ -331,6 +332,43 @@ impl Store {
 		Err(Error::Unfetched { name: artifact.hash, refusals: fetched.refusals })
 	}
 
+	/// An artifact of which only the name is known: the first source that has it says its size, and proves it by the last
+	/// piece. Refused if it has more than `most` bytes.
+	pub async fn find(&self, name: &Name, most: u64, sources: &[Endpoint]) -> Result<Artifact> {
+		let found = |bytes: u64| {
+			if bytes <= most {
+				return Ok(Artifact { hash: *name, bytes });
+			}
+			Err(Error::Invalid(format!("artifact {name} has {bytes} bytes, and {most} are the most that it may have")))
+		};
+		if *name == Name::of(&[]) {
+			return found(0);
+		}
+		if let BlobStatus::Complete { size } = self.0.blobs.status(hash(name)).await.map_err(Error::machine)? {
+			return found(size);
+		}
+		let mut refusals = Vec::new();
+		for source in sources.iter().filter(|source| source.key() != self.key()) {
+			let asking = async {
+				let (line, _) = self.0.call(source).await?;
+				let _turn = line.requests.acquire().await.map_err(|error| Fault::Here(Error::machine(error)))?;
+				let asked = timeout(self.0.patience.silence, get_verified_size(&line.connection, &hash(name))).await;
+				let asked = asked.map_err(|_| Fault::Source("does not answer".into()))?;
+				asked.map(|(size, _)| size).map_err(|error| Fault::Source(format!("does not have it: {error:#}")))
+			};
+			match asking.await {
+				Ok(size) => return found(size),
+				Err(Fault::Source(reason) | Fault::Line(reason)) => {
+					// A line that is bad is not used again.
+					*self.0.lines.of(source.key()).lock().await = None;
+					refusals.push(Refusal { source: source.clone(), reason });
+				}
+				Err(Fault::Here(error)) => return Err(error),
+			}
+		}
+		Err(Error::Unfetched { name: *name, refusals })
+	}
+
 	/// How many bytes of it are here and right. `None` if what is here came under the same name with another size: one
 	/// of the names lies, and so may the tree that came with it.
 	async fn had(&self, artifact: &Artifact) -> Result<Option<u64>> {
@@ -492,13 +530,35 @@ impl Race {
 	}
 }
 
+impl Inner {
+	/// A line to a source, and whether it is a new one.
+	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<(Line, bool), Fault> {
+		let line = self.lines.of(endpoint.key());
+		let mut line = line.lock().await;
+		if let Some(open) = line.as_ref().filter(|line| line.connection.close_reason().is_none()) {
+			return Ok((open.clone(), false));
+		}
+		let dial = endpoint.dial(self.has_relay).map_err(Fault::Here)?;
+		let connecting = async {
+			let options = ConnectOptions::new().with_transport_config(transport());
+			let connecting = self.transport.connect_with_opts(dial, ALPN, options).await;
+			let connecting = connecting.map_err(|error| Fault::Source(format!("cannot be called: {error}")))?;
+			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error}")))
+		};
+		let connection =
+			timeout(self.patience.connect, connecting).await.map_err(|_| Fault::Source("does not answer".into()))??;
+		let open = Line { connection, requests: Arc::new(Semaphore::new(REQUESTS)) };
+		Ok((line.insert(open).clone(), true))
+	}
+}
+
 impl Job {
 	/// Calls a source, again if the line breaks after it gave something, or if it was an old line.
 	async fn work(self: Arc<Self>, source: usize, endpoint: Endpoint, given: Arc<AtomicU64>) -> Lane {
 		let mut calls = 1usize;
 		loop {
 			let before = given.load(Ordering::Relaxed);
-			let (is_fresh, end) = match self.call(&endpoint).await {
+			let (is_fresh, end) = match self.inner.call(&endpoint).await {
 				Ok((line, is_fresh)) => (is_fresh, self.visit(source, &line, &given).await),
 				Err(fault) => (true, Err(fault)),
 			};
@@ -541,27 +601,6 @@ impl Job {
 		lanes.shutdown().await;
 		self.plan.leave(source);
 		end
-	}
-
-	/// A line to a source, and whether it is a new one.
-	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<(Line, bool), Fault> {
-		let line = self.inner.lines.of(endpoint.key());
-		let mut line = line.lock().await;
-		if let Some(open) = line.as_ref().filter(|line| line.connection.close_reason().is_none()) {
-			return Ok((open.clone(), false));
-		}
-		let dial = endpoint.dial(self.inner.has_relay).map_err(Fault::Here)?;
-		let connecting = async {
-			let options = ConnectOptions::new().with_transport_config(transport());
-			let connecting = self.inner.transport.connect_with_opts(dial, ALPN, options).await;
-			let connecting = connecting.map_err(|error| Fault::Source(format!("cannot be called: {error}")))?;
-			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error}")))
-		};
-		let connection = timeout(self.inner.patience.connect, connecting)
-			.await
-			.map_err(|_| Fault::Source("does not answer".into()))??;
-		let open = Line { connection, requests: Arc::new(Semaphore::new(REQUESTS)) };
-		Ok((line.insert(open).clone(), true))
 	}
 
 	async fn lane(&self, source: usize, line: &Line, given: &AtomicU64) -> std::result::Result<(), Fault> {

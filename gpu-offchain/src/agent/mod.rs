@@ -1,0 +1,231 @@
+//! The worker: follows the chain from block to block, does what there is to do, and earns by it.
+//!
+//! - [`view`]: what of the chain concerns it.
+//! - [`plan`]: what follows from that and from the journal. Nothing else decides.
+//! - [`act`]: doing it. Commitments are written down before they are sent.
+//! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
+
+pub mod act;
+pub mod engine;
+pub mod lane;
+pub mod library;
+pub mod plan;
+pub mod view;
+
+use crate::{
+	chain::{self, needs, state, Chain, Head},
+	config::Config,
+	journal::Journal,
+	metrics::Metrics,
+	store::{Settings, Store},
+};
+use act::Agent;
+use anyhow::{bail, ensure, Context, Result};
+use futures::StreamExt;
+use lane::{Done, Lane, Means, Shop};
+use library::Library;
+use std::{
+	future::Future,
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
+use subxt_signer::sr25519::Keypair;
+use tokio::sync::{mpsc, watch};
+
+/// Between two tries to find a node, at first and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+/// A node that tells nothing for so long is left.
+const SILENCE: Duration = Duration::from_secs(45);
+/// How often GPUs are asked, and what is old is removed.
+const CHORES: Duration = Duration::from_secs(15);
+
+/// Keys that a worker holds.
+pub struct Keys {
+	pub worker: Keypair,
+	/// Only where the operator accepts that.
+	pub operator: Option<Keypair>,
+}
+
+/// How the store of a configuration is opened.
+pub fn store_settings(config: &Config) -> Settings {
+	let mut settings = Settings::new(config.data.join("store"));
+	settings.listen = config.store.listen;
+	settings.announce = config.store.announce.clone();
+	settings.quota_bytes = (config.store.quota_gb * 1e9) as u64;
+	settings.relay = config.store.relay.clone();
+	settings
+}
+
+/// Runs until `shutdown` is over. What is not finished goes on at the next start.
+pub async fn run(config: Config, keys: Keys, shutdown: impl Future<Output = ()>) -> Result<()> {
+	std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
+	let metrics = Metrics::new()?;
+	if let Some(listen) = config.metrics.listen {
+		let metrics = metrics.clone();
+		tokio::spawn(async move {
+			if let Err(error) = metrics.serve(listen).await {
+				tracing::error!("no metrics: {error:#}");
+			}
+		});
+	}
+	let store = Store::open(store_settings(&config)).await?;
+	tracing::info!(endpoint = %store.endpoint(), "artifacts are served");
+	let result = {
+		let work = follow(&config, &keys, store.clone(), metrics);
+		tokio::select! {
+			result = work => result,
+			() = shutdown => {
+				tracing::info!("stopping; what is not finished goes on at the next start");
+				Ok(())
+			}
+		}
+	};
+	store.close().await;
+	result
+}
+
+/// Connects, again and again, and follows whichever node is there.
+async fn follow(config: &Config, keys: &Keys, store: Store, metrics: Metrics) -> Result<()> {
+	let (connected, chain) = watch::channel(None);
+	let (done, mut ended) = mpsc::unbounded_channel();
+	let library = Library::new(store, config.data.join("artifacts"))?;
+	let serve = Duration::from_secs(u64::from(config.store.serve_hours).saturating_mul(3600));
+	let shop = Shop::new(library, chain, config.data.join("jobs"), done, serve, metrics.clone());
+	let mut genesis = config.genesis()?;
+	let mut agent: Option<Agent> = None;
+	let mut pause = PAUSES.0;
+	loop {
+		match Chain::connect(&config.chain.nodes, genesis).await {
+			Ok(chain) => {
+				// From now on it is this one, whatever node answers.
+				genesis = Some(chain.genesis());
+				let agent = match &mut agent {
+					Some(agent) => agent,
+					None => agent.insert(begin(config, keys, &chain, &shop).await?),
+				};
+				connected.send_replace(Some(chain.clone()));
+				pause = PAUSES.0;
+				match session(agent, &chain, &mut ended, &metrics).await {
+					Err(error) if !is_of_node(&error) => return Err(error),
+					Err(error) => tracing::warn!(node = chain.url(), "lost the node: {error:#}"),
+					Ok(()) => tracing::warn!(node = chain.url(), "the node has closed the connection"),
+				}
+				connected.send_replace(None);
+				agent.forget_flights();
+			}
+			Err(error @ chain::Error::OtherChain { .. }) => return Err(error.into()),
+			Err(error) => tracing::warn!("{error}; trying again in {pause:?}"),
+		}
+		tokio::time::sleep(pause).await;
+		pause = pause.saturating_mul(2).min(PAUSES.1);
+	}
+}
+
+/// Whether another connection may help.
+fn is_of_node(error: &anyhow::Error) -> bool {
+	match error.downcast_ref::<chain::Error>() {
+		Some(chain::Error::Incompatible(_) | chain::Error::OtherChain { .. }) => false,
+		Some(_) => true,
+		None => false,
+	}
+}
+
+/// Finds out for whom this key works, opens its journal, and starts its devices.
+async fn begin(config: &Config, keys: &Keys, chain: &Chain, shop: &Shop) -> Result<Agent> {
+	let at = chain.best().await?;
+	let missing = needs::missing(&at);
+	if !missing.is_empty() {
+		return Err(chain::Error::Incompatible(missing.join("; ")).into());
+	}
+	let account = keys.worker.public_key().0;
+	let operator = operator_of(&at, &account).await?;
+	if let Some(key) = &keys.operator {
+		ensure!(key.public_key().0 == operator, "the key in [operator] is not that of {}", chain::address(&operator));
+	}
+	let heartbeat_blocks = at.constant::<u32>("StakingTrustlock", "HeartbeatBlocks")?;
+	let journal = Journal::open(&config.data.join("journal.redb"), &chain.genesis(), &account)?;
+	tracing::info!(
+		worker = chain::address(&account),
+		operator = chain::address(&operator),
+		node = chain.url(),
+		"connected"
+	);
+	let binary = engine_binary(config)?;
+	let mut lanes = std::collections::BTreeMap::new();
+	for device in &config.devices {
+		let means = Means {
+			name: device.id.to_string(),
+			engine: engine::Engine { binary: binary.clone(), memory_mb: device.memory_mb },
+			device: device.engine.clone(),
+			threads: device.threads,
+		};
+		lanes.insert(Some(device.id), Lane::start(means, shop.clone()));
+	}
+	if config.verifier.enabled {
+		let means = Means {
+			name: "verifier".into(),
+			engine: engine::Engine { binary, memory_mb: config.verifier.memory_mb },
+			device: config.verifier.engine.clone(),
+			threads: config.verifier.threads,
+		};
+		lanes.insert(None, Lane::start(means, shop.clone()));
+	}
+	let watcher = view::Watcher::new(config, account, operator, heartbeat_blocks);
+	Agent::new(config.clone(), keys, operator, Arc::new(journal), watcher, lanes, shop.clone())
+}
+
+/// For whom a key works: the operator that authorised it, or itself.
+pub async fn operator_of(at: &chain::At, account: &chain::AccountId) -> Result<chain::AccountId> {
+	Ok(at.get(&state::WORKERS, (*account,)).await?.map_or(*account, |worker| worker.operator))
+}
+
+/// What is started to compute.
+fn engine_binary(config: &Config) -> Result<PathBuf> {
+	match &config.engine {
+		Some(binary) => {
+			ensure!(Path::new(binary).is_file(), "engine: {} is no file", binary.display());
+			Ok(binary.clone())
+		}
+		// The file may be replaced while this process runs; what runs is still there.
+		None if cfg!(target_os = "linux") => Ok(PathBuf::from(format!("/proc/{}/exe", std::process::id()))),
+		None => std::env::current_exe().context("where this program is"),
+	}
+}
+
+/// Follows one node, until it is gone.
+async fn session(
+	agent: &mut Agent,
+	chain: &Chain,
+	ended: &mut mpsc::UnboundedReceiver<Done>,
+	metrics: &Metrics,
+) -> Result<()> {
+	let mut heads = chain.heads().await?;
+	let mut last_final = chain.last_final().await?.number();
+	let mut best = Some(chain.best().await?.hash());
+	let mut chores = tokio::time::interval(CHORES);
+	chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+	loop {
+		if let Some(hash) = best.take() {
+			let at = chain.at(hash).await?;
+			agent.look(chain, &at, last_final).await?;
+			metrics.saw();
+		}
+		tokio::select! {
+			head = tokio::time::timeout(SILENCE, heads.next()) => match head {
+				Err(_) => bail!(chain::Error::Unreachable(format!("no block for {SILENCE:?}"))),
+				Ok(None) => return Ok(()),
+				Ok(Some(head)) => match head? {
+					Head::Best { hash, .. } => best = Some(hash),
+					Head::Final { number, .. } => last_final = last_final.max(number),
+				},
+			},
+			Some(done) = ended.recv() => agent.ended(chain, done)?,
+			Some(landed) = agent.landed() => agent.note_landing(landed),
+			_ = chores.tick() => {
+				metrics.look_at_gpus();
+				agent.chores().await?;
+			}
+		}
+	}
+}

@@ -1,0 +1,439 @@
+//! What a worker does next, in stories of one block each.
+
+use super::*;
+use crate::journal::{LeafForm, ObstacleForm};
+
+const US: AccountId = [1; 32];
+const THEM: AccountId = [2; 32];
+const CLIENT: AccountId = [3; 32];
+const NAME: Hash = [7; 32];
+const NOW: BlockNumber = 1_000;
+const DEVICE: DeviceId = 4;
+const SERVICE: ServiceId = 5;
+const GIGA: Work = 1_000_000_000;
+
+fn config() -> Config {
+	let text = format!(
+		"data = \"/nowhere\"\n[chain]\nnodes = [\"ws://nowhere\"]\n[key]\nfile = \"/nowhere\"\n[verifier]\nenabled = true\n\
+		[[device]]\nid = {DEVICE}\nservices = [{SERVICE}]\nbids = true\n[market]\ncost_of_tera = 100.0\n"
+	);
+	Config::parse(&text, []).unwrap()
+}
+
+fn view() -> View {
+	let spec = DeviceSpec { kind: DeviceKind::Cpu, name: vec![], memory_mb: 1_000, endpoint: vec![], worker: [9; 32] };
+	let measured = Some(Measurement { work_per_block: 1_000 * GIGA, at: NOW });
+	let device = Device { operator: US, spec, measured, heartbeat: Some(NOW) };
+	let service = Service {
+		publisher: CLIENT,
+		manifest: [8; 32],
+		leaf: shape(),
+		terms: Terms { floor: 1, width: 1 },
+		is_retired: false,
+	};
+	View {
+		number: NOW + 5,
+		now: NOW,
+		last_final: NOW + 3,
+		operator: US,
+		heartbeat_blocks: 200,
+		free_lock: ogpu(1_000.0),
+		devices: [(DEVICE, device)].into(),
+		services: [(SERVICE, service)].into(),
+		..View::default()
+	}
+}
+
+fn shape() -> LeafShape {
+	LeafShape { work: GIGA, recompute_work: GIGA, fetched_bytes: 1 }
+}
+
+fn request(racing: Racing, stage: RequestStage) -> Request {
+	Request {
+		service: SERVICE,
+		client: CLIENT,
+		order: Order { inputs: [6; 32], ceiling_leaves: 10, prompt_work: 0, window_blocks: 60 },
+		leaf_work: GIGA,
+		leaf_price: 1,
+		bond: 1,
+		race: Race { first: 0, drawn: NOW, closes: NOW + 60, seed_from: NOW + 80 },
+		racers: vec![Racer { operator: US, device: DEVICE, racing }],
+		stage,
+		due: NOW + 60,
+	}
+}
+
+fn task(provider: AccountId, stage: Stage) -> TaskView {
+	let request = Claim {
+		client: CLIENT,
+		provider,
+		supplier: CLIENT,
+		commitment: [0; 32],
+		start: [6; 32],
+		leaves: 10,
+		leaf_blocks: 1,
+		leaf_fee: 1,
+		fee: 1,
+		seed_from: NOW,
+	};
+	let task = Task { request, is_claim: false, measures: None, stage, due: NOW + 20, outcome: None, carry: None };
+	let origin = Origin::Unknown;
+	TaskView { task, origin, checks: [].into(), juries: [].into(), checkers: [].into(), since: NOW }
+}
+
+fn check(answer: Option<Answer>) -> Check {
+	let first = answer.map(|answer| Auditor { operator: US, answer });
+	Check { opening: Some([5; 32]), digest: None, first, second: None, challenge: None }
+}
+
+fn work(phase: Phase) -> Undertaken {
+	Undertaken { phase, ..Undertaken::accepted(Some(DEVICE), Some(NAME)) }
+}
+
+fn leaf() -> LeafForm {
+	LeafForm { output: [1; 32], carry: [2; 32], trace: [3; 32] }
+}
+
+fn works(id: WorkId, work: Undertaken) -> Works {
+	[(id, work)].into()
+}
+
+fn planned(view: &View, works: &Works) -> Vec<Action> {
+	plan(view, works, &config())
+}
+
+fn said(actions: &[Action]) -> Vec<Say> {
+	let say = |action: &Action| match action {
+		Action::Say { what, .. } => Some(what.clone()),
+		_ => None,
+	};
+	actions.iter().filter_map(say).collect()
+}
+
+fn done(actions: &[Action]) -> Vec<&Do> {
+	let mut done = Vec::new();
+	for action in actions {
+		if let Action::Do(work) = action {
+			done.push(&**work);
+		}
+	}
+	done
+}
+
+const RESULT: WorkId = WorkId::Result { task: NAME };
+const CHECK: WorkId = WorkId::Check { task: NAME, leaf: 3 };
+
+#[test]
+fn a_device_says_once_in_a_window_that_it_is_there() {
+	assert_eq!(planned(&view(), &Works::new()), []);
+	let mut later = view();
+	later.now = NOW + 200;
+	assert_eq!(said(&planned(&later, &Works::new())), [Say::Heartbeat(DEVICE)]);
+	let mut first = view();
+	first.devices.get_mut(&DEVICE).unwrap().heartbeat = None;
+	assert_eq!(said(&planned(&first, &Works::new())), [Say::Heartbeat(DEVICE)]);
+	first.devices.get_mut(&DEVICE).unwrap().operator = THEM;
+	assert_eq!(planned(&first, &Works::new()), []);
+}
+
+#[test]
+fn a_race_is_run_then_committed_to_and_never_twice() {
+	let mut view = view();
+	view.requests.insert(NAME, request(Racing::Running, RequestStage::Racing));
+	let actions = planned(&view, &Works::new());
+	assert_eq!(done(&actions).len(), 1);
+	assert_eq!(done(&actions)[0].due, NOW + 57);
+	assert!(said(&actions).is_empty());
+	let computed = works(RESULT, work(Phase::Computed));
+	assert_eq!(said(&planned(&view, &computed)), [Say::Commit { request: NAME }]);
+	// After a crash between the journal and the chain: it says so again.
+	let committed = works(RESULT, work(Phase::Committed));
+	assert_eq!(said(&planned(&view, &committed)), [Say::Commit { request: NAME }]);
+	view.requests.insert(NAME, request(Racing::Committed { commitment: [0; 32], leaves: 1 }, RequestStage::Racing));
+	assert_eq!(planned(&view, &committed), []);
+}
+
+#[test]
+fn what_comes_too_late_is_left_alone() {
+	let computed = works(RESULT, work(Phase::Computed));
+	let commits = |change: &dyn Fn(&mut View)| {
+		let mut view = view();
+		view.requests.insert(NAME, request(Racing::Running, RequestStage::Racing));
+		change(&mut view);
+		said(&planned(&view, &computed)).contains(&Say::Commit { request: NAME })
+	};
+	assert!(commits(&|_| {}));
+	assert!(!commits(&|view| view.now = NOW + 61), "the race has closed");
+	assert!(!commits(&|view| view.number = NOW + 80), "the seed may be known");
+	assert!(!commits(&|view| view.requests.get_mut(&NAME).unwrap().stage = RequestStage::Sharing { leader: 0 }));
+}
+
+#[test]
+fn what_brings_too_little_takes_too_long_or_finds_no_room_is_declined() {
+	let decline = [Say::Decline { request: NAME }];
+	let with = |change: &dyn Fn(&mut Request), works: &Works, config: &Config| {
+		let mut view = view();
+		let mut request = request(Racing::Running, RequestStage::Racing);
+		change(&mut request);
+		view.requests.insert(NAME, request);
+		said(&plan(&view, works, config))
+	};
+	let none = Works::new();
+	assert_eq!(with(&|_| {}, &none, &config()), []);
+	let mut dear = config();
+	dear.market.least_leaf_price = 1.0;
+	assert_eq!(with(&|_| {}, &none, &dear), decline);
+	assert_eq!(with(&|request| request.leaf_work = 10_000 * GIGA, &none, &config()), decline);
+	let busy: Works = (10..14u8).map(|other| (WorkId::Result { task: [other; 32] }, work(Phase::Accepted))).collect();
+	let said = with(&|_| {}, &busy, &config());
+	assert_eq!(said, decline);
+	let failed = works(RESULT, work(Phase::Failed));
+	assert_eq!(with(&|_| {}, &failed, &config()), decline);
+}
+
+#[test]
+fn a_runner_up_claims_its_share_when_it_knows_the_leaders_salt() {
+	let mut view = view();
+	let mut request =
+		request(Racing::Committed { commitment: [0; 32], leaves: 1 }, RequestStage::Sharing { leader: 1 });
+	request.racers.push(Racer { operator: THEM, device: 9, racing: Racing::Paid });
+	view.requests.insert(NAME, request);
+	assert_eq!(planned(&view, &works(RESULT, work(Phase::Committed))), []);
+	let knows = Undertaken { leader_salt: Some([1; 32]), ..work(Phase::Committed) };
+	assert_eq!(said(&planned(&view, &works(RESULT, knows.clone()))), [Say::ClaimShare { request: NAME }]);
+	view.requests.get_mut(&NAME).unwrap().stage = RequestStage::Sharing { leader: 0 };
+	assert_eq!(planned(&view, &works(RESULT, knows)), [], "the leader is paid without a claim");
+}
+
+#[test]
+fn an_own_result_is_shown_step_by_step() {
+	let works = works(RESULT, work(Phase::Committed));
+	let show = |task: TaskView, last_final: BlockNumber| {
+		let mut view = view();
+		view.last_final = last_final;
+		view.tasks.insert(NAME, task);
+		said(&planned(&view, &works))
+	};
+	let mut opening = task(US, Stage::Opening);
+	opening.checks.insert(3, Check { opening: None, ..check(None) });
+	opening.checks.insert(4, check(None));
+	assert_eq!(show(opening, NOW), [Say::PostOpenings { task: NAME, leaves: vec![3] }]);
+	assert_eq!(show(task(US, Stage::Auditing), NOW), []);
+	let mut revealing = task(US, Stage::Revealing);
+	revealing.checks.insert(3, check(None));
+	assert_eq!(show(revealing.clone(), NOW - 1), [], "what was committed to is not final");
+	assert_eq!(show(revealing.clone(), NOW), [Say::Reveal { task: NAME }]);
+	revealing.task.outcome = Some(Outcome { root: [0; 32], output: [0; 32] });
+	assert_eq!(show(revealing.clone(), NOW), [Say::RevealLeaves { task: NAME, leaves: vec![3] }]);
+	revealing.checks.get_mut(&3).unwrap().digest = Some([0; 32]);
+	assert_eq!(show(revealing.clone(), NOW), []);
+	let mut challenged = task(US, Stage::Answering);
+	challenged.checks.insert(5, Check { opening: None, challenge: Some((THEM, 1)), ..check(None) });
+	assert_eq!(show(challenged, NOW), [Say::RevealLeaves { task: NAME, leaves: vec![5] }]);
+	let mut overdue = task(US, Stage::Sealed);
+	overdue.task.due = NOW - 10;
+	assert_eq!(show(overdue, NOW), [Say::Advance(Item::Task(NAME))]);
+}
+
+#[test]
+fn an_auditor_computes_commits_and_reveals() {
+	let audit = |stage: Stage, answer: Answer, works: &Works, last_final: BlockNumber| {
+		let mut view = view();
+		view.last_final = last_final;
+		let mut task = task(THEM, stage);
+		task.checks.insert(3, check(Some(answer)));
+		view.tasks.insert(NAME, task);
+		let actions = planned(&view, works);
+		(done(&actions).len(), said(&actions))
+	};
+	let none = Works::new();
+	assert_eq!(audit(Stage::Auditing, Answer::Silent, &none, NOW), (1, vec![]));
+	let checked = works(CHECK, Undertaken { leaf: Some(leaf()), ..work(Phase::Computed) });
+	let commit = Say::CommitAudit { task: NAME, leaf: 3 };
+	assert_eq!(audit(Stage::Auditing, Answer::Silent, &checked, NOW), (0, vec![commit.clone()]));
+	assert_eq!(audit(Stage::AuditingTwice, Answer::Silent, &checked, NOW), (0, vec![]), "it is the other's turn");
+	let missing = Undertaken { obstacle: Some(ObstacleForm::OutputMissing), ..work(Phase::Failed) };
+	assert_eq!(audit(Stage::Auditing, Answer::Silent, &works(CHECK, missing), NOW), (0, vec![commit]));
+	let failed = works(CHECK, work(Phase::Failed));
+	assert_eq!(audit(Stage::Auditing, Answer::Silent, &failed, NOW), (0, vec![]), "this machine failed");
+	let committed = Answer::Committed([0; 32]);
+	assert_eq!(audit(Stage::Auditing, committed.clone(), &checked, NOW), (0, vec![]));
+	let reveal = vec![Say::RevealAudit { task: NAME, leaf: 3 }];
+	assert_eq!(audit(Stage::Comparing, committed.clone(), &checked, NOW), (0, reveal));
+	assert_eq!(audit(Stage::Comparing, committed, &checked, NOW - 1), (0, vec![]), "the commitment is not final");
+}
+
+#[test]
+fn a_juror_votes_anew_in_each_round() {
+	let vote = |stage: JuryStage, answer: Answer, works: &Works| {
+		let mut view = view();
+		let mut task = task(THEM, Stage::Judging { after_challenges: false });
+		task.checks.insert(3, check(None));
+		task.juries.insert(3, (Jury { round: 2, stage, due: NOW + 9 }, Some(Ballot { operator: US, answer })));
+		view.tasks.insert(NAME, task);
+		let actions = planned(&view, works);
+		(done(&actions).len(), said(&actions))
+	};
+	let voting = JuryStage::Voting { seed: [4; 32] };
+	assert_eq!(vote(voting.clone(), Answer::Silent, &Works::new()), (1, vec![]));
+	let checked = works(CHECK, Undertaken { leaf: Some(leaf()), ..work(Phase::Computed) });
+	let commit = Say::CommitVote { task: NAME, leaf: 3, round: 2, seed: [4; 32] };
+	assert_eq!(vote(voting, Answer::Silent, &checked), (0, vec![commit]));
+	let revealing = JuryStage::Revealing { seed: [4; 32] };
+	let reveal = Say::RevealVote { task: NAME, leaf: 3, round: 2 };
+	assert_eq!(vote(revealing, Answer::Committed([0; 32]), &checked), (0, vec![reveal]));
+}
+
+fn job(stage: JobStage) -> Job {
+	let spec = Spec {
+		kind: JobKind::Training,
+		manifest: [8; 32],
+		start: [6; 32],
+		leaves: 40,
+		part_leaves: 20,
+		leaf: shape(),
+		needs: Needs { kind: None, memory_mb: 10, work_per_block: GIGA },
+		longest_blocks: 5_000,
+	};
+	Job {
+		client: CLIENT,
+		spec,
+		leaf_blocks: 1,
+		stage,
+		due: NOW + 50,
+		is_cancelled: false,
+		round: 0,
+		terms: JobTerms { ceiling: ogpu(100.0), longest_blocks: 5_000, speed_billionths: 0 },
+		bond: ogpu(10.0),
+		tasks: 0,
+		first: 0,
+		verified: 0,
+		carry: [6; 32],
+		run: None,
+	}
+}
+
+fn run(parts: Vec<Part>) -> Run {
+	Run {
+		bid: Bid { operator: US, device: DEVICE, price: 1, eta_blocks: 1 },
+		award: Award { fee: 1 },
+		first: 0,
+		since: NOW,
+		deadline: NOW + 5_000,
+		parts,
+		claim: None,
+		has_claimed: false,
+	}
+}
+
+#[test]
+fn a_bid_is_what_the_work_costs_and_as_long_as_it_takes() {
+	let bid = |change: &dyn Fn(&mut View, &mut Job)| {
+		let (mut view, mut job) = (view(), job(JobStage::Bidding));
+		change(&mut view, &mut job);
+		view.jobs.insert(NAME, job);
+		said(&planned(&view, &Works::new()))
+	};
+	// 0.04 tera at 100 OGPU and a quarter more; one block of work, its slack, and one milestone between.
+	let expected = Say::Bid { job: NAME, round: 0, device: DEVICE, price: ogpu(5.0), eta_blocks: 1 + 260 + 20 };
+	assert_eq!(bid(&|_, _| {}), [expected]);
+	assert_eq!(bid(&|view, _| assert!(view.sealed.insert(NAME))), []);
+	assert_eq!(bid(&|_, job| job.terms.ceiling = ogpu(4.9)), [], "the client would not pay it");
+	assert_eq!(bid(&|_, job| job.terms.longest_blocks = 280), [], "nor wait for it");
+	assert_eq!(bid(&|view, _| view.free_lock = ogpu(9.0)), [], "the bond is not free");
+	assert_eq!(bid(&|_, job| job.spec.needs.memory_mb = 2_000), []);
+	assert_eq!(bid(&|_, job| job.spec.needs.kind = Some(DeviceKind::Cuda)), []);
+	assert_eq!(bid(&|_, job| job.due = NOW + 1), [], "its seal would come too late");
+	let mut sealed = view();
+	sealed.sealed.insert(NAME);
+	sealed.jobs.insert(NAME, job(JobStage::Revealing { seed: [0; 32] }));
+	assert_eq!(said(&planned(&sealed, &Works::new())), [Say::RevealBid { job: NAME, round: 0 }]);
+}
+
+#[test]
+fn a_job_that_was_won_is_done_part_by_part() {
+	let step = |job: Job, tasks: &[(Hash, TaskView)], works: &Works| {
+		let mut view = view();
+		view.jobs.insert(NAME, job);
+		view.tasks.extend(tasks.iter().cloned());
+		let actions = planned(&view, works);
+		let starts = done(&actions).into_iter().map(|work| match &work.what {
+			What::Part { first, start, .. } => (*first, *start),
+			_ => unreachable!(),
+		});
+		(starts.collect::<Vec<_>>(), said(&actions))
+	};
+	let none = Works::new();
+	let offered = Job { run: Some(run(vec![])), ..job(JobStage::Offered) };
+	assert_eq!(step(offered, &[], &none), (vec![], vec![Say::Start { job: NAME }]));
+	let working = |parts| Job { run: Some(run(parts)), ..job(JobStage::Working) };
+	assert_eq!(step(working(vec![]), &[], &none), (vec![(0, [6; 32])], vec![]));
+
+	let first = WorkId::Part { job: NAME, part: 0 };
+	let computed = Undertaken { leaf: Some(leaf()), task: None, ..work(Phase::Computed) };
+	let works = works(first.clone(), computed.clone());
+	let commit = Say::CommitPart { job: NAME, part: 0, task: task_name(&NAME, 0) };
+	assert_eq!(step(working(vec![]), &[], &works), (vec![], vec![commit]));
+
+	// The next part begins at once from what the first one handed on, and is committed to when the chain has seen that.
+	let name = task_name(&NAME, 0);
+	let open = Part { task: name, committed: NOW, state: PartState::Open };
+	assert_eq!(step(working(vec![open.clone()]), &[], &works), (vec![(20, [2; 32])], vec![]));
+	let both: Works =
+		[(first, computed.clone()), (WorkId::Part { job: NAME, part: 1 }, computed)].into_iter().collect();
+	let after = |parts| Job { tasks: 1, ..working(parts) };
+	let mut shown = task(US, Stage::Comparing);
+	assert_eq!(step(after(vec![open.clone()]), &[(name, shown.clone())], &both), (vec![], vec![]));
+	shown.task.carry = Some([2; 32]);
+	let commit = Say::CommitPart { job: NAME, part: 1, task: task_name(&NAME, 1) };
+	assert_eq!(step(after(vec![open]), &[(name, shown)], &both), (vec![], vec![commit]));
+}
+
+#[test]
+fn inputs_that_are_missing_are_claimed_once() {
+	let failed = Undertaken { obstacle: Some(ObstacleForm::InputMissing), ..work(Phase::Failed) };
+	let works = works(WorkId::Part { job: NAME, part: 0 }, failed);
+	let mut view = view();
+	view.jobs.insert(NAME, Job { run: Some(run(vec![])), ..job(JobStage::Working) });
+	assert_eq!(said(&planned(&view, &works)), [Say::ClaimInputs { job: NAME }]);
+	view.jobs.get_mut(&NAME).unwrap().run.as_mut().unwrap().has_claimed = true;
+	assert_eq!(said(&planned(&view, &works)), []);
+}
+
+#[test]
+fn a_device_without_a_fresh_score_takes_part_in_the_benchmark() {
+	let mut view = view();
+	let stage = WindowStage::Open { seed: [3; 32], opened: NOW, devices: DEVICE + 1 };
+	view.window = Some(Window { stage, due: NOW + 40 });
+	assert_eq!(planned(&view, &Works::new()), []);
+	view.devices.get_mut(&DEVICE).unwrap().measured = None;
+	let actions = planned(&view, &Works::new());
+	assert_eq!(done(&actions)[0].due, NOW + 37);
+	let id = done(&actions)[0].id.clone();
+	let WorkId::Result { task } = id else { unreachable!() };
+	let computed = works(id, work(Phase::Computed));
+	assert_eq!(said(&planned(&view, &computed)), [Say::CommitBenchmark { device: DEVICE, task }]);
+	let stage = WindowStage::Open { seed: [3; 32], opened: NOW, devices: DEVICE };
+	view.window = Some(Window { stage, due: NOW + 40 });
+	assert_eq!(planned(&view, &Works::new()), [], "it was registered too late");
+}
+
+#[test]
+fn what_is_over_is_settled_and_the_most_urgent_comes_first() {
+	let over = works(RESULT, work(Phase::Revealed));
+	assert_eq!(planned(&view(), &over), [Action::Settle(RESULT)]);
+	let serving = Undertaken { serve_until: Some(1), ..work(Phase::Serving) };
+	assert_eq!(planned(&view(), &works(RESULT, serving)), []);
+
+	let mut view = view();
+	let computed: Works = [([1; 32], 50), ([2; 32], 10), ([3; 32], 30)]
+		.map(|(name, _)| (WorkId::Result { task: name }, work(Phase::Computed)))
+		.into();
+	for (name, left) in [([1; 32], 50), ([2; 32], 10), ([3; 32], 30)] {
+		let mut request = request(Racing::Running, RequestStage::Racing);
+		request.race.closes = NOW + left;
+		view.requests.insert(name, request);
+	}
+	let order = [[2; 32], [3; 32], [1; 32]].map(|request| Say::Commit { request });
+	assert_eq!(said(&planned(&view, &computed)), order);
+}

@@ -1,0 +1,133 @@
+//! Sending transactions of one key.
+
+use super::{error::Error, Call, Chain, Hash, Result};
+use std::{sync::Arc, time::Duration};
+use subxt::{
+	config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
+	tx::{TransactionInBlock, TransactionProgress, TransactionStatus},
+};
+use subxt_signer::sr25519::Keypair;
+use tokio::sync::{Mutex, Semaphore};
+
+/// After so many blocks a transaction that is in none can never be in one.
+const LIFE_BLOCKS: u64 = 32;
+/// So many transactions of a key wait at once: where the node drops one, those after it wait for another one with its
+/// nonce.
+const IN_FLIGHT: usize = 4;
+/// A node takes a transaction, or not, within this.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A transaction that is in no block by then never will be.
+const LIFE: Duration = Duration::from_secs(3 * (LIFE_BLOCKS + 8));
+
+/// Sends transactions of one key, a few at once, each with the nonce after the one before it.
+#[derive(Clone)]
+pub struct Sender {
+	key: Arc<Keypair>,
+	/// Held while a nonce is asked for and used.
+	next: Arc<Mutex<()>>,
+	places: Arc<Semaphore>,
+}
+
+/// Where a transaction came to.
+pub struct Sent {
+	pub block: Hash,
+	transaction: TransactionInBlock<SubstrateConfig, subxt::client::OnlineClientAtBlockImpl<SubstrateConfig>>,
+	call: String,
+}
+
+type Progress = TransactionProgress<SubstrateConfig, subxt::client::OnlineClientAtBlockImpl<SubstrateConfig>>;
+
+impl Sender {
+	pub fn new(key: Keypair) -> Self {
+		let (next, places) = (Arc::new(Mutex::new(())), Arc::new(Semaphore::new(IN_FLIGHT)));
+		Self { key: Arc::new(key), next, places }
+	}
+
+	pub fn account(&self) -> super::AccountId {
+		self.key.public_key().0
+	}
+
+	/// Sends a call, and waits until it has succeeded in a block. The block may still turn out to be no part of the
+	/// chain: who needs to know looks at the state.
+	pub async fn send(&self, chain: &Chain, call: &Call) -> Result<Sent> {
+		let lost = |reason: &str| Error::Lost { call: call.to_string(), reason: reason.into() };
+		let _place = self.places.acquire().await.map_err(|_| lost("the sender has stopped"))?;
+		let mut progress = self.submit(chain, call).await?;
+		let included = async {
+			while let Some(status) = progress.next().await {
+				match status.map_err(Error::from_rpc)? {
+					TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => {
+						return Ok(block)
+					}
+					TransactionStatus::Invalid { message }
+					| TransactionStatus::Dropped { message }
+					| TransactionStatus::Error { message } => return Err(lost(&message)),
+					TransactionStatus::Validated
+					| TransactionStatus::Broadcasted
+					| TransactionStatus::NoLongerInBestBlock => {}
+				}
+			}
+			Err(lost("the node stopped telling"))
+		};
+		let transaction = tokio::time::timeout(LIFE, included).await.map_err(|_| lost("its time is over"))??;
+		let sent = Sent { block: transaction.block_hash().0, transaction, call: call.to_string() };
+		sent.check().await?;
+		Ok(sent)
+	}
+
+	/// Sends a call, and waits until it has succeeded in a block that is final.
+	pub async fn send_for_good(&self, chain: &Chain, call: &Call) -> Result<()> {
+		let _place = self.places.acquire().await;
+		let progress = self.submit(chain, call).await?;
+		let lost = |reason: String| Error::Lost { call: call.to_string(), reason };
+		let transaction = progress.wait_for_finalized().await.map_err(|error| lost(error.to_string()))?;
+		Sent { block: transaction.block_hash().0, transaction, call: call.to_string() }.check().await
+	}
+
+	/// Signs a call and gives it to the node.
+	async fn submit(&self, chain: &Chain, call: &Call) -> Result<Progress> {
+		let _turn = self.next.lock().await;
+		let mut tries = 0u8;
+		loop {
+			let nonce = chain.next_nonce(&self.account()).await?;
+			let at = chain.best().await?;
+			let params =
+				DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(nonce).mortal(LIFE_BLOCKS).build();
+			let payload = call.payload();
+			let submitting = async {
+				let mut transactions = at.inner.transactions();
+				let transaction = transactions.create_signed(&payload, &*self.key, params).await?;
+				transaction.submit_and_watch().await
+			};
+			let submitted = tokio::time::timeout(PATIENCE, submitting).await;
+			let submitted = submitted.map_err(|_| Error::Unreachable("the node did not answer".into()))?;
+			match submitted.map_err(|error| Error::from_submission(&call.to_string(), error)) {
+				// Another one was faster, or the node has just seen another head.
+				Err(Error::Refused { refusal, .. }) if tries < 3 && matches!(refusal.code, 1013 | 1014) => {
+					tries = tries.saturating_add(1);
+					tokio::time::sleep(Duration::from_millis(200)).await;
+				}
+				Err(Error::Refused { refusal, .. }) if tries < 3 && refusal.text.contains("outdated") => {
+					tries = tries.saturating_add(1);
+					tokio::time::sleep(Duration::from_millis(200)).await;
+				}
+				result => return result,
+			}
+		}
+	}
+}
+
+impl Sent {
+	/// Whether it did what it should.
+	async fn check(&self) -> Result<()> {
+		use subxt::error::TransactionEventsError;
+		match tokio::time::timeout(PATIENCE, self.transaction.wait_for_success()).await {
+			Ok(Ok(_)) => Ok(()),
+			Ok(Err(TransactionEventsError::ExtrinsicFailed(error))) => {
+				Err(Error::Failed { call: self.call.clone(), reason: error.to_string() })
+			}
+			Ok(Err(error)) => Err(Error::Lost { call: self.call.clone(), reason: error.to_string() }),
+			Err(_) => Err(Error::Unreachable("the node did not answer".into())),
+		}
+	}
+}
