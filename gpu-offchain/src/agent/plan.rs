@@ -445,7 +445,7 @@ impl Planner<'_> {
 	}
 
 	fn is_sold_to_us(&self, job: &Job) -> bool {
-		job.run.as_ref().is_some_and(|run| run.bid.operator == self.view.operator)
+		job.run.as_ref().is_some_and(|run| run.bid.bidder.operator == self.view.operator)
 	}
 
 	fn bid(&mut self, name: Hash, job: &Job) {
@@ -524,7 +524,7 @@ impl Planner<'_> {
 				start,
 				most_bytes: job.spec.leaf.fetched_bytes,
 			};
-			let work = Do { id, device: Some(run.bid.device), what, due: run.deadline };
+			let work = Do { id, device: Some(run.bid.bidder.device), what, due: run.deadline };
 			self.compute(work, usize::MAX);
 		}
 	}

@@ -276,7 +276,7 @@ impl Watcher {
 				self.jobs.remove(&job);
 				continue;
 			};
-			let is_ours = record.run.as_ref().is_some_and(|run| run.bid.operator == self.operator);
+			let is_ours = record.run.as_ref().is_some_and(|run| run.bid.bidder.operator == self.operator);
 			let is_sealed = at.get(&state::BIDS, (job, self.operator)).await?.is_some();
 			if is_sealed {
 				view.sealed.insert(job);
@@ -390,7 +390,7 @@ pub async fn origin(at: &At, name: Hash, task: &Task) -> Result<Origin> {
 		job: of.job,
 		first_leaf: of.first_leaf,
 		client: job.client,
-		device: job.run.as_ref().map(|run| run.bid.device),
+		device: job.run.as_ref().map(|run| run.bid.bidder.device),
 		manifest: job.spec.manifest,
 		most_bytes: job.spec.leaf.fetched_bytes,
 	})

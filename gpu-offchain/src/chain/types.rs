@@ -238,10 +238,15 @@ records! {
 		pub speed_billionths: u32,
 	}
 
-	/// A revealed bid.
-	struct Bid {
+	/// A bidder, and the device that it bids with.
+	struct Bidder {
 		pub operator: AccountId,
 		pub device: DeviceId,
+	}
+
+	/// A revealed bid.
+	struct Bid {
+		pub bidder: Bidder,
 		pub price: Balance,
 		pub eta_blocks: BlockNumber,
 	}
@@ -306,7 +311,6 @@ records! {
 	struct Claim {
 		pub client: AccountId,
 		pub provider: AccountId,
-		pub supplier: AccountId,
 		pub commitment: Hash,
 		pub start: Hash,
 		pub leaves: u32,
