@@ -60,7 +60,8 @@ impl Random {
 	/// Fills with uniform numbers, the first of which is number `first`.
 	pub fn fill_uniform(&self, first: u64, out: &mut [f32]) {
 		// Whole blocks of four words at once.
-		let to_block = usize::from(first & 3 != 0).wrapping_mul((4 - (first & 3)) as usize).min(out.len());
+		let to_block = (first.wrapping_neg() & 3) as usize;
+		let to_block = to_block.min(out.len());
 		let (before, rest) = out.split_at_mut(to_block);
 		for (place, out) in (first..).zip(before) {
 			*out = self.uniform(place);
