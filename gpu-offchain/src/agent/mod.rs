@@ -21,7 +21,7 @@ use crate::{
 };
 use act::Agent;
 use anyhow::{bail, ensure, Context, Result};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use lane::{Done, Lane, Means, Shop};
 use library::Library;
 use std::{
@@ -212,13 +212,22 @@ async fn session(
 			metrics.saw();
 		}
 		tokio::select! {
-			head = tokio::time::timeout(SILENCE, heads.next()) => match head {
-				Err(_) => bail!(chain::Error::Unreachable(format!("no block for {SILENCE:?}"))),
-				Ok(None) => return Ok(()),
-				Ok(Some(head)) => match head? {
-					Head::Best { hash, .. } => best = Some(hash),
-					Head::Final { number, .. } => last_final = last_final.max(number),
-				},
+			head = tokio::time::timeout(SILENCE, heads.next()) => {
+				let Ok(head) = head else {
+					bail!(chain::Error::Unreachable(format!("no block for {SILENCE:?}")));
+				};
+				// On a busy machine several have come meanwhile: only the last one says what is to be done now.
+				let mut next = Some(head);
+				while let Some(head) = next {
+					match head {
+						None => return Ok(()),
+						Some(head) => match head? {
+							Head::Best { hash, .. } => best = Some(hash),
+							Head::Final { number, .. } => last_final = last_final.max(number),
+						},
+					}
+					next = heads.next().now_or_never();
+				}
 			},
 			Some(done) = ended.recv() => agent.ended(chain, done)?,
 			Some(landed) = agent.landed() => agent.note_landing(landed),

@@ -213,23 +213,28 @@ impl Watcher {
 	}
 
 	async fn read(&mut self, at: &At, last_final: BlockNumber) -> Result<View> {
-		let now = at.get(&state::NOW, ()).await?.unwrap_or_default();
+		let (now, window, account, lock, pins) = tokio::try_join!(
+			at.get(&state::NOW, ()),
+			at.get(&state::WINDOW, ()),
+			at.get(&state::ACCOUNTS, (self.account,)),
+			at.get(&state::LOCKS, (self.operator,)),
+			at.get(&state::PINS, (self.operator,)),
+		)?;
 		let mut view = View {
 			number: at.number(),
-			now,
+			now: now.unwrap_or_default(),
 			last_final,
 			operator: self.operator,
 			heartbeat_blocks: self.heartbeat_blocks,
-			window: at.get(&state::WINDOW, ()).await?,
+			window,
+			balance: account.map_or(0, |account| account.data.free),
 			..View::default()
 		};
-		let account = at.get(&state::ACCOUNTS, (self.account,)).await?;
-		view.balance = account.map_or(0, |account| account.data.free);
-		if let Some(lock) = at.get(&state::LOCKS, (self.operator,)).await? {
+		if let Some(lock) = lock {
 			let unbonding = lock.unbonding.iter().fold(0u128, |sum, part| sum.saturating_add(part.amount));
-			let pins = at.get(&state::PINS, (self.operator,)).await?.unwrap_or_default();
 			view.locked = lock.locked;
-			view.free_lock = lock.locked.saturating_sub(unbonding).saturating_sub(pinned(&pins));
+			view.free_lock =
+				lock.locked.saturating_sub(unbonding).saturating_sub(pinned(&pins.unwrap_or_default()));
 		}
 		for device in &self.devices {
 			if let Some(record) = at.get(&state::DEVICES, (*device,)).await? {
