@@ -7,7 +7,7 @@ NODE = $(or $(CARGO_TARGET_DIR),target)/release/ogpu-node
 SAY_BUILD_TIME = [ -e $(NODE) ] || echo "build: the first one compiles 900 crates, half an hour on two cores; later ones compile what changed"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-network fuzz lint doc check-features weights chain-specs
+.PHONY: help setup build run test test-workers test-network fuzz lint doc check-features weights chain-specs
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -28,6 +28,9 @@ test: setup ## Unit, runtime and process tests
 	@node protocol/tests/js/vectors.mjs
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) nextest run --release --workspace --locked
+
+test-workers: build ## Workers with a real node: races, auctions, juries, kills; ten minutes a story
+	@OGPU_NODE=$(abspath $(NODE)) bash -c '$(CARGO) nextest run --profile workers --release --workspace --locked'
 
 test-network: build ## Tests on a zombienet network: pauses, lost finality, warp sync
 	@scripts/setup.sh --network

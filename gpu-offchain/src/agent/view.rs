@@ -233,8 +233,7 @@ impl Watcher {
 		if let Some(lock) = lock {
 			let unbonding = lock.unbonding.iter().fold(0u128, |sum, part| sum.saturating_add(part.amount));
 			view.locked = lock.locked;
-			view.free_lock =
-				lock.locked.saturating_sub(unbonding).saturating_sub(pinned(&pins.unwrap_or_default()));
+			view.free_lock = lock.locked.saturating_sub(unbonding).saturating_sub(pinned(&pins.unwrap_or_default()));
 		}
 		for device in &self.devices {
 			if let Some(record) = at.get(&state::DEVICES, (*device,)).await? {

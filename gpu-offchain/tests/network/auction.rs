@@ -9,7 +9,7 @@ use ogpu_worker::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_training_job_is_sold_done_in_milestones_and_paid_though_its_worker_is_killed_in_between() {
-	let Some(world) = world().await else { return };
+	let world = world().await;
 	let bids = "[[device]]\nid = DEVICE\nthreads = 1\nbids = true\n[market]\ncost_of_tera = 10.0\n";
 	let mut bob = world.operator("Bob", 1_000 * OGPU, bids).await;
 	let mut charlie = world.operator("Charlie", 1_000 * OGPU, &bids.replace("10.0", "20.0")).await;

@@ -1,5 +1,5 @@
-//! A real node and real workers, which earn real (development) money. Without a node these stories are left out, and say
-//! so: build one with `cargo build --release -p ogpu-node`, or name one in `OGPU_NODE`.
+//! A real node and real workers, which earn real (development) money. The node is the one beside the worker, or the one
+//! that `OGPU_NODE` names.
 
 #![cfg(feature = "network")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]

@@ -28,7 +28,7 @@ const TEXTS: [&str; 4] = ["a first text", "another one", "and a third", "the las
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_is_answered_audited_and_paid() {
-	let Some(world) = world().await else { return };
+	let world = world().await;
 	let service = world.publish(1, ONCE).await;
 	let mut bob = provider(&world, "Bob", service).await;
 	let mut verifier = world.operator("Alice", 0, VERIFIER).await;
@@ -47,7 +47,7 @@ async fn a_request_is_answered_audited_and_paid() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workers_that_are_killed_at_every_step_lose_nothing() {
-	let Some(world) = world().await else { return };
+	let world = world().await;
 	let service = world.publish(1, ONCE).await;
 	let mut bob = provider(&world, "Bob", service).await;
 	let mut verifier = world.operator("Alice", 0, VERIFIER).await;
@@ -77,7 +77,7 @@ async fn workers_that_are_killed_at_every_step_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_three_racers_one_lies_and_a_jury_convicts_it() {
-	let Some(world) = world().await else { return };
+	let world = world().await;
 	let service = world.publish(3, ONCE).await;
 	let mut racers = Vec::new();
 	for name in ["Bob", "Charlie", "Dave"] {
@@ -102,7 +102,7 @@ async fn of_three_racers_one_lies_and_a_jury_convicts_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn private_inputs_reach_whoever_runs_and_checks_them_and_nobody_else() {
-	let Some(world) = world().await else { return };
+	let world = world().await;
 	let service = world.publish(8, ONCE).await;
 	let mut bob = provider(&world, "Bob", service).await;
 	let mut charlie = provider(&world, "Charlie", service).await;

@@ -195,12 +195,9 @@ pub struct World {
 	_node: Process,
 }
 
-/// A chain with a client that has a lock and serves its artifacts. `None` where there is no node to start.
-pub async fn world() -> Option<World> {
-	let Some(binary) = node_binary() else {
-		println!("left out: there is no ogpu-node beside the worker, and OGPU_NODE names none");
-		return None;
-	};
+/// A chain with a client that has a lock and serves its artifacts.
+pub async fn world() -> World {
+	let binary = node_binary().expect("no ogpu-node beside the worker: `make build`, or name one in OGPU_NODE");
 	let folder = tempfile::tempdir().unwrap();
 	let mut command = Command::new(binary);
 	command.args(["--dev", "--tmp", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--no-mdns"]);
@@ -215,7 +212,7 @@ pub async fn world() -> Option<World> {
 	let client = Sender::new(key("//Ferdie"));
 	let mut world = World { chain, url, client, store, _folder: folder, _node: node };
 	world.client_lock().await;
-	Some(world)
+	world
 }
 
 impl World {
