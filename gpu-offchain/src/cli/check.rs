@@ -365,7 +365,8 @@ async fn seats(config: &Config, at: &At, operator: AccountId, findings: &mut Fin
 	let devices = at.get(&state::OPERATORS, (operator,)).await?.map_or(0, |operator| operator.devices.len());
 	if devices == 0 {
 		let next = "ogpu-worker operator --key OPERATOR.key register NAME --kind cpu --memory-mb MB";
-		findings.warn("seats", "the verifier has no device, so nobody knows to whom to give private inputs", next);
+		let found = "the verifier has no device, so nobody gives it the inputs that it has to check";
+		findings.wrong("seats", found, next);
 	}
 	Ok(())
 }
