@@ -67,7 +67,6 @@ fn task(provider: AccountId, stage: Stage) -> TaskView {
 	let request = Claim {
 		client: CLIENT,
 		provider,
-		supplier: CLIENT,
 		commitment: [0; 32],
 		start: [6; 32],
 		leaves: 10,
@@ -315,7 +314,7 @@ fn job(stage: JobStage) -> Job {
 
 fn run(parts: Vec<Part>) -> Run {
 	Run {
-		bid: Bid { operator: US, device: DEVICE, price: 1, eta_blocks: 1 },
+		bid: Bid { bidder: Bidder { operator: US, device: DEVICE }, price: 1, eta_blocks: 1 },
 		award: Award { fee: 1 },
 		first: 0,
 		since: NOW,
