@@ -42,7 +42,6 @@ impl<T: Config> Validation for Pallet<T> {
 
 	fn open(request: Request, checking: Balance, payer: &AccountId32) -> DispatchResult {
 		let record = Self::admit(request, false)?;
-		Self::check_seed(&record.request)?;
 		let asked = Self::checking_at(&record.request, record.audit_billionths);
 		ensure!(checking >= asked.class.saturating_add(asked.provider), Error::<T>::CheckingTooLow);
 		Self::take_checking(payer, checking)?;
@@ -55,7 +54,6 @@ impl<T: Config> Validation for Pallet<T> {
 
 	fn claim(request: Request) -> DispatchResult {
 		let mut record = Self::admit(request, true)?;
-		Self::check_seed(&record.request)?;
 		let Request { task, provider, start, seed_from, .. } = record.request.clone();
 		Self::deposit_event(Event::Claimed { task, provider });
 		// No vote can be for it.
@@ -95,6 +93,7 @@ impl<T: Config> Pallet<T> {
 	/// Begins a validation, in no stage yet.
 	fn admit(request: Request, is_claim: bool) -> Result<TaskRecord, DispatchError> {
 		Self::admits(&request)?;
+		Self::check_seed(&request)?;
 		let table = CurrentTable::<T>::get();
 		let mut provider = Providers::<T>::get(&request.provider);
 		let number = provider.next;
