@@ -17,7 +17,7 @@ use ogpu_protocol::{
 use ogpu_runtime::{Address, RuntimeCall, SignedPayload, UncheckedExtrinsic};
 use ogpu_staking_trustlock::traits::DeviceKind;
 use polkadot_sdk::{
-	sp_core::{bytes::to_hex, sr25519, Pair, H256},
+	sp_core::{bytes::to_hex, crypto::set_default_ss58_version, sr25519, Pair, H256},
 	sp_runtime::{AccountId32, MultiSignature},
 };
 use serde_json::{json, Value};
@@ -85,6 +85,7 @@ fn code(error: &anyhow::Error) -> String {
 
 #[tokio::test]
 async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> {
+	set_default_ss58_version(SS58_PREFIX.into());
 	let node = Node::start("dev", &["--dev"]).await?;
 	let (mut client, mut provider) = (Sender::new(&node, "//Bob").await?, Sender::new(&node, "//Charlie").await?);
 	let bob = client.account().to_string();
