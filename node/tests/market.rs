@@ -12,7 +12,7 @@ use ogpu_continuous_pool::{Delivery, Order, Requirements, Terms};
 use ogpu_protocol::{
 	class::Class,
 	cost::{LeafCost, GIGA},
-	token::OGPU,
+	token::{OGPU, SS58_PREFIX},
 };
 use ogpu_runtime::{Address, RuntimeCall, SignedPayload, UncheckedExtrinsic};
 use ogpu_staking_trustlock::traits::DeviceKind;
