@@ -529,12 +529,24 @@ pub struct Services {
 	pub services: Vec<Service>,
 }
 
-/// Of what a quote is asked.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+/// Of what a quote is asked: of a request, if it names a service.
+#[derive(Clone, Debug)]
 pub enum Asked {
 	Request(AskedRequest),
 	Job(Box<AskedJob>),
+}
+
+// By hand, so that a refusal says which field is wrong.
+impl<'de> Deserialize<'de> for Asked {
+	fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+		let asked = serde_json::Value::deserialize(deserializer)?;
+		let asked = if asked.get("service").is_some() {
+			serde_json::from_value(asked).map(Self::Request)
+		} else {
+			serde_json::from_value(asked).map(Self::Job)
+		};
+		asked.map_err(de::Error::custom)
+	}
 }
 
 #[derive(Clone, Debug, Deserialize)]
