@@ -205,7 +205,7 @@ pub async fn world() -> World {
 	let line = node.wait_for("Running JSON-RPC server: addr=");
 	let address = line.split_once("addr=").unwrap().1.split(',').next().unwrap();
 	let url = format!("ws://{address}");
-	let chain = Chain::connect(&[url.clone()], None).await.unwrap();
+	let chain = Chain::connect(std::slice::from_ref(&url), None).await.unwrap();
 	let mut settings = Settings::new(folder.path().join("store"));
 	settings.listen = "127.0.0.1:0".parse().unwrap();
 	let store = Store::open(settings).await.unwrap();

@@ -10,8 +10,7 @@ use ogpu_continuous_pool::{Delivery, Ending, Event, Order, Requests};
 use ogpu_protocol::{class::Class, token::OGPU};
 use ogpu_result_validation::Tasks;
 use ogpu_runtime::{
-	clock, configs::system::Weights, genesis_config_presets::LOCAL_TESTNET, AccountId, Balances, ContinuousPool,
-	Runtime, RuntimeEvent, StakingTrustlock,
+	clock, configs::system::Weights, AccountId, Balances, ContinuousPool, Runtime, RuntimeEvent, StakingTrustlock,
 };
 use ogpu_runtime_testing::{
 	import::{self, Executor, RUNS},
