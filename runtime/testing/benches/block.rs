@@ -116,7 +116,8 @@ fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
 					secret: None,
 					is_milestone: false,
 				};
-				ResultValidation::open(request, OGPU / 100, &provider).unwrap();
+				let checking = ResultValidation::checking(&request);
+				ResultValidation::open(request, checking.class + checking.provider, &provider).unwrap();
 			}
 		})
 	};
