@@ -98,6 +98,12 @@ pub struct TaskRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ValidationRecord {
 	pub provider: AccountId32,
+	pub client: AccountId32,
+	/// What was computed, and from what: as in [`Request`].
+	pub manifest: H256,
+	pub start: H256,
+	/// The result, if it was shown.
+	pub outcome: Option<Outcome>,
 	pub conclusion: Conclusion,
 	pub leaves: u32,
 	/// How likely it was to be audited, and how many leaves then were.

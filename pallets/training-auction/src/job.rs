@@ -243,6 +243,7 @@ impl<T: Config> Pallet<T> {
 			client: job.client.clone(),
 			provider,
 			commitment: H256::zero(),
+			manifest: job.spec.manifest,
 			start: job.carry,
 			leaves: job.spec.leaves_of(part),
 			class: job.spec.assurance.class(),
