@@ -1,11 +1,14 @@
 //! The network's own methods, thin over what the runtime answers.
 
+mod receipt;
 mod view;
 
+use super::FinalityHistory;
 use crate::service::{Block, FullClient};
 use futures::{stream, FutureExt, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, types::ErrorObjectOwned, PendingSubscriptionSink};
 use ogpu_continuous_pool::{runtime_api::PoolApi, ServiceId};
+use ogpu_protocol::receipt::Receipt;
 use ogpu_result_validation::runtime_api::ValidationApi;
 use ogpu_runtime::{AccountId, Hash};
 use ogpu_staking_trustlock::runtime_api::TrustApi;
@@ -64,6 +67,10 @@ pub trait OgpuApi {
 	#[method(name = "ogpu_quote", blocking)]
 	fn quote(&self, asked: Asked, at: Option<Hash>) -> RpcResult<Answer<Quoted>>;
 
+	/// Proves what is recorded of a validation that has ended, or of those of a job.
+	#[method(name = "ogpu_receipt", blocking)]
+	fn receipt(&self, name: Hash) -> RpcResult<Receipt>;
+
 	/// Says where a job, a request or a validation stands, whenever that changes with a new best block, until it has
 	/// ended.
 	#[subscription(name = "ogpu_subscribeTask" => "ogpu_taskChanged", unsubscribe = "ogpu_unsubscribeTask", item = Answer<Told>)]
@@ -81,14 +88,19 @@ pub struct Answer<T> {
 #[derive(Clone)]
 pub struct Ogpu {
 	client: Arc<FullClient>,
+	history: Arc<FinalityHistory>,
 	executor: SubscriptionTaskExecutor,
 }
 
 type Api<'a> = ApiRef<'a, <FullClient as ProvideRuntimeApi<Block>>::Api>;
 
 impl Ogpu {
-	pub fn new(client: Arc<FullClient>, executor: SubscriptionTaskExecutor) -> Self {
-		Self { client, executor }
+	pub fn new(
+		client: Arc<FullClient>,
+		history: Arc<FinalityHistory>,
+		executor: SubscriptionTaskExecutor,
+	) -> Self {
+		Self { client, history, executor }
 	}
 
 	/// Asks the runtime of this block, or of the best one, if it has such an API.
@@ -181,6 +193,10 @@ impl OgpuApiServer for Ogpu {
 		let refused =
 			|error: DispatchError| refusal(WOULD_BE_REFUSED, format!("the chain would refuse it: {}", reason(error)));
 		Ok(Answer { block, answer: answer.map_err(refused)? })
+	}
+
+	fn receipt(&self, name: Hash) -> RpcResult<Receipt> {
+		receipt::of(&self.client, &self.history, name)
 	}
 
 	fn subscribe_task(&self, pending: PendingSubscriptionSink, name: Hash) {
