@@ -17,7 +17,7 @@ use serde::{de::IgnoredAny, Deserialize};
 use std::collections::BTreeMap;
 
 /// No chain spec is larger.
-pub const MOST_BYTES: u64 = 64 << 20;
+pub const MOST_SPEC_BYTES: u64 = 64 << 20;
 
 /// Whose keys everybody has.
 const PUBLIC: [&str; 6] = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie"];
@@ -61,8 +61,10 @@ impl Chain {
 		};
 		ensure!(children_default.is_empty(), "it has child tries, which chains of OGPU have not");
 		let key = Bytes([twox_128(b"Grandpa"), twox_128(b"Authorities")].concat());
-		let list = top.get(&key).context("it does not say who finalises blocks: nothing is stored for Grandpa.Authorities")?;
-		let authorities = Authorities::read(0, list).ok().context("its list of those who finalise blocks makes no sense")?;
+		let list =
+			top.get(&key).context("it does not say who finalises blocks: nothing is stored for Grandpa.Authorities")?;
+		let authorities =
+			Authorities::read(0, list).ok().context("its list of those who finalise blocks makes no sense")?;
 		let state = top.iter().map(|(key, value)| (&key.0, &value.0));
 		let root = LayoutV1::<BlakeTwo256>::trie_root(state);
 		let no_transactions = BlakeTwo256::trie_root(Vec::new(), StateVersion::V1);
@@ -87,3 +89,14 @@ pub const KNOWN: [(&str, &str); 3] = [
 	("local", include_str!("../../../chain-specs/local-raw.json")),
 	("testnet", include_str!("../../../chain-specs/testnet-raw.json")),
 ];
+
+/// The one of them that begins with this block, and what it is called.
+pub fn known(genesis: H256) -> Result<Option<(&'static str, Chain)>> {
+	for (name, spec) in KNOWN {
+		let chain = Chain::of_spec(spec)?;
+		if chain.genesis == genesis {
+			return Ok(Some((name, chain)));
+		}
+	}
+	Ok(None)
+}

@@ -95,7 +95,9 @@ pub enum Fault {
 	Elsewhere,
 	#[error("carries a header that no vote needs")]
 	Unneeded,
-	#[error("is not signed by two thirds of the set before it: the weight of its votes is {weight}, and {needed} is needed")]
+	#[error(
+		"is not signed by two thirds of the set before it: the weight of its votes is {weight}, and {needed} is needed"
+	)]
 	TooFew { weight: u64, needed: u64 },
 	#[error("changes nothing: its header names no new authorities")]
 	NoChange,

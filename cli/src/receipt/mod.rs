@@ -6,20 +6,17 @@ mod error;
 mod finality;
 mod state;
 
-#[cfg(test)]
-mod tests;
-
-pub use chain::Chain;
+pub use chain::{known, Chain, KNOWN, MOST_SPEC_BYTES};
 pub use error::{Fault, Part, Refusal};
 pub use finality::{Authorities, Signed};
 pub use ogpu_protocol::{
-	receipt::{Receipt, Since},
+	receipt::{Receipt, Since, MOST_BYTES},
 	record::{Conclusion, Record},
 };
 
 use error::At;
 use ogpu_protocol::{
-	receipt::{MOST_BYTES, MOST_NAMES, VERSION},
+	receipt::{MOST_NAMES, VERSION},
 	record::part_name,
 };
 use polkadot_sdk::{
@@ -42,7 +39,7 @@ pub enum Trust {
 }
 
 /// What a receipt proves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proven {
 	pub genesis: H256,
 	pub block: H256,
@@ -60,7 +57,7 @@ pub struct Proven {
 }
 
 /// What the chain has recorded of a validation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
 	pub name: H256,
 	/// The number among the validations of the job, for a receipt of a job.
