@@ -5,6 +5,7 @@ mod output;
 mod plot;
 mod sim;
 mod token;
+mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -25,6 +26,8 @@ enum Command {
 	Token(token::TokenCmd),
 
 	Sim(sim::SimCmd),
+
+	Verify(verify::VerifyCmd),
 }
 
 impl Cli {
@@ -32,6 +35,7 @@ impl Cli {
 		match &self.command {
 			Command::Token(command) => command.run(),
 			Command::Sim(command) => command.run(),
+			Command::Verify(command) => command.run(),
 		}
 	}
 }
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
 			// As for what cannot even be parsed.
 			if error.is::<output::Usage>() {
 				ExitCode::from(2)
+			} else if error.is::<verify::NotAccepted>() {
+				ExitCode::from(3)
 			} else {
 				ExitCode::FAILURE
 			}
