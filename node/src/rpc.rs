@@ -15,7 +15,8 @@ use polkadot_sdk::{
 };
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_grandpa::{
-	warp_proof::NetworkProvider, FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState,
+	warp_proof::NetworkProvider, FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet,
+	SharedVoterState,
 };
 use sc_service::ChainSpec;
 use sc_transaction_pool::TransactionPoolHandle;

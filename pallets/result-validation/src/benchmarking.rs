@@ -661,8 +661,8 @@ mod benchmarks {
 		let ended = ValidationRecord {
 			provider: account("provider", 0, 0),
 			client: account("client", 0, 0),
-			manifest: SEED,
-			start: SEED,
+			manifest: SEED.0,
+			start: SEED.0,
 			outcome: Some(Outcome { root: SEED.0, output: SEED.0 }),
 			conclusion: Conclusion::Accepted,
 			leaves: 1,

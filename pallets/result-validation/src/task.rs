@@ -703,8 +703,8 @@ impl<T: Config> Pallet<T> {
 		let ended = ValidationRecord {
 			provider: provider.clone(),
 			client,
-			manifest,
-			start,
+			manifest: manifest.0,
+			start: start.0,
 			outcome: record.outcome,
 			conclusion,
 			leaves,

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::weights::Weight;
+pub use ogpu_protocol::record::Conclusion;
 use ogpu_protocol::{class::Class, phases::Sale, time::BlockNumber, token::Balance};
 use polkadot_sdk::*;
 use scale_info::TypeInfo;
@@ -53,24 +54,6 @@ pub struct Checking {
 	pub class: Balance,
 	/// What the provider pays besides, out of its fee, because it is audited more often than the class asks.
 	pub provider: Balance,
-}
-
-/// How a validation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub enum Conclusion {
-	/// Pay the provider. Nothing that was found or may still be found about it stands against it.
-	Accepted,
-	/// The result is right, but its provider was convicted of another one meanwhile. Refund the client, who keeps it.
-	Forfeited,
-	/// The result is wrong, or was not shown. Refund what is still held; what was spent is paid out of the bond.
-	Convicted,
-	/// Inputs are missing or invalid. Refund what is held; the provider is paid out of the client's lock.
-	InputAtFault,
-	/// Nobody knows. Refund the client and pay nobody.
-	Void,
-	/// The jury could fetch the inputs of which the provider claimed that they were missing or invalid. Nobody can tell
-	/// who was not served, so both have paid half of the jury, and nothing else has changed.
-	Unfounded,
 }
 
 /// What markets ask for.

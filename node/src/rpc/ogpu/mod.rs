@@ -95,11 +95,7 @@ pub struct Ogpu {
 type Api<'a> = ApiRef<'a, <FullClient as ProvideRuntimeApi<Block>>::Api>;
 
 impl Ogpu {
-	pub fn new(
-		client: Arc<FullClient>,
-		history: Arc<FinalityHistory>,
-		executor: SubscriptionTaskExecutor,
-	) -> Self {
+	pub fn new(client: Arc<FullClient>, history: Arc<FinalityHistory>, executor: SubscriptionTaskExecutor) -> Self {
 		Self { client, history, executor }
 	}
 

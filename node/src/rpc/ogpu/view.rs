@@ -256,8 +256,8 @@ impl From<ValidationRecord> for Ended {
 		Self {
 			provider,
 			client,
-			manifest,
-			start,
+			manifest: manifest.into(),
+			start: start.into(),
 			outcome,
 			conclusion,
 			leaves,

@@ -13,7 +13,7 @@ fn an_honest_result_is_accepted_and_its_auditors_are_paid() {
 
 		let record = Records::<Test>::get(task).unwrap();
 		assert_eq!((record.drawn, record.juries, record.executions), (2, 0, 0));
-		assert_eq!((record.client, record.manifest, record.start), (asked.client, asked.manifest, asked.start));
+		assert_eq!((record.client, record.manifest, record.start), (asked.client, asked.manifest.0, asked.start.0));
 		assert_eq!(record.outcome, Some(outcome));
 		let doubled = events().iter().any(|event| matches!(event, Event::Doubled { leaves: 1.., .. }));
 		let paid = (0..VERIFIERS).map(|number| wealth(&verifier(number))).sum::<Balance>() - before;
