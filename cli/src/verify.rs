@@ -49,6 +49,11 @@ pub struct VerifyCmd {
 	#[arg(long, value_name = "HASH")]
 	authorities: Option<H256>,
 
+	/// Write the same receipt to this new file, much shorter, for those who know the hash of the set of validators that
+	/// signed the block and trust it.
+	#[arg(long, value_name = "FILE")]
+	shorten: Option<PathBuf>,
+
 	/// Print what was proven as JSON.
 	#[arg(long)]
 	json: bool,
@@ -77,6 +82,10 @@ impl VerifyCmd {
 			print_json(&words::Json::new(&proven, chain.as_ref(), &files))?;
 		} else {
 			print(&words::text(&proven, chain.as_ref(), &files))?;
+		}
+		if let Some(file) = &self.shorten {
+			let name = quoted(&file.to_string_lossy());
+			shorten(receipt, &proven, file).with_context(|| format!("cannot write {name}"))?;
 		}
 		let others: Vec<String> = proven
 			.records
@@ -129,6 +138,12 @@ impl VerifyCmd {
 		}
 		Ok(given)
 	}
+}
+
+fn shorten(receipt: Receipt, proven: &Proven, file: &Path) -> Result<()> {
+	let short = receipt.since(proven.authorities.since()).context("it begins with a later set already")?;
+	let file = File::create_new(file)?;
+	Ok(serde_json::to_writer(file, &short)?)
 }
 
 /// What a file is to a validation.

@@ -5,7 +5,7 @@ use finality_grandpa::{Message, Precommit, SignedPrecommit};
 use ogpu::receipt::{Chain, Conclusion, Receipt, Record, Since, Trust};
 use ogpu_protocol::{
 	commitment::Outcome,
-	receipt::{Bytes, Final},
+	receipt::{Bytes, Final, VERSION},
 	record::{part_name, record_key, GENESIS_HASH, TIME},
 };
 use polkadot_sdk::{
@@ -222,8 +222,16 @@ impl Story {
 			header: Bytes(header.encode()),
 			justification: Bytes(justification.encode()),
 		};
-		let finals = self.changes.iter().chain([&self.block]).map(part).collect();
-		Receipt::new(self.genesis, self.job, self.names.clone(), finals, self.state.clone()).unwrap()
+		Receipt {
+			version: VERSION,
+			genesis: self.genesis,
+			job: self.job,
+			names: self.names.clone(),
+			since: None,
+			authorities: self.changes.iter().map(part).collect(),
+			block: part(&self.block),
+			state: self.state.iter().cloned().map(Bytes).collect(),
+		}
 	}
 
 	/// Gives the block another state, and has it signed anew.
