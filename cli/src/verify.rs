@@ -78,14 +78,14 @@ impl VerifyCmd {
 		let (trust, chain) = self.trust(&receipt)?;
 		let proven = receipt::verify(&receipt, &trust).with_context(|| format!("{name} proves nothing"))?;
 		let files = self.files(&proven.records)?;
+		if let Some(file) = &self.shorten {
+			let name = quoted(&file.to_string_lossy());
+			shorten(receipt, &proven, file).with_context(|| format!("cannot write {name}"))?;
+		}
 		if self.json {
 			print_json(&words::Json::new(&proven, chain.as_ref(), &files))?;
 		} else {
 			print(&words::text(&proven, chain.as_ref(), &files))?;
-		}
-		if let Some(file) = &self.shorten {
-			let name = quoted(&file.to_string_lossy());
-			shorten(receipt, &proven, file).with_context(|| format!("cannot write {name}"))?;
 		}
 		let others: Vec<String> = proven
 			.records
@@ -168,7 +168,7 @@ impl Role {
 /// A file that is what was proven.
 #[derive(Debug, Serialize)]
 struct Given {
-	file: PathBuf,
+	file: String,
 	is: Role,
 	of: H256,
 }
@@ -180,7 +180,7 @@ impl Given {
 			let (is, hash) = (role.word(), H256(hash));
 			format!("{name} is not {is} that the receipt proves: its BLAKE3 is {hash:?}; without this file, see what is proven")
 		})?;
-		Ok(Self { file: file.into(), is: role, of: of.name })
+		Ok(Self { file: file.to_string_lossy().into_owned(), is: role, of: of.name })
 	}
 }
 

@@ -59,13 +59,8 @@ impl Authorities {
 	}
 
 	/// How many there are.
-	pub fn len(&self) -> usize {
+	pub fn size(&self) -> usize {
 		self.voters.len().get()
-	}
-
-	/// A set without anybody cannot be made.
-	pub fn is_empty(&self) -> bool {
-		false
 	}
 
 	/// By which others can trust this set: BLAKE2b-256 of its number and its list, as SCALE encodes them.

@@ -54,7 +54,7 @@ impl Folder {
 const OF: [&str; 3] = ["receipt.json", "--chain", "chain.json"];
 
 fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-	[&OF, more].concat()
+	[OF.as_slice(), more].concat()
 }
 
 #[test]
