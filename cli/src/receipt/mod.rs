@@ -14,7 +14,7 @@ pub use ogpu_protocol::{
 	record::{Conclusion, Record},
 };
 
-use error::At;
+use error::{tamed, At};
 use ogpu_protocol::{
 	receipt::{MOST_NAMES, VERSION},
 	record::part_name,
@@ -70,7 +70,7 @@ pub fn parse(file: &[u8]) -> Result<Receipt, Refusal> {
 	if file.len() > MOST_BYTES {
 		return Err(Refusal::TooLarge);
 	}
-	let receipt: Receipt = serde_json::from_slice(file).map_err(Refusal::Format)?;
+	let receipt: Receipt = serde_json::from_slice(file).map_err(|error| Refusal::Format(tamed(&error)))?;
 	if receipt.version != VERSION {
 		return Err(Refusal::Version(receipt.version));
 	}
