@@ -1,6 +1,7 @@
 //! Doing what was planned.
 
 use super::{
+	desk::{cases, Desk},
 	engine::{self, JobFolder},
 	lane::{self, Done, Ended, Failed, Lane, Shop},
 	library::Missing,
@@ -50,6 +51,7 @@ pub struct Agent {
 	worker: Sender,
 	operator_key: Option<Sender>,
 	journal: Arc<Journal>,
+	desk: Arc<Desk>,
 	watcher: Watcher,
 	lanes: BTreeMap<Option<DeviceId>, Lane>,
 	shop: Shop,
@@ -99,6 +101,7 @@ impl Agent {
 		lanes: BTreeMap<Option<DeviceId>, Lane>,
 		shop: Shop,
 	) -> Result<Self> {
+		let desk = Arc::new(Desk::new(operator, journal.clone(), shop.jobs.clone()));
 		let works: Works = journal.works()?.into_iter().collect();
 		if !works.is_empty() {
 			tracing::info!("{} works in the journal", works.len());
@@ -109,6 +112,7 @@ impl Agent {
 			worker: Sender::new(keys.worker.clone()),
 			operator_key: keys.operator.clone().map(Sender::new),
 			journal,
+			desk,
 			watcher,
 			lanes,
 			shop,
@@ -126,6 +130,11 @@ impl Agent {
 		})
 	}
 
+	/// Where clients are answered.
+	pub fn desk(&self) -> Arc<Desk> {
+		self.desk.clone()
+	}
+
 	/// Looks at a block, and does what follows.
 	pub async fn look(&mut self, chain: &Chain, at: &At, last_final: BlockNumber) -> Result<()> {
 		let started = Instant::now();
@@ -134,6 +143,7 @@ impl Agent {
 		self.seen = started;
 		self.note(chain, &happened).await?;
 		self.admit(at).await?;
+		self.desk.open(cases(&self.view, &self.works));
 		self.measure();
 		self.act(chain)
 	}

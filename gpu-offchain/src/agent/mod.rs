@@ -3,9 +3,11 @@
 //! - [`view`]: what of the chain concerns it.
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
+//! - [`desk`]: what clients are told who ask.
 //! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
 
 pub mod act;
+pub mod desk;
 pub mod engine;
 pub mod lane;
 pub mod library;
@@ -172,7 +174,9 @@ async fn begin(config: &Config, keys: &Keys, chain: &Chain, shop: &Shop) -> Resu
 		lanes.insert(None, Lane::start(means, shop.clone()));
 	}
 	let watcher = view::Watcher::new(config, account, operator, heartbeat_blocks);
-	Agent::new(config.clone(), keys, operator, Arc::new(journal), watcher, lanes, shop.clone())
+	let agent = Agent::new(config.clone(), keys, operator, Arc::new(journal), watcher, lanes, shop.clone())?;
+	shop.library.store().open_desk(chain.genesis(), agent.desk());
+	Ok(agent)
 }
 
 /// For whom a key works: the operator that authorised it, or itself.
