@@ -97,11 +97,13 @@ pub struct MarketConfig {
 	pub least_leaf_price: f64,
 	/// Jobs that bind more of the lock than this, in OGPU, are left alone.
 	pub most_bond: f64,
+	/// Whether to raise an alarm where the leader of a race must have another result.
+	pub alarms: bool,
 }
 
 impl Default for MarketConfig {
 	fn default() -> Self {
-		Self { cost_of_tera: 0.000_02, margin: 0.25, slack: 1.5, least_leaf_price: 0.0, most_bond: 1_000_000.0 }
+		Self { cost_of_tera: 0.000_02, margin: 0.25, slack: 1.5, least_leaf_price: 0.0, most_bond: 1_000_000.0, alarms: true }
 	}
 }
 
@@ -225,7 +227,7 @@ impl Config {
 		for device in &self.devices {
 			ensure!(device.queue > 0, "device {}: queue must be at least 1", device.id);
 		}
-		let MarketConfig { cost_of_tera, margin, slack, least_leaf_price, most_bond } = self.market;
+		let MarketConfig { cost_of_tera, margin, slack, least_leaf_price, most_bond, .. } = self.market;
 		for (name, value) in [
 			("cost_of_tera", cost_of_tera),
 			("margin", margin),

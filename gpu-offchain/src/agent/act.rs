@@ -450,6 +450,7 @@ impl Agent {
 			Say::Join(service, device) => calls::operator::join(*service, *device),
 			Say::OfferSeats => calls::operator::offer_seats(1, None),
 			Say::Decline { request } => calls::decline(*request),
+			Say::Alarm { request } => calls::alarm(*request),
 			Say::Start { job } => calls::start(*job),
 			Say::ClaimInputs { job } => calls::claim_inputs(*job),
 			Say::Advance(item) => calls::advance(*item),
