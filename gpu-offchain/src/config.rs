@@ -41,6 +41,8 @@ pub struct Config {
 	pub metrics: MetricsConfig,
 	#[serde(default)]
 	pub log: LogConfig,
+	#[serde(default)]
+	pub shutdown: ShutdownConfig,
 	/// A binary that computes, instead of this one. It is started as this one would be.
 	pub engine: Option<PathBuf>,
 }
@@ -103,7 +105,14 @@ pub struct MarketConfig {
 
 impl Default for MarketConfig {
 	fn default() -> Self {
-		Self { cost_of_tera: 0.000_02, margin: 0.25, slack: 1.5, least_leaf_price: 0.0, most_bond: 1_000_000.0, alarms: true }
+		Self {
+			cost_of_tera: 0.000_02,
+			margin: 0.25,
+			slack: 1.5,
+			least_leaf_price: 0.0,
+			most_bond: 1_000_000.0,
+			alarms: true,
+		}
 	}
 }
 
@@ -177,6 +186,20 @@ pub struct LogConfig {
 	pub level: Option<String>,
 	/// One JSON object in each line.
 	pub json: bool,
+}
+
+/// Being told to stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShutdownConfig {
+	/// For how long, at most, it goes on with what would be late by the next start.
+	pub patience_seconds: u64,
+}
+
+impl Default for ShutdownConfig {
+	fn default() -> Self {
+		Self { patience_seconds: 60 }
+	}
 }
 
 fn cpu() -> String {
@@ -286,6 +309,7 @@ mod tests {
 		assert_eq!(config.store, StoreConfig::default());
 		assert_eq!(config.verifier, VerifierConfig::default());
 		assert_eq!(config.metrics, MetricsConfig::default());
+		assert_eq!(config.shutdown, ShutdownConfig::default());
 	}
 
 	#[test]

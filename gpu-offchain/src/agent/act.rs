@@ -59,12 +59,16 @@ pub struct Agent {
 	view: View,
 	/// When the view was made.
 	seen: Instant,
-	/// Works that lanes have.
-	running: BTreeSet<WorkId>,
+	/// Works that lanes have, and when they are due.
+	running: BTreeMap<WorkId, BlockNumber>,
+	/// Nothing new is taken on any more.
+	is_leaving: bool,
 	/// Works that failed here, and until which block they rest.
 	resting: BTreeMap<WorkId, BlockNumber>,
 	/// Calls on their way, since which block.
 	flights: BTreeMap<Say, BlockNumber>,
+	/// Those of them of which it is not known what became of them.
+	in_air: BTreeSet<Say>,
 	/// Calls that failed: until which block they rest, and for how long.
 	failures: BTreeMap<Say, (BlockNumber, BlockNumber)>,
 	/// Works of which nothing is open, since which block.
@@ -119,9 +123,11 @@ impl Agent {
 			works,
 			view: View::default(),
 			seen: Instant::now(),
-			running: BTreeSet::new(),
+			running: BTreeMap::new(),
+			is_leaving: false,
 			resting: BTreeMap::new(),
 			flights: BTreeMap::new(),
+			in_air: BTreeSet::new(),
 			failures: BTreeMap::new(),
 			gone: BTreeMap::new(),
 			pending: BTreeMap::new(),
@@ -231,6 +237,8 @@ impl Agent {
 		let mut pending = BTreeMap::new();
 		for action in actions {
 			match action {
+				Action::Say { what, .. } if self.is_leaving && what.is_new() => {}
+				Action::Do(work) if self.is_leaving && !self.works.contains_key(&work.id) => {}
 				Action::Say { what, due } => {
 					pending.insert(what.clone(), due);
 					if let Err(error) = self.say(chain, what.clone()) {
@@ -243,7 +251,7 @@ impl Agent {
 				Action::Settle(id) => {
 					let since = self.gone.get(&id).copied().unwrap_or(number);
 					let is_over = number >= since.saturating_add(GONE_BLOCKS) && self.view.last_final >= since;
-					if is_over && !self.running.contains(&id) {
+					if is_over && !self.running.contains_key(&id) {
 						self.settle(id)?;
 					} else {
 						still_gone.insert(id, since);
@@ -271,7 +279,7 @@ impl Agent {
 
 	/// Has a work done, if nobody does it.
 	fn take(&mut self, work: Do) -> Result<()> {
-		if self.running.contains(&work.id) || self.resting.contains_key(&work.id) {
+		if self.running.contains_key(&work.id) || self.resting.contains_key(&work.id) {
 			return Ok(());
 		}
 		let Some(lane) = self.lanes.get(&work.device).cloned() else { return Ok(()) };
@@ -287,7 +295,7 @@ impl Agent {
 		if known.phase == Phase::Accepted {
 			self.put(work.id.clone(), Work { phase: Phase::Computing, ..known })?;
 		}
-		self.running.insert(work.id.clone());
+		self.running.insert(work.id.clone(), work.due);
 		lane.take(work, self.view.now);
 		Ok(())
 	}
@@ -377,9 +385,24 @@ impl Agent {
 		Ok(())
 	}
 
+	/// From now on nothing new is taken on.
+	pub fn leave(&mut self) {
+		self.is_leaving = true;
+	}
+
+	/// What would be late if this process stopped now and another one had to do it.
+	pub fn urgent(&self) -> usize {
+		let soon = self.view.now.saturating_add(super::plan::RESTART_BLOCKS);
+		let said =
+			self.pending.iter().filter(|(say, due)| **due <= soon && !self.in_air.contains(say) && !say.is_new());
+		let computed = self.running.values().filter(|due| **due <= soon);
+		said.count().saturating_add(computed.count()).saturating_add(self.in_air.len())
+	}
+
 	/// The connection is gone: what was on its way may be sent again.
 	pub fn forget_flights(&mut self) {
 		self.flights.clear();
+		self.in_air.clear();
 	}
 
 	/// The next call that has landed.
@@ -389,6 +412,7 @@ impl Agent {
 
 	pub fn note_landing(&mut self, Landing { say, call, end }: Landing) {
 		self.flights.remove(&say);
+		self.in_air.remove(&say);
 		match end {
 			Ok(()) => {
 				tracing::info!(call, "in a block");
@@ -435,6 +459,7 @@ impl Agent {
 		tracing::debug!(%call, "sending");
 		self.shop.metrics.commit_seconds.set(self.seen.elapsed().as_secs_f64());
 		self.flights.insert(say.clone(), self.view.number);
+		self.in_air.insert(say.clone());
 		let (chain, landings) = (chain.clone(), self.landings.0.clone());
 		tokio::spawn(async move {
 			let end = sender.send(&chain, &call).await.map(|_| ());

@@ -274,6 +274,9 @@ impl Engine {
 		command.arg("engine").arg(folder.path());
 		// It ends when its input does: whatever happens to this process, it does not go on alone.
 		command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+		// Ctrl-C at a terminal is for the worker: it says when its engines end.
+		#[cfg(unix)]
+		command.process_group(0);
 		let mut child = command.spawn().map_err(|error| machine(&error))?;
 		let _input = child.stdin.take();
 		let (out, err) = (child.stdout.take(), child.stderr.take());

@@ -26,6 +26,9 @@ const SCORE_BLOCKS: BlockNumber = 3 * 28_800;
 /// hundred, then openings, two audits and the reveal.
 const PART_BLOCKS: BlockNumber = 260;
 
+/// Starting again takes no longer, as a rule: what is due later can be done then.
+pub const RESTART_BLOCKS: BlockNumber = 20;
+
 /// Works that are known, as the journal has them.
 pub type Works = BTreeMap<WorkId, Undertaken>;
 
@@ -64,6 +67,19 @@ impl Say {
 			}
 			_ => self == other,
 		}
+	}
+
+	/// Whether it takes something on. Whoever is about to stop does not.
+	pub fn is_new(&self) -> bool {
+		matches!(
+			self,
+			Self::Heartbeat(_)
+				| Self::Join(..)
+				| Self::OfferSeats
+				| Self::Bid { .. }
+				| Self::Start { .. }
+				| Self::Advance(_)
+		)
 	}
 
 	/// What it is, for people and figures.

@@ -266,8 +266,7 @@ impl Watcher {
 				Some(record) if record.racers.iter().any(|racer| racer.operator == self.operator) => {
 					if view.number < record.race.seed_from && record.differs_from_leader(&self.operator) {
 						let task = at.get(&state::TASKS, (request,)).await?;
-						let may_say =
-							task.is_some_and(|task| task.stage == Stage::Sealed && task.alarmed_by.is_none());
+						let may_say = task.is_some_and(|task| task.stage == Stage::Sealed && task.alarmed_by.is_none());
 						if may_say {
 							view.alarming.insert(request);
 						}

@@ -98,7 +98,8 @@ fn question(key: &Keypair, asked: &Endpoint, asking: &[u8; 32]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_was_overheard_or_is_none_gets_nothing() {
 	let place = Place::new();
-	let (provider, client, other) = (place.open("provider").await, place.open("client").await, place.open("other").await);
+	let (provider, client, other) =
+		(place.open("provider").await, place.open("client").await, place.open("other").await);
 	let alice = dev::alice();
 	open_desk(&provider, &alice, Answer::default());
 	let refused = Err::<Answer, _>(Denial::Unsigned).encode();

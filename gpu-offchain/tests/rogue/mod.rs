@@ -48,7 +48,8 @@ const QUESTIONS: &[u8] = b"ogpu/result/1";
 
 async fn bind() -> iroh::Endpoint {
 	let builder = iroh::Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled);
-	let builder = builder.alpns(vec![ALPN.to_vec(), QUESTIONS.to_vec()]).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
+	let builder =
+		builder.alpns(vec![ALPN.to_vec(), QUESTIONS.to_vec()]).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
 	builder.bind().await.unwrap()
 }
 

@@ -75,7 +75,16 @@ fn task(provider: AccountId, stage: Stage) -> TaskView {
 		fee: 1,
 		seed_from: NOW,
 	};
-	let task = Task { request, is_claim: false, measures: None, stage, due: NOW + 20, alarmed_by: None, outcome: None, carry: None };
+	let task = Task {
+		request,
+		is_claim: false,
+		measures: None,
+		stage,
+		due: NOW + 20,
+		alarmed_by: None,
+		outcome: None,
+		carry: None,
+	};
 	let origin = Origin::Unknown;
 	TaskView { task, origin, checks: [].into(), juries: [].into(), checkers: [].into(), since: NOW }
 }
@@ -423,7 +432,10 @@ fn what_the_chain_does_not_come_to_is_moved_on_by_whoever_waits_but_not_by_all_a
 	};
 	let due = |stage| TaskView { task: Task { due: NOW, ..task(THEM, stage).task }, ..task(THEM, Stage::Sealed) };
 	for (item, put) in [
-		(Item::Task(NAME), &(|view: &mut View| drop(view.tasks.insert(NAME, due(Stage::Sealed)))) as &dyn Fn(&mut View)),
+		(
+			Item::Task(NAME),
+			&(|view: &mut View| drop(view.tasks.insert(NAME, due(Stage::Sealed)))) as &dyn Fn(&mut View),
+		),
 		(Item::Jury(NAME, 3), &|view| drop(view.tasks.insert(NAME, sitting(JuryStage::Voting { seed: [0; 32] })))),
 		(Item::Market(NAME), &|view| {
 			let sharing = Request { due: NOW, ..request(Racing::Paid, RequestStage::Sharing { leader: 0 }) };
