@@ -2,6 +2,7 @@
 
 use super::{
 	desk::{cases, Desk},
+	earnings::Earnings,
 	engine::{self, JobFolder},
 	lane::{self, Done, Ended, Failed, Lane, Shop},
 	library::Missing,
@@ -52,6 +53,7 @@ pub struct Agent {
 	operator_key: Option<Sender>,
 	journal: Arc<Journal>,
 	desk: Arc<Desk>,
+	earnings: Earnings,
 	watcher: Watcher,
 	lanes: BTreeMap<Option<DeviceId>, Lane>,
 	shop: Shop,
@@ -106,6 +108,7 @@ impl Agent {
 		shop: Shop,
 	) -> Result<Self> {
 		let desk = Arc::new(Desk::new(operator, journal.clone(), shop.jobs.clone()));
+		let earnings = Earnings::open(&config, operator);
 		let works: Works = journal.works()?.into_iter().collect();
 		if !works.is_empty() {
 			tracing::info!("{} works in the journal", works.len());
@@ -117,6 +120,7 @@ impl Agent {
 			operator_key: keys.operator.clone().map(Sender::new),
 			journal,
 			desk,
+			earnings,
 			watcher,
 			lanes,
 			shop,
@@ -353,7 +357,7 @@ impl Agent {
 		self.shop.folder(&id).remove()?;
 		if work.phase >= Phase::Committed && !matches!(id, WorkId::Check { .. }) {
 			tracing::info!(work = %id, "settled");
-			self.shop.metrics.earned.inc();
+			self.shop.metrics.settled.inc();
 			let until = lane::now().saturating_add(self.shop.serve.as_secs());
 			return self.put(id, Work { phase: Phase::Serving, serve_until: Some(until), ..work });
 		}
@@ -363,7 +367,9 @@ impl Agent {
 	}
 
 	/// What is done now and then.
-	pub async fn chores(&mut self) -> Result<()> {
+	pub async fn chores(&mut self, chain: &Chain) -> Result<()> {
+		let metrics = self.shop.metrics.clone();
+		self.earnings.count(chain, self.view.last_final, &self.works, &metrics).await?;
 		let now = lane::now();
 		let over: Vec<_> =
 			self.works.iter().filter(|(_, work)| work.serve_until.is_some_and(|until| until < now)).collect();

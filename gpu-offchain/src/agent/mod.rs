@@ -4,10 +4,12 @@
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
 //! - [`desk`]: what clients are told who ask.
+//! - [`earnings`]: what it was paid.
 //! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
 
 pub mod act;
 pub mod desk;
+pub mod earnings;
 pub mod engine;
 pub mod lane;
 pub mod library;
@@ -289,7 +291,7 @@ async fn session(
 			Some(landed) = agent.landed() => agent.note_landing(landed),
 			_ = chores.tick() => {
 				metrics.look_at_gpus();
-				agent.chores().await?;
+				agent.chores(chain).await?;
 			}
 		}
 	}

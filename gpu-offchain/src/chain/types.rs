@@ -38,6 +38,35 @@ records! {
 		pub job: Hash,
 	}
 
+	/// Money that came to an account.
+	struct Deposit {
+		pub who: AccountId,
+		pub amount: Balance,
+	}
+
+	struct RacerPaid {
+		pub request: Hash,
+		pub operator: AccountId,
+		pub amount: Balance,
+	}
+
+	struct CheckerPaid {
+		pub operator: AccountId,
+		pub task: Hash,
+		pub amount: Balance,
+	}
+
+	struct PartsPaid {
+		pub job: Hash,
+		pub provider: AccountId,
+		pub paid: Balance,
+	}
+
+	struct JobSettled {
+		pub job: Hash,
+		pub provider: AccountId,
+	}
+
 	/// A lock.
 	struct Lock {
 		pub locked: Balance,
