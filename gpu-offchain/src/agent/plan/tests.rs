@@ -395,6 +395,42 @@ fn a_job_that_was_won_is_done_part_by_part() {
 }
 
 #[test]
+fn clients_are_told_what_leads_in_a_block_and_nothing_before() {
+	use crate::agent::desk::cases;
+	let told = |racing, stage| {
+		let mut view = view();
+		view.requests.insert(NAME, request(racing, stage));
+		let case = cases(&view, &works(RESULT, work(Phase::Committed))).remove(&NAME).unwrap();
+		assert_eq!((case.client, case.leaves, case.works), (CLIENT, 10, vec![(0, RESULT)]));
+		case.committed
+	};
+	let committed = || Racing::Committed { commitment: [0; 32], leaves: 4 };
+	assert_eq!(told(Racing::Running, RequestStage::Racing), [], "it was sent, and is in no block");
+	assert_eq!(told(committed(), RequestStage::Racing), [], "somebody could still come first with it");
+	let leading = RequestStage::Validating { leader: 0, is_paid: false };
+	assert_eq!(told(committed(), leading.clone()), [(NAME, RESULT)]);
+	let mut view = view();
+	let mut theirs = request(committed(), leading);
+	theirs.racers.insert(0, Racer { operator: THEM, device: 9, racing: committed() });
+	view.requests.insert(NAME, theirs);
+	assert_eq!(cases(&view, &Works::new())[&NAME].committed, [], "the leader tells");
+
+	let parts = [PartState::Verified { carry: [2; 32] }, PartState::Open].map(|state| Part {
+		task: [state == PartState::Open; 32].map(u8::from),
+		committed: NOW,
+		state,
+	});
+	view.jobs.insert([8; 32], Job { run: Some(Run { first: 1, ..run(parts.to_vec()) }), ..job(JobStage::Working) });
+	let part = |part| WorkId::Part { job: [8; 32], part };
+	let case = cases(&view, &works(part(1), work(Phase::Committed))).remove(&[8; 32]).unwrap();
+	assert_eq!((case.client, case.leaves), (CLIENT, 40));
+	assert_eq!(case.committed, [([0; 32], part(1)), ([1; 32], part(2))]);
+	assert_eq!(case.works, [(20, part(1))]);
+	view.jobs.get_mut(&[8; 32]).unwrap().run.as_mut().unwrap().bid.bidder.operator = THEM;
+	assert!(!cases(&view, &Works::new()).contains_key(&[8; 32]), "it is no longer ours to tell");
+}
+
+#[test]
 fn inputs_that_are_missing_are_claimed_once() {
 	let failed = Undertaken { obstacle: Some(ObstacleForm::InputMissing), ..work(Phase::Failed) };
 	let works = works(WorkId::Part { job: NAME, part: 0 }, failed);
