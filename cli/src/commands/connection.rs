@@ -1,0 +1,64 @@
+//! Which node commands ask, and whose key signs what they send.
+
+use anyhow::{bail, Result};
+use clap::Args;
+use std::path::PathBuf;
+
+const NODE: &str = "ws://127.0.0.1:9944";
+
+/// The node to ask.
+#[derive(Clone, Debug, Args)]
+pub struct NodeArgs {
+	/// The node to ask, by its WebSocket address [default: what OGPU_NODE_URL says, else ws://127.0.0.1:9944]
+	#[arg(long, value_name = "URL", help_heading = "Connection")]
+	pub node: Option<String>,
+}
+
+impl NodeArgs {
+	pub fn url(&self) -> String {
+		let said = self.node.clone().or_else(|| std::env::var("OGPU_NODE_URL").ok().filter(|url| !url.is_empty()));
+		said.unwrap_or_else(|| NODE.into())
+	}
+}
+
+/// The key that signs.
+#[derive(Clone, Debug, Args)]
+pub struct KeyArgs {
+	/// The file with your key: an account exported by polkadot.js (JSON), or a secret URI [default: what OGPU_KEY says]
+	#[arg(long, value_name = "FILE", help_heading = "Connection")]
+	pub key: Option<PathBuf>,
+	/// The password of a JSON file, in a file of its own; else it is asked for
+	#[arg(long, value_name = "FILE", help_heading = "Connection")]
+	pub password_file: Option<PathBuf>,
+	/// Instead of a key: a well-known account of development chains, such as alice
+	#[arg(long, value_name = "NAME", conflicts_with = "key", help_heading = "Connection")]
+	pub dev: Option<String>,
+}
+
+impl KeyArgs {
+	/// Where the key is, before it is read.
+	pub fn source(&self) -> Result<ogpu::Key> {
+		if let Some(name) = &self.dev {
+			return Ok(ogpu::Key::Development(name.clone()));
+		}
+		let file = self.key.clone().or_else(|| std::env::var_os("OGPU_KEY").map(PathBuf::from));
+		match file.filter(|file| !file.as_os_str().is_empty()) {
+			Some(file) => Ok(ogpu::Key::File { file, password_file: self.password_file.clone() }),
+			None => bail!(crate::output::Usage(
+				"say whose key signs: --key FILE, or OGPU_KEY=FILE; on a development chain --dev alice will do".into()
+			)),
+		}
+	}
+}
+
+/// Both, for commands that sign.
+#[derive(Clone, Debug, Args)]
+pub struct Connection {
+	#[command(flatten)]
+	pub node: NodeArgs,
+	#[command(flatten)]
+	pub key: KeyArgs,
+	/// Where to remember what was asked, with the store of artifacts [default: the platform's folder for data]
+	#[arg(long, value_name = "DIR", help_heading = "Connection")]
+	pub home: Option<PathBuf>,
+}
