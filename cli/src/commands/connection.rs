@@ -2,7 +2,7 @@
 
 use anyhow::{bail, Result};
 use clap::Args;
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 const NODE: &str = "ws://127.0.0.1:9944";
 
@@ -61,4 +61,10 @@ pub struct Connection {
 	/// Where to remember what was asked, with the store of artifacts [default: the platform's folder for data]
 	#[arg(long, value_name = "DIR", help_heading = "Connection")]
 	pub home: Option<PathBuf>,
+	/// Where workers fetch your artifacts (UDP) [default: where they did last, at first some free port]
+	#[arg(long, value_name = "ADDRESS:PORT", help_heading = "Connection")]
+	pub listen: Option<SocketAddr>,
+	/// Under which address they reach it, where this machine does not know it: behind a router, say
+	#[arg(long, value_name = "ADDRESS:PORT", help_heading = "Connection")]
+	pub announce: Vec<SocketAddr>,
 }
