@@ -50,7 +50,9 @@ pub fn quoted(text: &str) -> String {
 /// A text that somebody else wrote, fit for a terminal: nothing in it moves the cursor or changes colours.
 pub fn shown(text: &str) -> String {
 	let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
-	text.chars().map(|letter| if is_plain(letter) { letter.to_string() } else { letter.escape_debug().to_string() }).collect()
+	text.chars()
+		.map(|letter| if is_plain(letter) { letter.to_string() } else { letter.escape_debug().to_string() })
+		.collect()
 }
 
 /// The exit code of an error, as `docs/cli.md` lists them.

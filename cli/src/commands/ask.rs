@@ -1,10 +1,6 @@
 //! Asking a service.
 
-use super::{
-	blocks,
-	connection::Connection,
-	live, quote, say, tell,
-};
+use super::{blocks, connection::ClientArgs, live, quote, say, tell};
 use crate::{amount::Ogpu, output};
 use anyhow::Result;
 use clap::Args;
@@ -32,7 +28,7 @@ pub struct QuestionArgs {
 	#[arg(long)]
 	pub lock: bool,
 	#[command(flatten)]
-	pub connection: Connection,
+	pub connection: ClientArgs,
 	/// Print one JSON object a line
 	#[arg(long)]
 	pub json: bool,

@@ -2,6 +2,7 @@
 
 use anyhow::{bail, Result};
 use clap::Args;
+use ogpu::{home::Listening, Client, Key, Options};
 use std::{net::SocketAddr, path::PathBuf};
 
 const NODE: &str = "ws://127.0.0.1:9944";
@@ -37,13 +38,13 @@ pub struct KeyArgs {
 
 impl KeyArgs {
 	/// Where the key is, before it is read.
-	pub fn source(&self) -> Result<ogpu::Key> {
+	pub fn source(&self) -> Result<Key> {
 		if let Some(name) = &self.dev {
-			return Ok(ogpu::Key::Development(name.clone()));
+			return Ok(Key::Development(name.clone()));
 		}
 		let file = self.key.clone().or_else(|| std::env::var_os("OGPU_KEY").map(PathBuf::from));
 		match file.filter(|file| !file.as_os_str().is_empty()) {
-			Some(file) => Ok(ogpu::Key::File { file, password_file: self.password_file.clone() }),
+			Some(file) => Ok(Key::File { file, password_file: self.password_file.clone() }),
 			None => bail!(crate::output::Usage(
 				"say whose key signs: --key FILE, or OGPU_KEY=FILE; on a development chain --dev alice will do".into()
 			)),
@@ -58,6 +59,13 @@ pub struct Connection {
 	pub node: NodeArgs,
 	#[command(flatten)]
 	pub key: KeyArgs,
+}
+
+/// What commands of clients need besides: what they remember, and where their store is reached.
+#[derive(Clone, Debug, Args)]
+pub struct ClientArgs {
+	#[command(flatten)]
+	pub connection: Connection,
 	/// Where to remember what was asked, with the store of artifacts [default: the platform's folder for data]
 	#[arg(long, value_name = "DIR", help_heading = "Connection")]
 	pub home: Option<PathBuf>,
@@ -67,4 +75,22 @@ pub struct Connection {
 	/// Under which address they reach it, where this machine does not know it: behind a router, say
 	#[arg(long, value_name = "ADDRESS:PORT", help_heading = "Connection")]
 	pub announce: Vec<SocketAddr>,
+}
+
+impl ClientArgs {
+	/// Connects, to sign.
+	pub async fn client(&self) -> Result<Client> {
+		self.connect(Some(self.connection.key.source()?)).await
+	}
+
+	/// Connects, to read; whose tasks are meant is known if a key was given.
+	pub async fn reader(&self) -> Result<Client> {
+		self.connect(self.connection.key.source().ok()).await
+	}
+
+	async fn connect(&self, key: Option<Key>) -> Result<Client> {
+		let listening = Listening { listen: self.listen, announce: self.announce.clone() };
+		let node = Some(self.connection.node.url());
+		Ok(Client::connect(Options { node, key, home: self.home.clone(), listening }).await?)
+	}
 }

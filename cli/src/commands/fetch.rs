@@ -1,6 +1,6 @@
 //! What came of a task, as files.
 
-use super::{connection::Connection, say, tell};
+use super::{connection::ClientArgs, say, tell};
 use crate::output;
 use anyhow::{ensure, Context, Result};
 use clap::Args;
@@ -28,7 +28,7 @@ pub struct FetchCmd {
 	#[arg(short, long, value_name = "DIR", default_value = ".")]
 	output: PathBuf,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object
 	#[arg(long)]
 	json: bool,

@@ -1,6 +1,6 @@
 //! Training and rendering: a manifest becomes a job, and the job a file.
 
-use super::{blocks, connection::Connection, fetch, live, say, tell, ClassName, DeviceName};
+use super::{blocks, connection::ClientArgs, fetch, live, say, tell, ClassName, DeviceName};
 use crate::amount::Ogpu;
 use anyhow::{ensure, Context, Result};
 use clap::Args;
@@ -47,7 +47,7 @@ pub struct JobArgs {
 	#[arg(long)]
 	pub lock: bool,
 	#[command(flatten)]
-	pub connection: Connection,
+	pub connection: ClientArgs,
 	/// Print one JSON object a line
 	#[arg(long)]
 	pub json: bool,
@@ -201,13 +201,7 @@ async fn run(
 }
 
 /// Follows a job to its end, and writes what came of it.
-pub async fn finish(
-	client: &Client,
-	name: &ogpu::Hash,
-	json: bool,
-	accept: bool,
-	output: Option<&Path>,
-) -> Result<()> {
+pub async fn finish(client: &Client, name: &ogpu::Hash, json: bool, accept: bool, output: Option<&Path>) -> Result<()> {
 	let mut follow = client.follow(name, accept).await?;
 	let end = live::follow(&mut follow, json, async |_, _, _| Ok(())).await?;
 	say(json, &live::verdict(&end));

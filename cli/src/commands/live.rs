@@ -123,7 +123,8 @@ impl Line {
 	fn new(json: bool, parts: u32) -> Result<Self> {
 		let bar = (!json && std::io::stderr().is_terminal()).then(|| ProgressBar::new(parts.into()));
 		if let Some(bar) = &bar {
-			let template = if parts > 1 { "{spinner} {bar:20} {pos}/{len} parts  {wide_msg}" } else { "{spinner} {wide_msg}" };
+			let template =
+				if parts > 1 { "{spinner} {bar:20} {pos}/{len} parts  {wide_msg}" } else { "{spinner} {wide_msg}" };
 			bar.set_style(ProgressStyle::with_template(template)?);
 			bar.enable_steady_tick(Duration::from_millis(120));
 		}

@@ -1,6 +1,6 @@
 //! What a client can do about its tasks.
 
-use super::{connection::Connection, tell};
+use super::{connection::ClientArgs, tell};
 use crate::{amount::Ogpu, output};
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ pub struct CancelCmd {
 	/// The job, or the first digits of its name
 	name: String,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object
 	#[arg(long)]
 	json: bool,
@@ -32,7 +32,7 @@ pub struct TopUpCmd {
 	/// In OGPU
 	amount: Ogpu,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object
 	#[arg(long)]
 	json: bool,
@@ -44,7 +44,7 @@ pub struct AcceptCmd {
 	/// The task, or the first digits of its name
 	name: String,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object
 	#[arg(long)]
 	json: bool,
@@ -61,7 +61,7 @@ pub struct ChallengeCmd {
 	/// The number of the leaf; of a job, its number in the whole job
 	leaf: u32,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object
 	#[arg(long)]
 	json: bool,

@@ -15,8 +15,6 @@ mod watch;
 use crate::output;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
-use connection::Connection;
-use ogpu::{Client, Options};
 use ogpu_protocol::class::Class;
 use ogpu_worker::chain::{calls::client::Assurance, types::DeviceKind};
 use std::future::Future;
@@ -62,24 +60,6 @@ impl ClientCmd {
 
 fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
 	tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
-}
-
-impl Connection {
-	/// Connects, to sign.
-	pub async fn client(&self) -> Result<Client> {
-		self.connect(Some(self.key.source()?)).await
-	}
-
-	/// Connects, to read; whose tasks are meant is known if a key was given.
-	pub async fn reader(&self) -> Result<Client> {
-		self.connect(self.key.source().ok()).await
-	}
-
-	async fn connect(&self, key: Option<ogpu::Key>) -> Result<Client> {
-		let listening = ogpu::home::Listening { listen: self.listen, announce: self.announce.clone() };
-		let options = Options { node: Some(self.node.url()), key, home: self.home.clone(), listening };
-		Ok(Client::connect(options).await?)
-	}
 }
 
 /// How surely results are checked: docs/validation.md says how sure each is.

@@ -1,16 +1,10 @@
 //! Publishing a service.
 
-use super::{connection::Connection, live, say, share, tell, ClassName, DeviceName};
+use super::{connection::ClientArgs, live, say, share, tell, ClassName, DeviceName};
 use crate::{amount::Ogpu, output};
 use anyhow::{ensure, Context, Result};
 use clap::{Args, ValueEnum};
-use ogpu::{
-	format_ogpu,
-	outcome::Answer,
-	services::Listing,
-	work::Work,
-	Client, Error,
-};
+use ogpu::{format_ogpu, outcome::Answer, services::Listing, work::Work, Client, Error};
 use ogpu_worker::{artifacts::Memory, chain::calls::client::Delivery};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -60,7 +54,7 @@ pub struct ServeCmd {
 	#[arg(long)]
 	detach: bool,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object a line
 	#[arg(long)]
 	json: bool,
@@ -94,7 +88,10 @@ impl ServeCmd {
 			device: self.device.map(Into::into),
 		};
 		let (deposit, prepared) = client.prepare_publication().await?;
-		say(self.json, &format!("holds a deposit of {} OGPU, which returns when the service is gone", format_ogpu(deposit)));
+		say(
+			self.json,
+			&format!("holds a deposit of {} OGPU, which returns when the service is gone", format_ogpu(deposit)),
+		);
 		for line in &prepared.said {
 			say(self.json, line);
 		}
@@ -126,7 +123,8 @@ impl ServeCmd {
 		let artifact = if Path::new(model).is_file() {
 			depot.store().add_file(model).await?
 		} else {
-			let name = client.find(model).await.with_context(|| format!("{} is no file either", output::quoted(model)))?;
+			let name =
+				client.find(model).await.with_context(|| format!("{} is no file either", output::quoted(model)))?;
 			let mut entry = client.entry(&name).await?;
 			let outputs = client.outputs(&mut entry).await?;
 			let answer = client.read(&entry, &outputs).await?;

@@ -1,6 +1,6 @@
 //! Serving the client's store.
 
-use super::{connection::Connection, live, say, tell};
+use super::{connection::ClientArgs, live, say, tell};
 use anyhow::Result;
 use clap::Args;
 use futures::{stream::FuturesUnordered, StreamExt};
@@ -14,7 +14,7 @@ use std::future::Future;
 #[derive(Debug, Args)]
 pub struct ShareCmd {
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object a line
 	#[arg(long)]
 	json: bool,

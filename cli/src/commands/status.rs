@@ -1,6 +1,6 @@
 //! Where tasks stand.
 
-use super::{connection::Connection, live, tell};
+use super::{connection::ClientArgs, live, tell};
 use crate::output;
 use anyhow::Result;
 use clap::Args;
@@ -14,7 +14,7 @@ pub struct StatusCmd {
 	/// The task, or the first digits of its name
 	name: Option<String>,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object for each task
 	#[arg(long)]
 	json: bool,

@@ -1,6 +1,6 @@
 //! Watching a task.
 
-use super::{ask, connection::Connection, live, say};
+use super::{ask, connection::ClientArgs, live, say};
 use anyhow::Result;
 use clap::Args;
 use ogpu::{home::Kind, Error};
@@ -17,7 +17,7 @@ pub struct WatchCmd {
 	#[arg(long)]
 	accept: bool,
 	#[command(flatten)]
-	connection: Connection,
+	connection: ClientArgs,
 	/// Print one JSON object a line
 	#[arg(long)]
 	json: bool,
