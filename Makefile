@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # The environment is read in each recipe, because the set-up may just have created it.
 CARGO := . scripts/env.sh && cargo
 NODE = $(or $(CARGO_TARGET_DIR),target)/release/ogpu-node
-SAY_BUILD_TIME = [ -e $(NODE) ] || echo "build: the first one compiles 1,100 crates, some forty minutes on two cores; later ones compile what changed"
+SAY_BUILD_TIME = [ -e $(NODE) ] || echo "build: the first one compiles 1,100 crates, half an hour or more on two cores; later ones compile what changed"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test test-workers test-network fuzz lint doc check-features weights chain-specs

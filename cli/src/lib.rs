@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod node;
 pub mod orders;
 pub mod outcome;
+pub mod receipt;
 pub mod services;
 pub mod tasks;
 pub mod work;

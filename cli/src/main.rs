@@ -6,6 +6,7 @@ mod output;
 mod plot;
 mod sim;
 mod token;
+mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -29,6 +30,7 @@ enum Command {
 
 	#[command(flatten)]
 	Client(commands::ClientCmd),
+	Verify(verify::VerifyCmd),
 }
 
 impl Cli {
@@ -37,6 +39,7 @@ impl Cli {
 			Command::Token(command) => command.run(),
 			Command::Sim(command) => command.run(),
 			Command::Client(command) => command.run(),
+			Command::Verify(command) => command.run(),
 		}
 	}
 }
@@ -57,6 +60,8 @@ fn main() -> ExitCode {
 				ExitCode::from(2)
 			} else if let Some(error) = error.downcast_ref::<ogpu::Error>() {
 				ExitCode::from(output::code(error))
+			} else if error.is::<verify::NotAccepted>() {
+				ExitCode::from(3)
 			} else {
 				ExitCode::FAILURE
 			}

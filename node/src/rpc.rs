@@ -14,7 +14,10 @@ use polkadot_sdk::{
 	*,
 };
 use sc_consensus_babe::BabeWorkerHandle;
-use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
+use sc_consensus_grandpa::{
+	warp_proof::NetworkProvider, FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet,
+	SharedVoterState,
+};
 use sc_service::ChainSpec;
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
@@ -38,7 +41,11 @@ pub struct GrandpaSources {
 	pub authority_set: SharedAuthoritySet<ogpu_runtime::Hash, ogpu_runtime::BlockNumber>,
 	pub justifications: GrandpaJustificationStream<Block>,
 	pub finality_proofs: Arc<FinalityProofProvider<FullBackend, Block>>,
+	pub history: Arc<FinalityHistory>,
 }
+
+/// How who finalises has changed since the first block.
+pub type FinalityHistory = NetworkProvider<Block, FullBackend>;
 
 impl GrandpaSources {
 	pub fn new(link: &GrandpaLink, backend: Arc<FullBackend>) -> Self {
@@ -46,7 +53,8 @@ impl GrandpaSources {
 		Self {
 			voter_state: SharedVoterState::empty(),
 			justifications: link.justification_stream(),
-			finality_proofs: FinalityProofProvider::new_for_service(backend, Some(authority_set.clone())),
+			finality_proofs: FinalityProofProvider::new_for_service(backend.clone(), Some(authority_set.clone())),
+			history: Arc::new(NetworkProvider::new(backend, authority_set.clone(), Vec::new())),
 			authority_set,
 		}
 	}
@@ -57,7 +65,7 @@ pub fn create(
 	executor: sc_rpc::SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, Box<dyn Error + Send + Sync>> {
 	let RpcSources { client, pool, select_chain, chain_spec, keystore, babe, grandpa } = sources;
-	let GrandpaSources { voter_state, authority_set, justifications, finality_proofs } = grandpa;
+	let GrandpaSources { voter_state, authority_set, justifications, finality_proofs, history } = grandpa;
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
@@ -66,6 +74,6 @@ pub fn create(
 		Grandpa::new(executor.clone(), authority_set.clone(), voter_state, justifications, finality_proofs).into_rpc(),
 	)?;
 	module.merge(SyncState::new(chain_spec, client.clone(), authority_set, babe)?.into_rpc())?;
-	module.merge(Ogpu::new(client, executor).into_rpc())?;
+	module.merge(Ogpu::new(client, history, executor).into_rpc())?;
 	Ok(module)
 }

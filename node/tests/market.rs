@@ -158,11 +158,16 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 	assert_eq!((&first["task"]["is"], &first["task"]["client"]), (&json!("request"), &json!(bob)));
 	assert_eq!(first["task"]["next"]["by"], json!([]));
 	// Nobody serves it: the client has its money back after some draws.
+	let mut before = first["task"].clone();
 	let ended = async {
 		while let Some(change) = changes.next().await {
-			if change?["task"].is_null() {
+			let mut task = change?["task"].take();
+			if task.is_null() {
 				return Ok(());
 			}
+			before["now"] = task["now"].clone();
+			assert_ne!(task, before, "nothing but the clock has changed");
+			before = task.take();
 		}
 		anyhow::bail!("the node dropped the subscription")
 	};

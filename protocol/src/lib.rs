@@ -22,6 +22,9 @@ pub mod merkle;
 pub mod phases;
 pub mod pool;
 pub mod random;
+#[cfg(feature = "serde")]
+pub mod receipt;
+pub mod record;
 pub mod reputation;
 pub mod seats;
 pub mod slashing;

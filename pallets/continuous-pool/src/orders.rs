@@ -139,6 +139,7 @@ impl<T: Config> Pallet<T> {
 			client: record.client.clone(),
 			provider: provider.clone(),
 			commitment: H256::zero(),
+			manifest: Services::<T>::get(record.service).map_or(H256::zero(), |service| service.manifest),
 			start: record.order.inputs,
 			leaves,
 			class: record.terms.class,

@@ -264,7 +264,14 @@ impl<T: Config> Market for Pallet<T> {
 		}
 	}
 
-	fn concluded_weight() -> Weight {
+	fn concluded_weight(task: H256) -> Weight {
+		match Requests::<T>::get(task) {
+			Some(record) => T::WeightInfo::concluded(record.racers.len() as u32),
+			None => frame_support::weights::constants::RocksDbWeight::get().reads(1),
+		}
+	}
+
+	fn most_concluded_weight() -> Weight {
 		T::WeightInfo::concluded(T::MaxRacers::get())
 	}
 

@@ -57,23 +57,19 @@ impl<T: Config> Pallet<T> {
 
 	/// What the next step of an item costs.
 	pub(crate) fn item_weight(item: &Item) -> StepWeight {
-		let end = T::WeightInfo::conclude().saturating_add(T::Market::concluded_weight());
 		match item {
 			Item::Task(task) => {
 				let record = Tasks::<T>::get(task);
-				let drawn = record.as_ref().map_or(0, |record| match record.stage {
-					Stage::Sealed => T::MaxChecks::get(),
-					Stage::Closing { .. } => record.drawn.saturating_add(record.challenges).max(CLEARED),
-					_ => record.drawn.saturating_add(record.challenges),
-				});
-				let is_over = record.is_none_or(|record| matches!(record.stage, Stage::Closing { .. }));
-				let end = if is_over { Weight::zero() } else { end };
-				StepWeight { step: T::WeightInfo::task_step(drawn), end }
+				let leaves = record.as_ref().map_or(0, Self::looked_at);
+				let is_over = record.as_ref().is_none_or(|record| matches!(record.stage, Stage::Closing { .. }));
+				let end = record.filter(|_| !is_over).map_or(Weight::zero(), |record| Self::end_weight(&record));
+				StepWeight { step: T::WeightInfo::task_step(leaves, Self::operators(leaves)), end }
 			}
 			Item::Jury(task, leaf) => {
 				let seats =
 					Juries::<T>::get(task, leaf).map_or(0, |jury| jury.dispute.drawn_seats.saturating_add(jury.draws));
-				StepWeight { step: T::WeightInfo::jury_step(seats), end }
+				let end = Tasks::<T>::get(task).map_or(Weight::zero(), |record| Self::end_weight(&record));
+				StepWeight { step: T::WeightInfo::jury_step(seats, Self::operators(seats)), end }
 			}
 			Item::Record(_) => StepWeight::sure(T::WeightInfo::agenda_look()),
 			Item::Window => StepWeight::sure(T::WeightInfo::window_step()),
@@ -83,11 +79,34 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// At how many leaves the next step of a task looks, or how many entries it forgets, at most.
+	fn looked_at(record: &TaskRecord) -> u32 {
+		let checks = record.drawn.saturating_add(record.challenges);
+		match record.stage {
+			Stage::Sealed => Self::drawn_at_most(record),
+			Stage::Closing { .. } if record.juries > 0 => checks.max(CLEARED),
+			_ => checks,
+		}
+	}
+
+	/// So many operators at most have so many seats.
+	fn operators(seats: u32) -> u32 {
+		seats.min(T::MaxHolders::get())
+	}
+
+	/// What it costs besides if a step ends a task.
+	fn end_weight(record: &TaskRecord) -> Weight {
+		let Request { task, provider, .. } = &record.request;
+		let open = Providers::<T>::get(provider).open.len() as u32;
+		T::WeightInfo::conclude(open).saturating_add(T::Market::concluded_weight(*task))
+	}
+
 	/// What the dearest step of any item costs.
 	pub(crate) fn most_weight() -> Weight {
-		let looked_at = T::MaxChecks::get().saturating_add(T::MaxChallenges::get()).max(CLEARED);
-		let step = T::WeightInfo::task_step(looked_at).max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS));
-		let end = T::WeightInfo::conclude().saturating_add(T::Market::concluded_weight());
+		let (leaves, holders) = (T::MaxChecks::get().saturating_add(T::MaxChallenges::get()), T::MaxHolders::get());
+		let task = T::WeightInfo::task_step(leaves.max(CLEARED), holders);
+		let step = task.max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS, holders));
+		let end = T::WeightInfo::conclude(T::MaxOpen::get()).saturating_add(T::Market::most_concluded_weight());
 		let market = T::WeightInfo::agenda_look().saturating_add(T::Market::most_step_weight());
 		step.saturating_add(end).max(market).max(T::WeightInfo::window_step())
 	}

@@ -95,6 +95,16 @@ fn negligent<T: Config>(count: u32) -> Result<(), BenchmarkError> {
 	Ok(())
 }
 
+/// At how many leaves of a task may be looked.
+fn most_leaves<T: Config>() -> u32 {
+	T::MaxChecks::get().saturating_add(T::MaxChallenges::get())
+}
+
+/// Of so many operators the one whose turn it is.
+fn turn(index: u32, operators: u32) -> u32 {
+	index.checked_rem(operators).unwrap_or_default()
+}
+
 /// A table of so many operators.
 fn seat<T: Config>(operators: u32) {
 	let seats = SEATS.checked_div(operators).unwrap_or_default();
@@ -112,6 +122,7 @@ fn record(task: H256, stage: Stage) -> TaskRecord {
 		client: account("client", 0, 0),
 		provider: account("provider", 0, 0),
 		commitment: H256::zero(),
+		manifest: H256::zero(),
 		start: H256::zero(),
 		leaves: u32::MAX,
 		class: Class::ASSURED,
@@ -158,14 +169,14 @@ fn put<T: Config>(record: TaskRecord) {
 	Tasks::<T>::insert(task, record);
 }
 
-/// A task of a provider that has as many others as it may. All of them are accepted, and a conviction frees them.
-fn of_busy_provider<T: Config>(task: H256, stage: Stage) -> Result<TaskRecord, BenchmarkError> {
+/// A task of a provider that has so many in all. All others are accepted, and a conviction frees them.
+fn of_busy_provider<T: Config>(task: H256, stage: Stage, all: u32) -> Result<TaskRecord, BenchmarkError> {
 	let provider = locked::<T>("provider", 0)?;
 	T::TrustLock::pin(&provider, task, OGPU, Pin::Shared)?;
 	for name in ["client", "finder"] {
 		funded::<T>(name, 0)?;
 	}
-	let next = u64::from(T::MaxOpen::get());
+	let next = u64::from(all);
 	let mut open = BoundedBTreeMap::new();
 	for number in 0..next {
 		let other = work(number);
@@ -251,22 +262,22 @@ fn agenda<T: Config>(due: BlockNumber) -> DispatchResult {
 	Ok(())
 }
 
-/// So many second auditors were silent a last time. They are fined, suspended and replaced.
-fn be_silent<T: Config>(leaves: u32) -> Result<(), BenchmarkError> {
+/// So many second auditors, of so many operators, were silent a last time. They are fined, suspended and replaced.
+fn be_silent<T: Config>(leaves: u32, operators: u32) -> Result<(), BenchmarkError> {
 	seat::<T>(T::MaxHolders::get());
-	negligent::<T>(leaves)?;
+	negligent::<T>(operators)?;
 	for leaf in 0..leaves {
-		let first = auditor::<T>(leaf.saturating_add(1), Answer::Committed(SEED));
-		let second = auditor::<T>(leaf, Answer::Silent);
+		let first = auditor::<T>(turn(leaf.saturating_add(1), operators), Answer::Committed(SEED));
+		let second = auditor::<T>(turn(leaf, operators), Answer::Silent);
 		Checks::<T>::insert(TASK, leaf, CheckRecord { digest: None, ..check(first, second) });
 	}
 	put::<T>(TaskRecord { drawn: leaves, ..record(TASK, Stage::AuditingTwice) });
 	Ok(())
 }
 
-/// A provider did not show its result.
-fn be_convicted<T: Config>() -> Result<(), BenchmarkError> {
-	put::<T>(of_busy_provider::<T>(CONVICTED, Stage::Revealing)?);
+/// A provider with so many tasks did not show a result.
+fn be_convicted<T: Config>(tasks: u32) -> Result<(), BenchmarkError> {
+	put::<T>(of_busy_provider::<T>(CONVICTED, Stage::Revealing, tasks)?);
 	Ok(())
 }
 
@@ -284,19 +295,20 @@ fn dispute<T: Config>(leaves: u32) -> Result<(), BenchmarkError> {
 	Ok(())
 }
 
-/// A jury of so many jurors decides that the provider of [`TASK`] is guilty, by the vote of one, since all others did
-/// not reveal; each of them was the only one of its round, except in the last. Two auditors had approved the leaf.
-fn decide<T: Config>(jurors: u32) -> Result<(), BenchmarkError> {
+/// A jury of so many jurors, of so many operators, decides that the provider of [`TASK`] is guilty, by the vote of one,
+/// since all others did not reveal; each of them was the only one of its round, except in the last. Two auditors had
+/// approved the leaf.
+fn decide<T: Config>(jurors: u32, operators: u32) -> Result<(), BenchmarkError> {
 	seat::<T>(T::MaxHolders::get());
-	negligent::<T>(jurors)?;
+	negligent::<T>(operators)?;
 	let last = jurors.min(T::MaxRoundSeats::get());
 	let before = jurors.saturating_sub(last);
-	let silent = |index| ballot::<T>(index, Answer::Committed(SEED));
+	let silent = |index| ballot::<T>(turn(index, operators), Answer::Committed(SEED));
 	for index in 0..before {
 		let round = BoundedVec::truncate_from(alloc::vec![silent(index)]);
 		Ballots::<T>::insert(TASK, (LEAF, index.saturating_add(1)), round);
 	}
-	let speaks = ballot::<T>(before, Answer::Revealed(Ok(VOTE)));
+	let speaks = ballot::<T>(turn(before, operators), Answer::Revealed(Ok(VOTE)));
 	let round = [speaks].into_iter().chain((before.saturating_add(1)..jurors).map(silent)).collect();
 	let number = before.saturating_add(1);
 	Ballots::<T>::insert(TASK, (LEAF, number), BallotsOf::<T>::truncate_from(round));
@@ -507,7 +519,6 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Of all steps, silent auditors cost most for each leaf, and a conviction costs most besides. No step is both.
 	#[benchmark]
 	fn commit_benchmark() -> Result<(), BenchmarkError> {
 		let who = locked::<T>("provider", 0)?;
@@ -545,11 +556,14 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// Of all steps, silent auditors cost most for each leaf, and a conviction costs most besides. No step is both. Each
+	/// operator has one leaf at least: with fewer leaves than operators, both would be measured as one.
 	#[benchmark]
 	fn task_step(
-		n: Linear<1, { T::MaxChecks::get().saturating_add(T::MaxChallenges::get()) }>,
+		n: Linear<{ T::MaxHolders::get().min(most_leaves::<T>()) }, { most_leaves::<T>() }>,
+		o: Linear<1, { T::MaxHolders::get() }>,
 	) -> Result<(), BenchmarkError> {
-		be_silent::<T>(n)?;
+		be_silent::<T>(n, o)?;
 		set_clock::<T>(DUE.saturating_add(1));
 		#[block]
 		{
@@ -560,8 +574,8 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn conclude() -> Result<(), BenchmarkError> {
-		be_convicted::<T>()?;
+	fn conclude(n: Linear<1, { T::MaxOpen::get() }>) -> Result<(), BenchmarkError> {
+		be_convicted::<T>(n)?;
 		set_clock::<T>(DUE.saturating_add(1));
 		#[block]
 		{
@@ -613,8 +627,11 @@ mod benchmarks {
 
 	/// A jury ends with fines for all but one, and convicts a provider that has nothing else open.
 	#[benchmark]
-	fn jury_step(n: Linear<1, MAX_JURY_BALLOTS>) -> Result<(), BenchmarkError> {
-		decide::<T>(n)?;
+	fn jury_step(
+		n: Linear<{ T::MaxHolders::get() }, MAX_JURY_BALLOTS>,
+		o: Linear<1, { T::MaxHolders::get() }>,
+	) -> Result<(), BenchmarkError> {
+		decide::<T>(n, o)?;
 		set_clock::<T>(DUE.saturating_add(1));
 		#[block]
 		{
@@ -643,6 +660,10 @@ mod benchmarks {
 	fn agenda_look() -> Result<(), BenchmarkError> {
 		let ended = ValidationRecord {
 			provider: account("provider", 0, 0),
+			client: account("client", 0, 0),
+			manifest: SEED.0,
+			start: SEED.0,
+			outcome: Some(Outcome { root: SEED.0, output: SEED.0 }),
 			conclusion: Conclusion::Accepted,
 			leaves: 1,
 			audit_billionths: 0,

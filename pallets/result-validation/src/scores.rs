@@ -87,6 +87,7 @@ impl<T: Config> Pallet<T> {
 			client: T::Treasury::get(),
 			provider: operator.clone(),
 			commitment,
+			manifest: H256::zero(),
 			start: task,
 			leaves,
 			class: parameters.class(leaves),

@@ -83,6 +83,11 @@ pub struct Status {
 	pub leaves: u32,
 	/// The fee at stake.
 	pub fee: Balance,
+	/// What was computed, and from what: as in [`Request`].
+	pub manifest: H256,
+	pub start: H256,
+	/// The result, once it is shown.
+	pub outcome: Option<Outcome>,
 	/// How likely it was to be audited.
 	pub audit_billionths: u32,
 	/// How many leaves are looked at, and how many of them its provider has shown.
@@ -112,6 +117,9 @@ impl<T: Config> Pallet<T> {
 			next,
 			leaves: record.request.leaves,
 			fee: record.request.fee,
+			manifest: record.request.manifest,
+			start: record.request.start,
+			outcome: record.outcome,
 			audit_billionths: record.audit_billionths,
 			checked: checks.len() as u32,
 			shown: checks.iter().filter(|check| check.digest.is_some()).count() as u32,

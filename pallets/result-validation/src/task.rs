@@ -393,7 +393,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn draw(mut record: TaskRecord) {
-		let Request { task, leaves: all, class, is_milestone, seed_from, .. } = record.request;
+		let Request { task, leaves: all, is_milestone, seed_from, .. } = record.request;
 		record.seed = match Self::seed_at(seed_from, record.secret, &task, AUDIT_ROUND) {
 			Ok(seed) => seed,
 			Err(NoSeed::Early) => return Self::enter(record, Stage::Sealed, Self::seed_due(seed_from, SEED_BLOCKS)),
@@ -406,11 +406,8 @@ impl<T: Config> Pallet<T> {
 				return Self::enter(record, Stage::Sealed, due);
 			}
 		};
-		let (chance, share) = if record.alarmed_by.is_some() {
-			(CERTAIN_BILLIONTHS, Self::full_share(all))
-		} else {
-			(record.audit_billionths, class.leaves_billionths)
-		};
+		let chance = if record.alarmed_by.is_some() { CERTAIN_BILLIONTHS } else { record.audit_billionths };
+		let share = Self::share(&record);
 		let mut random = Stream::new(blake2_256, &domain::AUDIT_DRAWS, &record.seed.0);
 		let drawn = leaves(&mut random, 0..all, chance, share, is_milestone);
 		let sitting = Self::sitting(record.table, &record.request);
@@ -433,6 +430,22 @@ impl<T: Config> Pallet<T> {
 		} else {
 			Self::enter(record, Stage::Revealing, phases.reveals_due(now));
 		}
+	}
+
+	/// Which share of its leaves is drawn if it is audited.
+	fn share(record: &TaskRecord) -> u32 {
+		let Request { leaves, class, .. } = &record.request;
+		if record.alarmed_by.is_some() {
+			Self::full_share(*leaves)
+		} else {
+			class.leaves_billionths
+		}
+	}
+
+	/// How many leaves of a task are drawn if it is audited.
+	pub(crate) fn drawn_at_most(record: &TaskRecord) -> u32 {
+		let Request { leaves, is_milestone, .. } = record.request;
+		drawn_leaves(leaves, Self::share(record)).saturating_add(is_milestone.into()).min(leaves)
 	}
 
 	/// All leaves, as far as they may be looked at.
@@ -681,7 +694,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Ends a validation: tells the market, releases what waited for it, and begins to forget it.
 	pub(crate) fn conclude(mut record: TaskRecord, conclusion: Conclusion) {
-		let Request { task, provider, class, leaves, .. } = record.request.clone();
+		let Request { task, client, provider, manifest, start, class, leaves, .. } = record.request.clone();
 		Commons::<T>::mutate(|commons| *commons = commons.saturating_add(record.checking));
 		record.checking = 0;
 		let sampling = Sampling { audit_billionths: record.audit_billionths, ..Sampling::of(&class, leaves) };
@@ -689,6 +702,10 @@ impl<T: Config> Pallet<T> {
 		let detects = |wrong: u32| sampling.detection_billionths(wrong.clamp(1, leaves)).unwrap_or(0);
 		let ended = ValidationRecord {
 			provider: provider.clone(),
+			client,
+			manifest: manifest.0,
+			start: start.0,
+			outcome: record.outcome,
 			conclusion,
 			leaves,
 			audit_billionths: record.audit_billionths,

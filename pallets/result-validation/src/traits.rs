@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::weights::Weight;
+pub use ogpu_protocol::record::Conclusion;
 use ogpu_protocol::{class::Class, phases::Sale, time::BlockNumber, token::Balance};
 use polkadot_sdk::*;
 use scale_info::TypeInfo;
@@ -20,7 +21,9 @@ pub struct Request {
 	pub provider: AccountId32,
 	/// The provider's commitment to its root and its output, in round 0 of the task.
 	pub commitment: H256,
-	/// The hash of what the manifest names as the opening of the first leaf.
+	/// The hash of the manifest, which says what is computed. A benchmark has none.
+	pub manifest: H256,
+	/// The hash of what the first leaf begins from: the inputs of a request, or what was handed on to a part of a job.
 	pub start: H256,
 	pub leaves: u32,
 	pub class: Class,
@@ -51,24 +54,6 @@ pub struct Checking {
 	pub class: Balance,
 	/// What the provider pays besides, out of its fee, because it is audited more often than the class asks.
 	pub provider: Balance,
-}
-
-/// How a validation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub enum Conclusion {
-	/// Pay the provider. Nothing that was found or may still be found about it stands against it.
-	Accepted,
-	/// The result is right, but its provider was convicted of another one meanwhile. Refund the client, who keeps it.
-	Forfeited,
-	/// The result is wrong, or was not shown. Refund what is still held; what was spent is paid out of the bond.
-	Convicted,
-	/// Inputs are missing or invalid. Refund what is held; the provider is paid out of the client's lock.
-	InputAtFault,
-	/// Nobody knows. Refund the client and pay nobody.
-	Void,
-	/// The jury could fetch the inputs of which the provider claimed that they were missing or invalid. Nobody can tell
-	/// who was not served, so both have paid half of the jury, and nothing else has changed.
-	Unfounded,
 }
 
 /// What markets ask for.
@@ -138,8 +123,11 @@ pub trait Market {
 	/// A validation ended that this market opened. Said once. Tasks of other markets are ignored.
 	fn concluded(task: H256, conclusion: Conclusion);
 
-	/// What `concluded` costs at most.
-	fn concluded_weight() -> Weight;
+	/// What `concluded` costs at most for this task; for one of another market, what it costs to see that.
+	fn concluded_weight(task: H256) -> Weight;
+
+	/// What `concluded` costs at most for any task.
+	fn most_concluded_weight() -> Weight;
 
 	/// When this item is due, if it is of this market and has a deadline.
 	fn due(item: H256) -> Option<BlockNumber>;
@@ -157,7 +145,11 @@ pub trait Market {
 impl Market for () {
 	fn concluded(_: H256, _: Conclusion) {}
 
-	fn concluded_weight() -> Weight {
+	fn concluded_weight(_: H256) -> Weight {
+		Weight::zero()
+	}
+
+	fn most_concluded_weight() -> Weight {
 		Weight::zero()
 	}
 
@@ -182,8 +174,12 @@ impl<A: Market, B: Market> Market for (A, B) {
 		B::concluded(task, conclusion);
 	}
 
-	fn concluded_weight() -> Weight {
-		A::concluded_weight().saturating_add(B::concluded_weight())
+	fn concluded_weight(task: H256) -> Weight {
+		A::concluded_weight(task).saturating_add(B::concluded_weight(task))
+	}
+
+	fn most_concluded_weight() -> Weight {
+		A::most_concluded_weight().saturating_add(B::most_concluded_weight())
 	}
 
 	fn due(item: H256) -> Option<BlockNumber> {

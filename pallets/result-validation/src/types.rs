@@ -9,6 +9,7 @@ use ogpu_protocol::{
 	commitment::{Audit, Finding, Outcome, Vote},
 	cost::Work,
 	jury::{Dispute, Verdict},
+	record::Record,
 	time::BlockNumber,
 	token::Balance,
 };
@@ -95,23 +96,7 @@ pub struct TaskRecord {
 }
 
 /// What is left of a task when all is done.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct ValidationRecord {
-	pub provider: AccountId32,
-	pub conclusion: Conclusion,
-	pub leaves: u32,
-	/// How likely it was to be audited, and how many leaves then were.
-	pub audit_billionths: u32,
-	pub drawn: u32,
-	pub juries: u32,
-	/// How often jurors computed a leaf.
-	pub executions: u32,
-	/// The probability that a single wrong leaf would have been detected, and that one wrong leaf in ten would.
-	pub detects_one_billionths: u32,
-	pub detects_tenth_billionths: u32,
-	/// When it ended, by the network's clock.
-	pub closed: BlockNumber,
-}
+pub type ValidationRecord = Record<AccountId32>;
 
 /// What a verifier said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]

@@ -19,12 +19,12 @@ pub trait WeightInfo {
 	fn reveal_vote() -> Weight;
 	fn accept() -> Weight;
 	fn commit_benchmark() -> Weight;
-	/// The dearest step of a task of which so many leaves are looked at, if it does not end.
-	fn task_step(n: u32) -> Weight;
-	/// The dearest step of a jury that has drawn so many seats, if the task does not end.
-	fn jury_step(n: u32) -> Weight;
-	/// What a step costs besides that ends a task, by a conviction that frees all others of its provider.
-	fn conclude() -> Weight;
+	/// The dearest step of a task of which so many leaves are looked at, by so many operators, if it does not end.
+	fn task_step(n: u32, o: u32) -> Weight;
+	/// The dearest step of a jury that has drawn so many seats, of so many operators, if the task does not end.
+	fn jury_step(n: u32, o: u32) -> Weight;
+	/// What a step costs besides that ends a task, by a conviction that frees all others of so many of its provider.
+	fn conclude(n: u32) -> Weight;
 	/// The dearest step of a benchmark's window.
 	fn window_step() -> Weight;
 	/// Looking at a block of the agenda.
@@ -90,15 +90,15 @@ impl WeightInfo for () {
 		Weight::zero()
 	}
 
-	fn task_step(_: u32) -> Weight {
+	fn task_step(_: u32, _: u32) -> Weight {
 		Weight::zero()
 	}
 
-	fn jury_step(_: u32) -> Weight {
+	fn jury_step(_: u32, _: u32) -> Weight {
 		Weight::zero()
 	}
 
-	fn conclude() -> Weight {
+	fn conclude(_: u32) -> Weight {
 		Weight::zero()
 	}
 

@@ -4,6 +4,7 @@ use crate::*;
 use ogpu_protocol::{
 	auction::{offer_of_the_rest, RecentSales},
 	detection::Sampling,
+	record::part_name,
 	slashing::{pin, unrevealed_bid, Escrow},
 };
 use ogpu_result_validation::Checking;
@@ -13,9 +14,6 @@ use sp_runtime::DispatchError;
 const JOB: Domain = *b"ogpu/auction-job";
 /// Begins the bytes under whose hash a bid is pinned, before the job's name and the bidder's account.
 const BID: Domain = *b"ogpu/bidder-bond";
-/// Begins the bytes that name a validation, before the job's name and the number of the validation.
-const TASK: Domain = *b"ogpu/auction-run";
-
 /// Stands for a provider of whom nothing is known.
 pub(crate) const STRANGER: AccountId32 = AccountId32::new([0; 32]);
 
@@ -243,6 +241,7 @@ impl<T: Config> Pallet<T> {
 			client: job.client.clone(),
 			provider,
 			commitment: H256::zero(),
+			manifest: job.spec.manifest,
 			start: job.carry,
 			leaves: job.spec.leaves_of(part),
 			class: job.spec.assurance.class(),
@@ -269,7 +268,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The name of a validation of a job: its next one has as number what `Jobs` says it had so far.
 	pub fn task_name(job: &H256, number: u32) -> H256 {
-		H256(blake2_256(&[TASK.as_slice(), job.as_ref(), &number.to_le_bytes()].concat()))
+		H256(part_name(blake2_256, job.as_fixed_bytes(), number))
 	}
 
 	/// Under this name a bid is pinned, and then the work that it won.

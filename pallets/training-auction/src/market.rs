@@ -7,7 +7,15 @@ impl<T: Config> Market for Pallet<T> {
 		Self::part_concluded(task, conclusion);
 	}
 
-	fn concluded_weight() -> Weight {
+	fn concluded_weight(task: H256) -> Weight {
+		if Tasks::<T>::contains_key(task) {
+			T::WeightInfo::conclude()
+		} else {
+			T::DbWeight::get().reads(1)
+		}
+	}
+
+	fn most_concluded_weight() -> Weight {
 		T::WeightInfo::conclude()
 	}
 

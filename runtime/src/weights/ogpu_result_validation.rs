@@ -104,7 +104,7 @@ impl<T: frame_system::Config> ogpu_result_validation::WeightInfo for WeightInfo<
 	}
 	/// `n` is 1 to 272. The first hundred cost more than the others, as there are as many operators; measured with all of
 	/// them, a line has 232 reads and 267 writes that a small task never makes. This one meets it at the largest.
-	fn task_step(n: u32, ) -> Weight {
+	fn task_step(n: u32, _o: u32, ) -> Weight {
 		Weight::from_parts(124_646_000, 8275)
 			.saturating_add(Weight::from_parts(69_661_729, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(20))
@@ -113,14 +113,14 @@ impl<T: frame_system::Config> ogpu_result_validation::WeightInfo for WeightInfo<
 			.saturating_add(T::DbWeight::get().writes(4).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2860).saturating_mul(n.into()))
 	}
-	fn conclude() -> Weight {
+	fn conclude(_n: u32, ) -> Weight {
 		// At least 665_634_000 picoseconds.
 		Weight::from_parts(715_708_000, 201502)
 			.saturating_add(T::DbWeight::get().reads(83))
 			.saturating_add(T::DbWeight::get().writes(141))
 	}
 	/// `n` is 1 to 414. As above; what it measured as well is in `conclude`.
-	fn jury_step(n: u32, ) -> Weight {
+	fn jury_step(n: u32, _o: u32, ) -> Weight {
 		Weight::from_parts(300_000_000, 8275)
 			.saturating_add(Weight::from_parts(38_723_754, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(20))

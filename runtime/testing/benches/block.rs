@@ -18,14 +18,13 @@ use ogpu_runtime::{
 	AccountId, Address, Balances, OgpuToken, ResultValidation, Runtime, Staking, StakingTrustlock, UncheckedExtrinsic,
 };
 use ogpu_runtime_testing::{
-	import::{self, Executor, RUNS},
-	transfer, Chain,
+	import::{self, Executor, Times, RUNS},
+	Chain,
 };
 use ogpu_token::ClaimsRecord;
 use polkadot_sdk::*;
 use sp_core::{ecdsa, Pair};
 use sp_io::hashing::keccak_256;
-use sp_keyring::Sr25519Keyring::Eve;
 use sp_state_machine::{backend::IterArgs, Backend};
 use std::time::Duration;
 
@@ -38,7 +37,7 @@ fn main() {
 	chain.block(vec![]);
 
 	let (empty, _) = import::time(&executor, &mut chain, vec![], RUNS);
-	let transfers = transfers(&mut chain);
+	let transfers = import::transfers(&mut chain);
 	let offered = transfers.len() as u32;
 	let (full, count) = import::time(&executor, &mut chain, transfers, RUNS);
 	assert!(count < offered, "the block must be full");
@@ -62,16 +61,14 @@ fn main() {
 
 	let (few, few_bytes) = open_validations(&executor, 100);
 	let (many, many_bytes) = open_validations(&executor, 100_000);
-	println!("block with 100 validations     {few:>10.2?}");
-	println!("block with 100,000             {many:>10.2?}");
-	println!("100,000 / 100                  {:>10.2}", many.as_secs_f64() / few.as_secs_f64());
+	Times::compare(&few, &many, "validations");
 	println!("an open validation             {:>10} bytes, {few_bytes} of the first 100", many_bytes);
 	println!("one audit of 50 leaves         {:>10.1} transfers", audit_weight() / transfer_weight());
 	println!("one jury of 23 operators       {:>10.1} transfers", jury_weight() / transfer_weight());
 }
 
-/// The time of a block while so many validations are open, of which one is due; and how many bytes each takes.
-fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
+/// How long blocks take while so many validations are open, of which one is due; and how many bytes each takes.
+fn open_validations(executor: &Executor, count: u32) -> (Times, usize) {
 	use ogpu_protocol::{class::Class, phases::Sale};
 	use ogpu_result_validation::{Request, Validation};
 	use ogpu_staking_trustlock::traits::{Collateral, Pin};
@@ -103,6 +100,7 @@ fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
 					client: account(u32::MAX),
 					provider: provider.clone(),
 					commitment: task,
+					manifest: task,
 					start: task,
 					leaves: 1_000,
 					class: Class::STANDARD,
@@ -129,8 +127,7 @@ fn open_validations(executor: &Executor, count: u32) -> (Duration, usize) {
 	for _ in 0..17 {
 		chain.block(vec![]);
 	}
-	let (time, _) = import::time(executor, &mut chain, vec![], RUNS);
-	(time, each)
+	(Times::of(executor, &mut chain), each)
 }
 
 fn ref_time(weights: impl IntoIterator<Item = Weight>) -> f64 {
@@ -150,13 +147,13 @@ fn transfer_weight() -> f64 {
 fn audit_weight() -> f64 {
 	let verifiers = 60.0 * ref_time([transaction(Checks::commit_audit()), transaction(Checks::reveal_audit())]);
 	let provider = [Checks::post_openings(50), Checks::reveal(), Checks::reveal_leaves(50)].map(transaction);
-	verifiers + ref_time(provider) + 7.0 * ref_time([Checks::task_step(50)])
+	verifiers + ref_time(provider) + 7.0 * ref_time([Checks::task_step(50, 50)])
 }
 
 /// All transactions and steps of a jury of one round, with as many operators as class high draws seats.
 fn jury_weight() -> f64 {
 	let vote = ref_time([transaction(Checks::commit_vote()), transaction(Checks::reveal_vote())]);
-	23.0 * vote + 3.0 * ref_time([Checks::jury_step(23)])
+	23.0 * vote + 3.0 * ref_time([Checks::jury_step(23, 23)])
 }
 
 /// Claims from the largest snapshot, as bare transactions; the chain is made to know its root.
@@ -237,14 +234,4 @@ fn election(executor: &Executor) -> (Duration, Duration) {
 	assert_eq!(elected, Some(MaxValidators::get() as usize), "all seats must have been filled");
 	let weight = ElectionWeight::phragmen(voters, candidates + 4, MaxNominations::get());
 	(slowest, Duration::from_nanos(weight.ref_time() / 1_000))
-}
-
-/// More transfers to new accounts than one block takes.
-fn transfers(chain: &mut Chain) -> Vec<UncheckedExtrinsic> {
-	(0..12_000u32)
-		.map(|nonce| {
-			let to = AccountId::new(sp_io::hashing::blake2_256(&nonce.to_le_bytes()));
-			chain.sign_as(Eve, transfer(&to, OGPU / 100), 0, nonce)
-		})
-		.collect()
 }

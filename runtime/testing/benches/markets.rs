@@ -13,7 +13,7 @@ use ogpu_runtime::{
 	clock, configs::system::Weights, AccountId, Balances, ContinuousPool, Runtime, RuntimeEvent, StakingTrustlock,
 };
 use ogpu_runtime_testing::{
-	import::{self, Executor, RUNS},
+	import::{self, Executor, Times, RUNS},
 	transfer,
 	world::{job, order, service, World, CLIENT, ONCE},
 	Chain,
@@ -30,12 +30,13 @@ const BLOCK_SECONDS: f64 = 3.0;
 fn main() {
 	let executor = Executor::builder().build();
 	let transfer = transfer_time();
-	println!("in transfers, by weight                        whole life    for each inference");
+	println!("in transfers, by weight                        whole life    its transactions    for each inference");
 	for (name, class) in [("economy", Class::ECONOMY), ("standard", Class::STANDARD), ("high", Class::HIGH)] {
 		for batch in [1, 64, 1_024] {
-			let life = request(class, batch) / transfer;
+			let (life, sent) = request(class, batch);
+			let (life, sent) = (life / transfer, sent / transfer);
 			println!(
-				"request, {name:<9} batch of {batch:>5}          {life:>12.1}    {:>12.3}",
+				"request, {name:<9} batch of {batch:>5}          {life:>12.1}    {sent:>16.1}    {:>18.3}",
 				life / f64::from(batch)
 			);
 		}
@@ -60,10 +61,7 @@ fn main() {
 		println!("                      time / what its weight stands for      {:>9.2}", in_time * 1e12 / weight);
 	}
 
-	let (few, many) = (open_requests(&executor, 100), open_requests(&executor, 100_000));
-	println!("block with 100 requests open   {few:>10.2?}");
-	println!("block with 100,000             {many:>10.2?}");
-	println!("100,000 / 100                  {:>10.2}", many.as_secs_f64() / few.as_secs_f64());
+	Times::compare(&open_requests(&executor, 100), &open_requests(&executor, 100_000), "requests");
 }
 
 /// What a transfer takes, by weight.
@@ -109,8 +107,8 @@ fn ask(order: Order) -> ogpu_continuous_pool::Call<Runtime> {
 	ogpu_continuous_pool::Call::request { service: 0, order }
 }
 
-/// The life of a request, on average over some.
-fn request(class: Class, batch: u32) -> f64 {
+/// The life of a request, and what of that its transactions are, on average over some.
+fn request(class: Class, batch: u32) -> (f64, f64) {
 	const REQUESTS: usize = 10;
 	let mut world = pool(class);
 	for _ in 0..REQUESTS {
@@ -119,7 +117,8 @@ fn request(class: Class, batch: u32) -> f64 {
 	}
 	world.play_until("all is forgotten", || Tasks::<Runtime>::iter().next().is_none());
 	assert_eq!(settled(&world), REQUESTS);
-	work_and_steps(&world, pool(class)) / REQUESTS as f64
+	let (life, sent) = (work_and_steps(&world, pool(class)), work(&world));
+	(life / REQUESTS as f64, sent / REQUESTS as f64)
 }
 
 fn settled(world: &World) -> usize {
@@ -184,8 +183,8 @@ fn flood(executor: &Executor, requests: u32, batch: u32) -> Flood {
 	Flood { import: import.saturating_sub(empty * blocks), weight }
 }
 
-/// The time of a block while so many requests are open, of which one is due.
-fn open_requests(executor: &Executor, count: u32) -> Duration {
+/// How long blocks take while so many requests are open, of which one is due.
+fn open_requests(executor: &Executor, count: u32) -> Times {
 	let mut world = pool(ONCE);
 	let now = world.chain.read(clock::Now::<Runtime>::get);
 	let Chain { state, .. } = &mut world.chain;
@@ -211,8 +210,8 @@ fn open_requests(executor: &Executor, count: u32) -> Duration {
 	for _ in 0..4 {
 		world.chain.block(vec![]);
 	}
-	let (time, _) = import::time(executor, &mut world.chain, vec![], RUNS);
+	let times = Times::of(executor, &mut world.chain);
 	world.chain.block(vec![]);
 	assert!(world.chain.read(drawn), "it was due in the block that was measured");
-	time
+	times
 }

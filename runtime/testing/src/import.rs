@@ -1,12 +1,14 @@
 //! How long a validator takes to execute a block of others. The wasm blob runs as in the node, on a state in memory; the
 //! disk is not measured.
 
-use crate::Chain;
+use crate::{transfer, Chain};
 use codec::Encode;
-use ogpu_runtime::UncheckedExtrinsic;
+use ogpu_protocol::token::OGPU;
+use ogpu_runtime::{AccountId, System, UncheckedExtrinsic};
 use polkadot_sdk::*;
 use sc_executor::WasmExecutor;
 use sp_core::traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode};
+use sp_keyring::Sr25519Keyring::Eve;
 use sp_state_machine::{Ext, OverlayedChanges};
 use std::time::{Duration, Instant};
 
@@ -53,4 +55,40 @@ pub fn time(
 		.collect();
 	times.sort();
 	(times[runs / 2], count)
+}
+
+/// More transfers to new accounts than one block takes.
+pub fn transfers(chain: &mut Chain) -> Vec<UncheckedExtrinsic> {
+	let first = chain.read(|| System::account_nonce(Eve.to_account_id()));
+	let to = |nonce: u32| AccountId::new(sp_io::hashing::blake2_256(&nonce.to_le_bytes()));
+	let transfers = (first..first + 12_000).map(|nonce| chain.sign_as(Eve, transfer(&to(nonce), OGPU / 100), 0, nonce));
+	transfers.collect()
+}
+
+/// The times of a block of nothing but what is due, and of one that is full of transfers besides.
+pub struct Times {
+	pub alone: Duration,
+	pub full: Duration,
+}
+
+impl Times {
+	pub fn of(executor: &Executor, chain: &mut Chain) -> Self {
+		let (alone, _) = time(executor, chain, Vec::new(), RUNS);
+		let transfers = transfers(chain);
+		let offered = transfers.len() as u32;
+		let (full, count) = time(executor, chain, transfers, RUNS);
+		assert!(count < offered, "the block must be full");
+		Self { alone, full }
+	}
+
+	/// What a hundred and what a hundred thousand of something do to a block.
+	pub fn compare(few: &Self, many: &Self, what: &str) {
+		let ratio = |many: Duration, few: Duration| many.as_secs_f64() / few.as_secs_f64();
+		for (block, few, many) in [("full", few.full, many.full), ("empty", few.alone, many.alone)] {
+			println!(
+				"{block:<5} block with 100 / 100,000 {what:<12} {few:>9.2?} / {many:>9.2?}: {:.2}",
+				ratio(many, few)
+			);
+		}
+	}
 }

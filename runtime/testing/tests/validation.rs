@@ -102,6 +102,7 @@ impl Job {
 			client: CLIENT.to_account_id(),
 			provider: PROVIDER.to_account_id(),
 			commitment: H256(commitment),
+			manifest: H256::repeat_byte(8),
 			start: H256(START),
 			leaves,
 			class,

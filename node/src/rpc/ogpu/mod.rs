@@ -1,13 +1,16 @@
 //! The network's own methods, thin over what the runtime answers.
 
+mod receipt;
 mod view;
 
+use super::FinalityHistory;
 use crate::service::{Block, FullClient};
 use futures::{stream, FutureExt, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, types::ErrorObjectOwned, PendingSubscriptionSink};
 use ogpu_continuous_pool::{runtime_api::PoolApi, ServiceId};
+use ogpu_protocol::receipt::Receipt;
 use ogpu_result_validation::runtime_api::ValidationApi;
-use ogpu_runtime::{AccountId, BlockNumber, Hash};
+use ogpu_runtime::{AccountId, Hash};
 use ogpu_staking_trustlock::runtime_api::TrustApi;
 use ogpu_token::runtime_api::TokenApi;
 use ogpu_training_auction::runtime_api::AuctionApi;
@@ -21,7 +24,7 @@ use serde::Serialize;
 use sp_api::{ApiError, ApiExt, ApiRef, ProvideRuntimeApi, RuntimeApiInfo};
 use sp_runtime::DispatchError;
 use std::sync::Arc;
-use view::{After, Asked, Provider, Quoted, Request, Services, Task, Tasks};
+use view::{After, Asked, Provider, Quoted, Request, Services, Supply, Task, Tasks};
 
 /// The codes of refusals, from the table in `docs/errors.md`.
 const UNKNOWN_BLOCK: i32 = 9001;
@@ -42,7 +45,7 @@ const MOST_BEHIND: usize = 16;
 pub trait OgpuApi {
 	/// The token's supply in this block, or in the best one.
 	#[method(name = "ogpu_supply", blocking)]
-	fn supply(&self, at: Option<Hash>) -> RpcResult<Supply>;
+	fn supply(&self, at: Option<Hash>) -> RpcResult<Answer<Supply>>;
 
 	/// Where a job, a request or a validation stands, what comes next, and who has to do it.
 	#[method(name = "ogpu_task", blocking)]
@@ -64,6 +67,10 @@ pub trait OgpuApi {
 	#[method(name = "ogpu_quote", blocking)]
 	fn quote(&self, asked: Asked, at: Option<Hash>) -> RpcResult<Answer<Quoted>>;
 
+	/// Proves what is recorded of a validation that has ended, or of those of a job.
+	#[method(name = "ogpu_receipt", blocking)]
+	fn receipt(&self, name: Hash) -> RpcResult<Receipt>;
+
 	/// Says where a job, a request or a validation stands, whenever that changes with a new best block, until it has
 	/// ended.
 	#[subscription(name = "ogpu_subscribeTask" => "ogpu_taskChanged", unsubscribe = "ogpu_unsubscribeTask", item = Answer<Told>)]
@@ -78,33 +85,18 @@ pub struct Answer<T> {
 	answer: T,
 }
 
-/// What [`ogpu_token::Supply`] says. Amounts are in the smallest unit and decimal, as text: JavaScript's numbers have not
-/// enough digits for them.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Supply {
-	/// The block whose state this is.
-	block: Hash,
-	cap: String,
-	minted: String,
-	issued: String,
-	burned: String,
-	unclaimed: String,
-	claims_deadline: Option<BlockNumber>,
-	emission_left: String,
-	next_era_payout: String,
-}
-
+#[derive(Clone)]
 pub struct Ogpu {
 	client: Arc<FullClient>,
+	history: Arc<FinalityHistory>,
 	executor: SubscriptionTaskExecutor,
 }
 
 type Api<'a> = ApiRef<'a, <FullClient as ProvideRuntimeApi<Block>>::Api>;
 
 impl Ogpu {
-	pub fn new(client: Arc<FullClient>, executor: SubscriptionTaskExecutor) -> Self {
-		Self { client, executor }
+	pub fn new(client: Arc<FullClient>, history: Arc<FinalityHistory>, executor: SubscriptionTaskExecutor) -> Self {
+		Self { client, history, executor }
 	}
 
 	/// Asks the runtime of this block, or of the best one, if it has such an API.
@@ -148,29 +140,8 @@ impl Ogpu {
 }
 
 impl OgpuApiServer for Ogpu {
-	fn supply(&self, at: Option<Hash>) -> RpcResult<Supply> {
-		let Answer { block, answer } = self.ask::<dyn TokenApi<Block>, _>(at, |api, block| api.supply(block))?;
-		let ogpu_token::Supply {
-			cap,
-			minted,
-			issued,
-			burned,
-			unclaimed,
-			claims_deadline,
-			emission_left,
-			next_era_payout,
-		} = answer;
-		Ok(Supply {
-			block,
-			cap: cap.to_string(),
-			minted: minted.to_string(),
-			issued: issued.to_string(),
-			burned: burned.to_string(),
-			unclaimed: unclaimed.to_string(),
-			claims_deadline,
-			emission_left: emission_left.to_string(),
-			next_era_payout: next_era_payout.to_string(),
-		})
+	fn supply(&self, at: Option<Hash>) -> RpcResult<Answer<Supply>> {
+		self.ask::<dyn TokenApi<Block>, _>(at, |api, block| Ok(api.supply(block)?.into()))
 	}
 
 	fn task(&self, name: Hash, at: Option<Hash>) -> RpcResult<Answer<Task>> {
@@ -220,8 +191,12 @@ impl OgpuApiServer for Ogpu {
 		Ok(Answer { block, answer: answer.map_err(refused)? })
 	}
 
+	fn receipt(&self, name: Hash) -> RpcResult<Receipt> {
+		receipt::of(&self.client, &self.history, name)
+	}
+
 	fn subscribe_task(&self, pending: PendingSubscriptionSink, name: Hash) {
-		let (ogpu, executor) = (Self { client: self.client.clone(), executor: self.executor.clone() }, &self.executor);
+		let ogpu = self.clone();
 		let best = ogpu
 			.client
 			.import_notification_stream()
@@ -242,7 +217,7 @@ impl OgpuApiServer for Ogpu {
 		});
 		let told = told.filter_map(futures::future::ready).boxed();
 		let send = PendingSubscription::from(pending).pipe_from_stream(told, BoundedVecDeque::new(MOST_BEHIND));
-		executor.spawn("ogpu-task", Some("rpc"), send.boxed());
+		self.executor.spawn("ogpu-task", Some("rpc"), send.boxed());
 	}
 }
 

@@ -55,6 +55,54 @@ fn any_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Err
 	}
 }
 
+/// What the network's clock shows. It goes on with every block: that is no change of what it stands beside.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Now(BlockNumber);
+
+impl PartialEq for Now {
+	fn eq(&self, _: &Self) -> bool {
+		true
+	}
+}
+
+/// What [`ogpu_token::Supply`] says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Supply {
+	#[serde(serialize_with = "as_text")]
+	cap: Balance,
+	#[serde(serialize_with = "as_text")]
+	minted: Balance,
+	#[serde(serialize_with = "as_text")]
+	issued: Balance,
+	#[serde(serialize_with = "as_text")]
+	burned: Balance,
+	#[serde(serialize_with = "as_text")]
+	unclaimed: Balance,
+	claims_deadline: Option<BlockNumber>,
+	#[serde(serialize_with = "as_text")]
+	emission_left: Balance,
+	#[serde(serialize_with = "as_text")]
+	next_era_payout: Balance,
+}
+
+impl From<ogpu_token::Supply<BlockNumber>> for Supply {
+	fn from(supply: ogpu_token::Supply<BlockNumber>) -> Self {
+		let ogpu_token::Supply {
+			cap,
+			minted,
+			issued,
+			burned,
+			unclaimed,
+			claims_deadline,
+			emission_left,
+			next_era_payout,
+		} = supply;
+		Self { cap, minted, issued, burned, unclaimed, claims_deadline, emission_left, next_era_payout }
+	}
+}
+
 /// What comes next, until when, and by whom.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,17 +141,34 @@ impl From<JuryStatus> for Jury {
 	}
 }
 
+/// A result: the root of its leaves, and the hash of its output.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+	root: Hash,
+	output: Hash,
+}
+
+impl From<ogpu_protocol::commitment::Outcome> for Outcome {
+	fn from(outcome: ogpu_protocol::commitment::Outcome) -> Self {
+		Self { root: outcome.root.into(), output: outcome.output.into() }
+	}
+}
+
 /// A validation that has not ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Validation {
 	client: AccountId,
 	provider: AccountId,
-	now: BlockNumber,
+	now: Now,
 	next: Next,
 	leaves: u32,
 	#[serde(serialize_with = "as_text")]
 	fee: Balance,
+	manifest: Hash,
+	start: Hash,
+	outcome: Option<Outcome>,
 	audit_billionths: u32,
 	checked: u32,
 	shown: u32,
@@ -113,10 +178,38 @@ pub struct Validation {
 
 impl From<Status> for Validation {
 	fn from(status: Status) -> Self {
-		let Status { client, provider, now, next, leaves, fee, audit_billionths, checked, shown, challenges, juries } =
-			status;
-		let (next, juries) = (next.into(), juries.into_iter().map(Into::into).collect());
-		Self { client, provider, now, next, leaves, fee, audit_billionths, checked, shown, challenges, juries }
+		let Status {
+			client,
+			provider,
+			now,
+			next,
+			leaves,
+			fee,
+			manifest,
+			start,
+			outcome,
+			audit_billionths,
+			checked,
+			shown,
+			challenges,
+			juries,
+		} = status;
+		Self {
+			client,
+			provider,
+			now: Now(now),
+			next: next.into(),
+			leaves,
+			fee,
+			manifest,
+			start,
+			outcome: outcome.map(Into::into),
+			audit_billionths,
+			checked,
+			shown,
+			challenges,
+			juries: juries.into_iter().map(Into::into).collect(),
+		}
 	}
 }
 
@@ -125,6 +218,10 @@ impl From<Status> for Validation {
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
 	provider: AccountId,
+	client: AccountId,
+	manifest: Hash,
+	start: Hash,
+	outcome: Option<Outcome>,
 	conclusion: String,
 	leaves: u32,
 	audit_billionths: u32,
@@ -141,6 +238,10 @@ impl From<ValidationRecord> for Ended {
 	fn from(record: ValidationRecord) -> Self {
 		let ValidationRecord {
 			provider,
+			client,
+			manifest,
+			start,
+			outcome,
 			conclusion,
 			leaves,
 			audit_billionths,
@@ -151,9 +252,13 @@ impl From<ValidationRecord> for Ended {
 			detects_tenth_billionths,
 			closed,
 		} = record;
-		let conclusion = name(conclusion);
+		let (outcome, conclusion) = (outcome.map(Into::into), name(conclusion));
 		Self {
 			provider,
+			client,
+			manifest: manifest.into(),
+			start: start.into(),
+			outcome,
 			conclusion,
 			leaves,
 			audit_billionths,
@@ -190,7 +295,7 @@ pub struct Request {
 	client: AccountId,
 	inputs: Hash,
 	ceiling_leaves: u32,
-	now: BlockNumber,
+	now: Now,
 	next: Next,
 	#[serde(serialize_with = "as_text")]
 	leaf_price: Balance,
@@ -199,15 +304,15 @@ pub struct Request {
 	redraws: u32,
 	racers: Vec<Racer>,
 	leader: Option<AccountId>,
-	validation: Option<Validation>,
+	validation: Option<Box<Validation>>,
 }
 
 impl Request {
 	pub fn new(status: RequestStatus, validation: Option<Status>) -> Self {
 		let RequestStatus { service, client, order, now, next, leaf_price, held, redraws, racers, leader } = status;
 		let Order { inputs, ceiling_leaves, .. } = order;
-		let (next, racers) = (next.into(), racers.into_iter().map(Into::into).collect());
-		let validation = validation.map(Into::into);
+		let (now, next, racers) = (Now(now), next.into(), racers.into_iter().map(Into::into).collect());
+		let validation = validation.map(|status| Box::new(status.into()));
 		Self {
 			service,
 			client,
@@ -243,7 +348,7 @@ pub struct Job {
 	client: AccountId,
 	manifest: Hash,
 	leaves: u32,
-	now: BlockNumber,
+	now: Now,
 	next: Next,
 	#[serde(serialize_with = "as_text")]
 	budget: Balance,
@@ -288,7 +393,7 @@ impl From<JobStatus> for Job {
 			client,
 			manifest: spec.manifest,
 			leaves: spec.leaves,
-			now,
+			now: Now(now),
 			next: next.into(),
 			budget,
 			held,
@@ -385,7 +490,7 @@ pub struct Unbonding {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PinOf {
+pub struct Pin {
 	work: Hash,
 	#[serde(serialize_with = "as_text")]
 	amount: Balance,
@@ -422,13 +527,13 @@ pub struct Reputation {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Provider {
-	now: BlockNumber,
+	now: Now,
 	#[serde(serialize_with = "as_text")]
 	locked: Balance,
 	#[serde(serialize_with = "as_text")]
 	free: Balance,
 	unbonding: Vec<Unbonding>,
-	pins: Vec<PinOf>,
+	pins: Vec<Pin>,
 	reputation: Reputation,
 	faults: Vec<Fault>,
 	suspended_until: Option<BlockNumber>,
@@ -451,7 +556,7 @@ impl From<OperatorStatus> for Provider {
 			devices,
 		} = status;
 		let unbonding = unbonding.into_iter().map(|it| Unbonding { amount: it.amount, free_at: it.free_at });
-		let pins = pins.into_iter().map(|it| PinOf { work: it.work, amount: it.amount, counts: name(it.pin) });
+		let pins = pins.into_iter().map(|it| Pin { work: it.work, amount: it.amount, counts: name(it.pin) });
 		let faults =
 			faults.into_iter().map(|it| Fault { fault: name(it.fault), work: it.work, at: it.at, taken: it.taken });
 		let reputation = Reputation {
@@ -464,7 +569,7 @@ impl From<OperatorStatus> for Provider {
 			late: assessment.record.late,
 		};
 		Self {
-			now,
+			now: Now(now),
 			locked,
 			free,
 			unbonding: unbonding.collect(),
@@ -581,16 +686,28 @@ impl AskedRequest {
 	}
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum KindOfJob {
+/// [`Kind`] in JSON.
+#[derive(Deserialize)]
+#[serde(remote = "Kind", rename_all = "camelCase")]
+enum KindInJson {
 	Training,
 	Rendering,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum KindOfDevice {
+/// [`Assurance`] in JSON.
+#[derive(Deserialize)]
+#[serde(remote = "Assurance", rename_all = "camelCase")]
+enum AssuranceInJson {
+	Economy,
+	Standard,
+	High,
+	Assured,
+}
+
+/// [`DeviceKind`] in JSON.
+#[derive(Deserialize)]
+#[serde(remote = "DeviceKind", rename_all = "camelCase")]
+enum DeviceKindInJson {
 	Cpu,
 	Cuda,
 	Metal,
@@ -599,13 +716,7 @@ enum KindOfDevice {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum ClassOfJob {
-	Economy,
-	Standard,
-	High,
-	Assured,
-}
+struct OfKind(#[serde(with = "DeviceKindInJson")] DeviceKind);
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -613,7 +724,8 @@ pub struct AskedJob {
 	pub client: AccountId,
 	#[serde(deserialize_with = "any_number")]
 	pub ceiling: Balance,
-	job: KindOfJob,
+	#[serde(with = "KindInJson")]
+	job: Kind,
 	leaves: u32,
 	part_leaves: u32,
 	#[serde(deserialize_with = "any_number")]
@@ -622,10 +734,11 @@ pub struct AskedJob {
 	recompute_work: u128,
 	#[serde(deserialize_with = "any_number")]
 	fetched_bytes: u128,
-	class: ClassOfJob,
+	#[serde(with = "AssuranceInJson")]
+	class: Assurance,
 	#[serde(default)]
 	capability: u8,
-	device: Option<KindOfDevice>,
+	device: Option<OfKind>,
 	#[serde(default)]
 	memory_mb: u32,
 	#[serde(default, deserialize_with = "any_number")]
@@ -644,10 +757,7 @@ pub struct AskedJob {
 impl AskedJob {
 	pub fn spec(&self) -> Spec {
 		Spec {
-			kind: match self.job {
-				KindOfJob::Training => Kind::Training,
-				KindOfJob::Rendering => Kind::Rendering,
-			},
+			kind: self.job,
 			manifest: Hash::default(),
 			start: Hash::default(),
 			leaves: self.leaves,
@@ -657,21 +767,10 @@ impl AskedJob {
 				recompute_work: self.recompute_work,
 				fetched_bytes: self.fetched_bytes,
 			},
-			assurance: match self.class {
-				ClassOfJob::Economy => Assurance::Economy,
-				ClassOfJob::Standard => Assurance::Standard,
-				ClassOfJob::High => Assurance::High,
-				ClassOfJob::Assured => Assurance::Assured,
-			},
+			assurance: self.class,
 			capability: self.capability,
 			needs: Needs {
-				kind: self.device.map(|kind| match kind {
-					KindOfDevice::Cpu => DeviceKind::Cpu,
-					KindOfDevice::Cuda => DeviceKind::Cuda,
-					KindOfDevice::Metal => DeviceKind::Metal,
-					KindOfDevice::Rocm => DeviceKind::Rocm,
-					KindOfDevice::Vulkan => DeviceKind::Vulkan,
-				}),
+				kind: self.device.map(|OfKind(kind)| kind),
 				memory_mb: self.memory_mb,
 				work_per_block: self.work_per_block,
 			},

@@ -7,12 +7,14 @@ fn an_honest_result_is_accepted_and_its_auditors_are_paid() {
 	story(|| {
 		let mut job = Job::new(1, 40, &[], Class::STANDARD);
 		job.open().unwrap();
-		let task = job.task;
+		let (task, asked, outcome) = (job.task, job.request.clone(), job.outcome());
 		let before: Balance = (0..VERIFIERS).map(|number| wealth(&verifier(number))).sum();
 		assert_eq!(World::with([job]).until_ended(&task), Conclusion::Accepted);
 
 		let record = Records::<Test>::get(task).unwrap();
 		assert_eq!((record.drawn, record.juries, record.executions), (2, 0, 0));
+		assert_eq!((record.client, record.manifest, record.start), (asked.client, asked.manifest.0, asked.start.0));
+		assert_eq!(record.outcome, Some(outcome));
 		let doubled = events().iter().any(|event| matches!(event, Event::Doubled { leaves: 1.., .. }));
 		let paid = (0..VERIFIERS).map(|number| wealth(&verifier(number))).sum::<Balance>() - before;
 		assert!(paid == 2 * (OGPU / 100) || doubled && paid > 2 * (OGPU / 100), "{paid}");

@@ -187,13 +187,13 @@ impl WeightInfo for Costs {
 	fn commit_benchmark() -> Weight {
 		Weight::zero()
 	}
-	fn task_step(_: u32) -> Weight {
+	fn task_step(_: u32, _: u32) -> Weight {
 		Weight::from_parts(StepWeight::get(), 0)
 	}
-	fn jury_step(_: u32) -> Weight {
+	fn jury_step(_: u32, _: u32) -> Weight {
 		Weight::from_parts(StepWeight::get(), 0)
 	}
-	fn conclude() -> Weight {
+	fn conclude(_: u32) -> Weight {
 		Weight::zero()
 	}
 	fn window_step() -> Weight {
@@ -234,7 +234,11 @@ impl Market for Ledger {
 		Told::set(&told);
 	}
 
-	fn concluded_weight() -> Weight {
+	fn concluded_weight(_: H256) -> Weight {
+		Weight::zero()
+	}
+
+	fn most_concluded_weight() -> Weight {
 		Weight::zero()
 	}
 

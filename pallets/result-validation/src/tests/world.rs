@@ -79,6 +79,7 @@ impl Job {
 				client: client(),
 				provider: provider(),
 				commitment: H256::zero(),
+				manifest: H256::repeat_byte(8),
 				start: H256(START),
 				leaves,
 				class,

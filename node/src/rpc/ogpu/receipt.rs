@@ -1,0 +1,99 @@
+//! Receipts, made of what this node has: how finality came to be what it is, and proofs out of the state. What is in one, and
+//! how it is checked, stands in `docs/receipts.md`.
+
+use super::{refusal, FinalityHistory, NO_STATE, UNKNOWN_TASK};
+use crate::service::{Block, FullClient};
+use codec::{DecodeAll, Encode};
+use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
+use ogpu_protocol::{
+	receipt::{Bytes, Final, Receipt, MOST_BYTES, MOST_NAMES, VERSION},
+	record::part_name,
+};
+use ogpu_result_validation::runtime_api::ValidationApi;
+use ogpu_runtime::Hash;
+use polkadot_sdk::*;
+use sc_client_api::ProofProvider;
+use sc_consensus_grandpa::warp_proof::WarpSyncFragment;
+use sc_network_sync::strategy::warp::{EncodedProof, WarpSyncProvider};
+use sp_api::ProvideRuntimeApi;
+use sp_io::hashing::{blake2_128, blake2_256};
+use sp_runtime::traits::Header;
+use std::fmt::Display;
+
+/// Of a validation that has ended, or of all those of a job.
+pub fn of(client: &FullClient, history: &FinalityHistory, name: Hash) -> RpcResult<Receipt> {
+	let genesis = client.chain_info().genesis_hash;
+	let mut finals = finals(history, genesis)?;
+	let last = finals.pop().ok_or_else(|| unprovable("no block is final yet: ask again in some seconds"))?;
+	let block = last.header.hash();
+	let (job, names) = names(client, name, block)?;
+	let keys = Receipt::keys(blake2_128, &names);
+	let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+	let proof = client.read_proof(block, &mut keys.into_iter()).map_err(unprovable)?;
+	Ok(Receipt {
+		version: VERSION,
+		genesis,
+		job,
+		names,
+		since: None,
+		authorities: finals.into_iter().map(encoded).collect(),
+		block: encoded(last),
+		state: proof.into_iter_nodes().map(Bytes).collect(),
+	})
+}
+
+/// The blocks that changed who finalises, since the first one, and the last that is final.
+fn finals(history: &FinalityHistory, genesis: Hash) -> RpcResult<Vec<WarpSyncFragment<Block>>> {
+	let (mut finals, mut from, mut bytes) = (Vec::<WarpSyncFragment<Block>>::new(), genesis, 0usize);
+	loop {
+		let EncodedProof(proof) = history.generate(from).map_err(unprovable)?;
+		bytes = bytes.saturating_add(proof.len());
+		// As text it is twice as long.
+		if bytes > MOST_BYTES / 2 {
+			return Err(unprovable(
+				"finality has changed hands so often since the first block that a receipt would be too large",
+			));
+		}
+		let (more, is_finished) =
+			<(Vec<WarpSyncFragment<Block>>, bool)>::decode_all(&mut proof.as_slice()).map_err(unprovable)?;
+		let end = more.last().map(|last| last.header.hash());
+		finals.extend(more);
+		match end {
+			Some(end) if !is_finished => from = end,
+			_ => return Ok(finals),
+		}
+	}
+}
+
+/// What a name stands for: itself, or the validations of a job.
+fn names(client: &FullClient, name: Hash, block: Hash) -> RpcResult<(Option<Hash>, Vec<Hash>)> {
+	let api = client.runtime_api();
+	let has_record = |name: &Hash| api.record(block, *name).map(|record| record.is_some()).map_err(unprovable);
+	if has_record(&name)? {
+		return Ok((None, vec![name]));
+	}
+	let mut parts = Vec::new();
+	for number in 0..MOST_NAMES as u32 {
+		let part = part_name(blake2_256, name.as_fixed_bytes(), number).into();
+		if !has_record(&part)? {
+			break;
+		}
+		parts.push(part);
+	}
+	if parts.is_empty() {
+		let reason = format!(
+			"in block {block:?}, the last that is final, nothing is recorded of {name:?}: has it ended, and is that final? \
+			 `ogpu_task` tells"
+		);
+		return Err(refusal(UNKNOWN_TASK, reason));
+	}
+	Ok((Some(name), parts))
+}
+
+fn encoded(last: WarpSyncFragment<Block>) -> Final {
+	Final { header: Bytes(last.header.encode()), justification: Bytes(last.justification.encode()) }
+}
+
+fn unprovable(error: impl Display) -> ErrorObjectOwned {
+	refusal(NO_STATE, format!("this node cannot prove it: {error}"))
+}
