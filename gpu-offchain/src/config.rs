@@ -41,6 +41,8 @@ pub struct Config {
 	pub metrics: MetricsConfig,
 	#[serde(default)]
 	pub log: LogConfig,
+	#[serde(default)]
+	pub shutdown: ShutdownConfig,
 	/// A binary that computes, instead of this one. It is started as this one would be.
 	pub engine: Option<PathBuf>,
 }
@@ -97,11 +99,20 @@ pub struct MarketConfig {
 	pub least_leaf_price: f64,
 	/// Jobs that bind more of the lock than this, in OGPU, are left alone.
 	pub most_bond: f64,
+	/// Whether to raise an alarm where the leader of a race must have another result.
+	pub alarms: bool,
 }
 
 impl Default for MarketConfig {
 	fn default() -> Self {
-		Self { cost_of_tera: 0.000_02, margin: 0.25, slack: 1.5, least_leaf_price: 0.0, most_bond: 1_000_000.0 }
+		Self {
+			cost_of_tera: 0.000_02,
+			margin: 0.25,
+			slack: 1.5,
+			least_leaf_price: 0.0,
+			most_bond: 1_000_000.0,
+			alarms: true,
+		}
 	}
 }
 
@@ -177,6 +188,20 @@ pub struct LogConfig {
 	pub json: bool,
 }
 
+/// Being told to stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShutdownConfig {
+	/// For how long, at most, it goes on with what would be late by the next start.
+	pub patience_seconds: u64,
+}
+
+impl Default for ShutdownConfig {
+	fn default() -> Self {
+		Self { patience_seconds: 60 }
+	}
+}
+
 fn cpu() -> String {
 	"cpu".into()
 }
@@ -225,7 +250,7 @@ impl Config {
 		for device in &self.devices {
 			ensure!(device.queue > 0, "device {}: queue must be at least 1", device.id);
 		}
-		let MarketConfig { cost_of_tera, margin, slack, least_leaf_price, most_bond } = self.market;
+		let MarketConfig { cost_of_tera, margin, slack, least_leaf_price, most_bond, .. } = self.market;
 		for (name, value) in [
 			("cost_of_tera", cost_of_tera),
 			("margin", margin),
@@ -284,6 +309,7 @@ mod tests {
 		assert_eq!(config.store, StoreConfig::default());
 		assert_eq!(config.verifier, VerifierConfig::default());
 		assert_eq!(config.metrics, MetricsConfig::default());
+		assert_eq!(config.shutdown, ShutdownConfig::default());
 	}
 
 	#[test]

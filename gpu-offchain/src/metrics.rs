@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use axum::{extract::State, http::StatusCode, routing::get, Router};
 use prometheus::{
-	Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+	CounterVec, Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use std::{
 	net::SocketAddr,
@@ -33,7 +33,8 @@ pub struct Metrics {
 	pub clock: IntGauge,
 	pub balance: Gauge,
 	pub locked: Gauge,
-	pub earned: IntCounter,
+	pub settled: IntCounter,
+	pub earned_ogpu: CounterVec,
 	pub store_bytes: IntGaugeVec,
 	pub device_load: GaugeVec,
 	pub device_memory: GaugeVec,
@@ -65,7 +66,11 @@ impl Metrics {
 			clock: register!(IntGauge::new("clock", "What the network's clock shows")),
 			balance: register!(Gauge::new("balance_ogpu", "What the worker key has for fees")),
 			locked: register!(Gauge::new("locked_ogpu", "What the operator has locked")),
-			earned: register!(IntCounter::new("settled_total", "Results that were settled")),
+			settled: register!(IntCounter::new("settled_total", "Results that were settled")),
+			earned_ogpu: register!(CounterVec::new(
+				Opts::new("earned_ogpu_total", "What was paid for work since the start, by device or for checks"),
+				&["device"]
+			)),
 			store_bytes: register!(gauges("store_bytes", "Bytes of artifacts", "what")),
 			device_load: register!(reals("device_load", "How busy GPUs are, from 0 to 1", "gpu")),
 			device_memory: register!(reals("device_memory", "How full the memory of GPUs is, from 0 to 1", "gpu")),

@@ -3,6 +3,7 @@
 #![cfg(feature = "network")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod ask;
 mod rogue;
 
 use ogpu_worker::{

@@ -1,6 +1,8 @@
 //! Doing what was planned.
 
 use super::{
+	desk::{cases, Desk},
+	earnings::Earnings,
 	engine::{self, JobFolder},
 	lane::{self, Done, Ended, Failed, Lane, Shop},
 	library::Missing,
@@ -50,6 +52,8 @@ pub struct Agent {
 	worker: Sender,
 	operator_key: Option<Sender>,
 	journal: Arc<Journal>,
+	desk: Arc<Desk>,
+	earnings: Earnings,
 	watcher: Watcher,
 	lanes: BTreeMap<Option<DeviceId>, Lane>,
 	shop: Shop,
@@ -57,12 +61,16 @@ pub struct Agent {
 	view: View,
 	/// When the view was made.
 	seen: Instant,
-	/// Works that lanes have.
-	running: BTreeSet<WorkId>,
+	/// Works that lanes have, and when they are due.
+	running: BTreeMap<WorkId, BlockNumber>,
+	/// Nothing new is taken on any more.
+	is_leaving: bool,
 	/// Works that failed here, and until which block they rest.
 	resting: BTreeMap<WorkId, BlockNumber>,
 	/// Calls on their way, since which block.
 	flights: BTreeMap<Say, BlockNumber>,
+	/// Those of them of which it is not known what became of them.
+	in_air: BTreeSet<Say>,
 	/// Calls that failed: until which block they rest, and for how long.
 	failures: BTreeMap<Say, (BlockNumber, BlockNumber)>,
 	/// Works of which nothing is open, since which block.
@@ -99,6 +107,8 @@ impl Agent {
 		lanes: BTreeMap<Option<DeviceId>, Lane>,
 		shop: Shop,
 	) -> Result<Self> {
+		let desk = Arc::new(Desk::new(operator, journal.clone(), shop.jobs.clone()));
+		let earnings = Earnings::open(&config, operator);
 		let works: Works = journal.works()?.into_iter().collect();
 		if !works.is_empty() {
 			tracing::info!("{} works in the journal", works.len());
@@ -109,21 +119,30 @@ impl Agent {
 			worker: Sender::new(keys.worker.clone()),
 			operator_key: keys.operator.clone().map(Sender::new),
 			journal,
+			desk,
+			earnings,
 			watcher,
 			lanes,
 			shop,
 			works,
 			view: View::default(),
 			seen: Instant::now(),
-			running: BTreeSet::new(),
+			running: BTreeMap::new(),
+			is_leaving: false,
 			resting: BTreeMap::new(),
 			flights: BTreeMap::new(),
+			in_air: BTreeSet::new(),
 			failures: BTreeMap::new(),
 			gone: BTreeMap::new(),
 			pending: BTreeMap::new(),
 			admitted: BTreeSet::new(),
 			landings: mpsc::unbounded_channel(),
 		})
+	}
+
+	/// Where clients are answered.
+	pub fn desk(&self) -> Arc<Desk> {
+		self.desk.clone()
 	}
 
 	/// Looks at a block, and does what follows.
@@ -134,6 +153,7 @@ impl Agent {
 		self.seen = started;
 		self.note(chain, &happened).await?;
 		self.admit(at).await?;
+		self.desk.open(cases(&self.view, &self.works));
 		self.measure();
 		self.act(chain)
 	}
@@ -221,6 +241,8 @@ impl Agent {
 		let mut pending = BTreeMap::new();
 		for action in actions {
 			match action {
+				Action::Say { what, .. } if self.is_leaving && what.is_new() => {}
+				Action::Do(work) if self.is_leaving && !self.works.contains_key(&work.id) => {}
 				Action::Say { what, due } => {
 					pending.insert(what.clone(), due);
 					if let Err(error) = self.say(chain, what.clone()) {
@@ -233,7 +255,7 @@ impl Agent {
 				Action::Settle(id) => {
 					let since = self.gone.get(&id).copied().unwrap_or(number);
 					let is_over = number >= since.saturating_add(GONE_BLOCKS) && self.view.last_final >= since;
-					if is_over && !self.running.contains(&id) {
+					if is_over && !self.running.contains_key(&id) {
 						self.settle(id)?;
 					} else {
 						still_gone.insert(id, since);
@@ -261,7 +283,7 @@ impl Agent {
 
 	/// Has a work done, if nobody does it.
 	fn take(&mut self, work: Do) -> Result<()> {
-		if self.running.contains(&work.id) || self.resting.contains_key(&work.id) {
+		if self.running.contains_key(&work.id) || self.resting.contains_key(&work.id) {
 			return Ok(());
 		}
 		let Some(lane) = self.lanes.get(&work.device).cloned() else { return Ok(()) };
@@ -277,7 +299,7 @@ impl Agent {
 		if known.phase == Phase::Accepted {
 			self.put(work.id.clone(), Work { phase: Phase::Computing, ..known })?;
 		}
-		self.running.insert(work.id.clone());
+		self.running.insert(work.id.clone(), work.due);
 		lane.take(work, self.view.now);
 		Ok(())
 	}
@@ -335,7 +357,7 @@ impl Agent {
 		self.shop.folder(&id).remove()?;
 		if work.phase >= Phase::Committed && !matches!(id, WorkId::Check { .. }) {
 			tracing::info!(work = %id, "settled");
-			self.shop.metrics.earned.inc();
+			self.shop.metrics.settled.inc();
 			let until = lane::now().saturating_add(self.shop.serve.as_secs());
 			return self.put(id, Work { phase: Phase::Serving, serve_until: Some(until), ..work });
 		}
@@ -345,7 +367,9 @@ impl Agent {
 	}
 
 	/// What is done now and then.
-	pub async fn chores(&mut self) -> Result<()> {
+	pub async fn chores(&mut self, chain: &Chain) -> Result<()> {
+		let metrics = self.shop.metrics.clone();
+		self.earnings.count(chain, self.view.last_final, &self.works, &metrics).await?;
 		let now = lane::now();
 		let over: Vec<_> =
 			self.works.iter().filter(|(_, work)| work.serve_until.is_some_and(|until| until < now)).collect();
@@ -367,9 +391,24 @@ impl Agent {
 		Ok(())
 	}
 
+	/// From now on nothing new is taken on.
+	pub fn leave(&mut self) {
+		self.is_leaving = true;
+	}
+
+	/// What would be late if this process stopped now and another one had to do it.
+	pub fn urgent(&self) -> usize {
+		let soon = self.view.now.saturating_add(super::plan::RESTART_BLOCKS);
+		let said =
+			self.pending.iter().filter(|(say, due)| **due <= soon && !self.in_air.contains(say) && !say.is_new());
+		let computed = self.running.values().filter(|due| **due <= soon);
+		said.count().saturating_add(computed.count()).saturating_add(self.in_air.len())
+	}
+
 	/// The connection is gone: what was on its way may be sent again.
 	pub fn forget_flights(&mut self) {
 		self.flights.clear();
+		self.in_air.clear();
 	}
 
 	/// The next call that has landed.
@@ -379,6 +418,7 @@ impl Agent {
 
 	pub fn note_landing(&mut self, Landing { say, call, end }: Landing) {
 		self.flights.remove(&say);
+		self.in_air.remove(&say);
 		match end {
 			Ok(()) => {
 				tracing::info!(call, "in a block");
@@ -425,6 +465,7 @@ impl Agent {
 		tracing::debug!(%call, "sending");
 		self.shop.metrics.commit_seconds.set(self.seen.elapsed().as_secs_f64());
 		self.flights.insert(say.clone(), self.view.number);
+		self.in_air.insert(say.clone());
 		let (chain, landings) = (chain.clone(), self.landings.0.clone());
 		tokio::spawn(async move {
 			let end = sender.send(&chain, &call).await.map(|_| ());
@@ -440,6 +481,7 @@ impl Agent {
 			Say::Join(service, device) => calls::operator::join(*service, *device),
 			Say::OfferSeats => calls::operator::offer_seats(1, None),
 			Say::Decline { request } => calls::decline(*request),
+			Say::Alarm { request } => calls::alarm(*request),
 			Say::Start { job } => calls::start(*job),
 			Say::ClaimInputs { job } => calls::claim_inputs(*job),
 			Say::Advance(item) => calls::advance(*item),

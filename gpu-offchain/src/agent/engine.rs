@@ -29,6 +29,9 @@ use tokio::{
 	process::Command,
 };
 
+/// The losses of no run take more on the disk: one for each step.
+const MOST_LOSSES_BYTES: u64 = 64 << 20;
+
 /// What an engine is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +91,9 @@ pub struct Saved {
 	pub leaves: Vec<[Name; 3]>,
 	pub output_bytes: u64,
 	pub opening: Artifact,
+	/// Of training: how many losses were written down.
+	#[serde(default)]
+	pub losses: u64,
 	pub is_done: bool,
 }
 
@@ -175,6 +181,20 @@ impl JobFolder {
 		self.0.join("output")
 	}
 
+	fn losses_file(&self) -> PathBuf {
+		self.0.join("losses")
+	}
+
+	/// The losses of what is done, one for each step, as far as they are on the disk.
+	pub fn losses(&self, saved: &Saved) -> Result<Vec<f32>> {
+		if saved.losses == 0 {
+			return Ok(Vec::new());
+		}
+		let bytes = read_file(&self.losses_file(), MOST_LOSSES_BYTES)?;
+		let losses = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+		Ok(losses.take(usize::try_from(saved.losses)?).collect())
+	}
+
 	/// The bytes of a checked leaf: slice, carry and trace.
 	pub fn leaf_bytes(&self) -> PathBuf {
 		self.0.join("leaf")
@@ -254,6 +274,9 @@ impl Engine {
 		command.arg("engine").arg(folder.path());
 		// It ends when its input does: whatever happens to this process, it does not go on alone.
 		command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+		// Ctrl-C at a terminal is for the worker: it says when its engines end.
+		#[cfg(unix)]
+		command.process_group(0);
 		let mut child = command.spawn().map_err(|error| machine(&error))?;
 		let _input = child.stdin.take();
 		let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -375,6 +398,7 @@ fn run(
 	let mut written = progress.output.len();
 	let mut output = fs::OpenOptions::new().create(true).append(true).open(folder.output())?;
 	output.set_len(written as u64)?;
+	let mut losses = Losses::resume(folder)?;
 	let progress = part.run(progress, |progress, piece| {
 		for bytes in [&piece.carry, &piece.output] {
 			if !bytes.is_empty() {
@@ -383,17 +407,18 @@ fn run(
 		}
 		output.write_all(progress.output.get(written..).unwrap_or_default())?;
 		written = progress.output.len();
+		losses.add(&piece.note.losses)?;
 		if allowed.is_some_and(|allowed| progress.leaves.len() > allowed as usize) {
 			return Err(Error::invalid("it has more leaves than the client allows"));
 		}
 		let over = until.is_some_and(|until| now() >= until);
-		save(folder, &output, progress, progress.is_done)?;
+		save(folder, &output, &losses, progress, progress.is_done)?;
 		println!("{}", progress.leaves.len());
 		Ok(!over)
 	})?;
 	// Some runs are a result wherever they end.
 	let is_done = progress.is_done || job.work.ends_anywhere();
-	save(folder, &output, &progress, is_done)?;
+	save(folder, &output, &losses, &progress, is_done)?;
 	if is_done {
 		Ok(())
 	} else {
@@ -401,16 +426,50 @@ fn run(
 	}
 }
 
-fn save(folder: &JobFolder, output: &fs::File, progress: &Progress, is_done: bool) -> crate::error::Result<()> {
+fn save(
+	folder: &JobFolder,
+	output: &fs::File,
+	losses: &Losses,
+	progress: &Progress,
+	is_done: bool,
+) -> crate::error::Result<()> {
 	output.sync_data()?;
 	let saved = Saved {
 		leaves: progress.leaves.iter().map(names).collect(),
 		output_bytes: progress.output.len() as u64,
 		opening: Artifact::of(&progress.opening),
+		losses: losses.count,
 		is_done,
 	};
 	let text = serde_json::to_vec(&saved).map_err(|error| Error::Machine(error.into()))?;
 	Ok(folder.write("progress.json", &text)?)
+}
+
+/// Losses as they come, for whoever watches.
+struct Losses {
+	file: fs::File,
+	count: u64,
+}
+
+impl Losses {
+	/// Goes on after what belongs to finished leaves.
+	fn resume(folder: &JobFolder) -> crate::error::Result<Self> {
+		let file = fs::OpenOptions::new().create(true).append(true).open(folder.losses_file())?;
+		let saved = folder.saved()?.filter(|saved| !saved.leaves.is_empty()).map_or(0, |saved| saved.losses);
+		// After a power cut there may be fewer: they are for show, and nothing depends on them.
+		let count = saved.min(file.metadata()?.len() / 4);
+		file.set_len(count.saturating_mul(4))?;
+		Ok(Self { file, count })
+	}
+
+	fn add(&mut self, losses: &[f32]) -> crate::error::Result<()> {
+		let room = (MOST_LOSSES_BYTES / 4).saturating_sub(self.count);
+		let fitting = usize::try_from(room).unwrap_or(usize::MAX).min(losses.len());
+		let losses = losses.get(..fitting).unwrap_or_default();
+		self.file.write_all(&losses.iter().flat_map(|loss| loss.to_le_bytes()).collect::<Vec<_>>())?;
+		self.count = self.count.saturating_add(losses.len() as u64);
+		Ok(())
+	}
 }
 
 /// Where an earlier process stopped, or the beginning.

@@ -3,9 +3,13 @@
 //! - [`view`]: what of the chain concerns it.
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
+//! - [`desk`]: what clients are told who ask.
+//! - [`earnings`]: what it was paid.
 //! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
 
 pub mod act;
+pub mod desk;
+pub mod earnings;
 pub mod engine;
 pub mod lane;
 pub mod library;
@@ -25,7 +29,6 @@ use futures::{FutureExt, StreamExt};
 use lane::{Done, Lane, Means, Shop};
 use library::Library;
 use std::{
-	future::Future,
 	path::{Path, PathBuf},
 	sync::Arc,
 	time::Duration,
@@ -57,8 +60,9 @@ pub fn store_settings(config: &Config) -> Settings {
 	settings
 }
 
-/// Runs until `shutdown` is over. What is not finished goes on at the next start.
-pub async fn run(config: Config, keys: Keys, shutdown: impl Future<Output = ()>) -> Result<()> {
+/// Runs until it is told to stop. Then it takes nothing new on, does what would be late by the next start, for as long as
+/// `shutdown.patience_seconds` say, and ends; told once more, it ends at once. What is not finished goes on at the next start.
+pub async fn run(config: Config, keys: Keys, told: mpsc::Receiver<()>) -> Result<()> {
 	std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
 	let metrics = Metrics::new()?;
 	if let Some(listen) = config.metrics.listen {
@@ -72,21 +76,45 @@ pub async fn run(config: Config, keys: Keys, shutdown: impl Future<Output = ()>)
 	let store = Store::open(store_settings(&config)).await?;
 	tracing::info!(endpoint = %store.endpoint(), "artifacts are served");
 	let result = {
-		let work = follow(&config, &keys, store.clone(), metrics);
+		let (leave, leaving) = watch::channel(false);
+		let patience = Duration::from_secs(config.shutdown.patience_seconds);
+		let work = follow(&config, &keys, store.clone(), metrics, leaving);
 		tokio::select! {
 			result = work => result,
-			() = shutdown => {
-				tracing::info!("stopping; what is not finished goes on at the next start");
-				Ok(())
-			}
+			() = stop(told, leave, patience) => Ok(()),
 		}
 	};
+	if result.is_ok() {
+		tracing::info!("stopped; what is not finished goes on at the next start");
+	}
 	store.close().await;
 	result
 }
 
+/// Waits until this process must end, having told that it will.
+async fn stop(mut told: mpsc::Receiver<()>, leave: watch::Sender<bool>, patience: Duration) {
+	if told.recv().await.is_none() {
+		// Whoever could tell is gone: it runs for ever.
+		return std::future::pending().await;
+	}
+	leave.send_replace(true);
+	tracing::info!("stopping: {} s at most for what cannot wait; told once more, at once", patience.as_secs());
+	match tokio::time::timeout(patience, told.recv()).await {
+		Ok(Some(())) => tracing::warn!("stopping at once"),
+		// Nobody can tell once more.
+		Ok(None) => tokio::time::sleep(patience).await,
+		Err(_) => tracing::warn!("stopping, though something should have been done before"),
+	}
+}
+
 /// Connects, again and again, and follows whichever node is there.
-async fn follow(config: &Config, keys: &Keys, store: Store, metrics: Metrics) -> Result<()> {
+async fn follow(
+	config: &Config,
+	keys: &Keys,
+	store: Store,
+	metrics: Metrics,
+	mut leaving: watch::Receiver<bool>,
+) -> Result<()> {
 	let (connected, chain) = watch::channel(None);
 	let (done, mut ended) = mpsc::unbounded_channel();
 	let library = Library::new(store, config.data.join("artifacts"))?;
@@ -96,7 +124,15 @@ async fn follow(config: &Config, keys: &Keys, store: Store, metrics: Metrics) ->
 	let mut agent: Option<Agent> = None;
 	let mut pause = PAUSES.0;
 	loop {
-		match Chain::connect(&config.chain.nodes, genesis).await {
+		if *leaving.borrow() && agent.as_ref().is_none_or(|agent| agent.urgent() == 0) {
+			return Ok(());
+		}
+		let connecting = Chain::connect(&config.chain.nodes, genesis);
+		let connected_to = tokio::select! {
+			connected_to = connecting => connected_to,
+			_ = leaving.changed() => continue,
+		};
+		match connected_to {
 			Ok(chain) => {
 				// From now on it is this one, whatever node answers.
 				genesis = Some(chain.genesis());
@@ -106,10 +142,11 @@ async fn follow(config: &Config, keys: &Keys, store: Store, metrics: Metrics) ->
 				};
 				connected.send_replace(Some(chain.clone()));
 				pause = PAUSES.0;
-				match session(agent, &chain, &mut ended, &metrics).await {
+				match session(agent, &chain, &mut ended, &metrics, &mut leaving).await {
+					Ok(End::Left) => return Ok(()),
 					Err(error) if !is_of_node(&error) => return Err(error),
 					Err(error) => tracing::warn!(node = chain.url(), "lost the node: {error:#}"),
-					Ok(()) => tracing::warn!(node = chain.url(), "the node has closed the connection"),
+					Ok(End::Closed) => tracing::warn!(node = chain.url(), "the node has closed the connection"),
 				}
 				connected.send_replace(None);
 				agent.forget_flights();
@@ -117,7 +154,10 @@ async fn follow(config: &Config, keys: &Keys, store: Store, metrics: Metrics) ->
 			Err(error @ chain::Error::OtherChain { .. }) => return Err(error.into()),
 			Err(error) => tracing::warn!("{error}; trying again in {pause:?}"),
 		}
-		tokio::time::sleep(pause).await;
+		tokio::select! {
+			() = tokio::time::sleep(pause) => {}
+			_ = leaving.changed() => {}
+		}
 		pause = pause.saturating_mul(2).min(PAUSES.1);
 	}
 }
@@ -172,7 +212,9 @@ async fn begin(config: &Config, keys: &Keys, chain: &Chain, shop: &Shop) -> Resu
 		lanes.insert(None, Lane::start(means, shop.clone()));
 	}
 	let watcher = view::Watcher::new(config, account, operator, heartbeat_blocks);
-	Agent::new(config.clone(), keys, operator, Arc::new(journal), watcher, lanes, shop.clone())
+	let agent = Agent::new(config.clone(), keys, operator, Arc::new(journal), watcher, lanes, shop.clone())?;
+	shop.library.store().open_desk(chain.genesis(), agent.desk());
+	Ok(agent)
 }
 
 /// For whom a key works: the operator that authorised it, or itself.
@@ -193,13 +235,22 @@ fn engine_binary(config: &Config) -> Result<PathBuf> {
 	}
 }
 
+/// How following a node has ended.
+enum End {
+	/// It has closed the connection.
+	Closed,
+	/// There is nothing left to do before this process stops.
+	Left,
+}
+
 /// Follows one node, until it is gone.
 async fn session(
 	agent: &mut Agent,
 	chain: &Chain,
 	ended: &mut mpsc::UnboundedReceiver<Done>,
 	metrics: &Metrics,
-) -> Result<()> {
+	leaving: &mut watch::Receiver<bool>,
+) -> Result<End> {
 	let mut heads = chain.heads().await?;
 	let mut last_final = chain.last_final().await?.number();
 	let mut best = Some(chain.best().await?.hash());
@@ -211,6 +262,12 @@ async fn session(
 			agent.look(chain, &at, last_final).await?;
 			metrics.saw();
 		}
+		if *leaving.borrow() {
+			agent.leave();
+			if agent.urgent() == 0 {
+				return Ok(End::Left);
+			}
+		}
 		tokio::select! {
 			head = tokio::time::timeout(SILENCE, heads.next()) => {
 				let Ok(head) = head else {
@@ -220,7 +277,7 @@ async fn session(
 				let mut next = Some(head);
 				while let Some(head) = next {
 					match head {
-						None => return Ok(()),
+						None => return Ok(End::Closed),
 						Some(head) => match head? {
 							Head::Best { hash, .. } => best = Some(hash),
 							Head::Final { number, .. } => last_final = last_final.max(number),
@@ -230,10 +287,11 @@ async fn session(
 				}
 			},
 			Some(done) = ended.recv() => agent.ended(chain, done)?,
+			_ = leaving.changed() => {}
 			Some(landed) = agent.landed() => agent.note_landing(landed),
 			_ = chores.tick() => {
 				metrics.look_at_gpus();
-				agent.chores().await?;
+				agent.chores(chain).await?;
 			}
 		}
 	}

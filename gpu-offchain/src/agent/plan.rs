@@ -12,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// So long after its deadline the chain's agenda should have come to an item.
 const OVERDUE_BLOCKS: BlockNumber = 5;
+/// Within so many blocks more, all who wait for it have tried to move it on, one after the other as chance has it.
+const SPREAD_BLOCKS: BlockNumber = 16;
+/// Items that one worker moves on at once.
+const MOST_ADVANCES: usize = 4;
 /// From a computed result to its commitment in a block.
 const SENDING_BLOCKS: BlockNumber = 3;
 /// How often work is tried that this machine failed to do.
@@ -21,6 +25,9 @@ const SCORE_BLOCKS: BlockNumber = 3 * 28_800;
 /// What validating a part takes at most before the next one can be committed: the seed's height is the next multiple of a
 /// hundred, then openings, two audits and the reveal.
 const PART_BLOCKS: BlockNumber = 260;
+
+/// Starting again takes no longer, as a rule: what is due later can be done then.
+pub const RESTART_BLOCKS: BlockNumber = 20;
 
 /// Works that are known, as the journal has them.
 pub type Works = BTreeMap<WorkId, Undertaken>;
@@ -33,6 +40,7 @@ pub enum Say {
 	OfferSeats,
 	Commit { request: Hash },
 	Decline { request: Hash },
+	Alarm { request: Hash },
 	ClaimShare { request: Hash },
 	PostOpenings { task: Hash, leaves: Vec<u32> },
 	Reveal { task: Hash },
@@ -61,6 +69,19 @@ impl Say {
 		}
 	}
 
+	/// Whether it takes something on. Whoever is about to stop does not.
+	pub fn is_new(&self) -> bool {
+		matches!(
+			self,
+			Self::Heartbeat(_)
+				| Self::Join(..)
+				| Self::OfferSeats
+				| Self::Bid { .. }
+				| Self::Start { .. }
+				| Self::Advance(_)
+		)
+	}
+
 	/// What it is, for people and figures.
 	pub fn name(&self) -> &'static str {
 		match self {
@@ -69,6 +90,7 @@ impl Say {
 			Self::OfferSeats => "offer_seats",
 			Self::Commit { .. } => "commit",
 			Self::Decline { .. } => "decline",
+			Self::Alarm { .. } => "alarm",
 			Self::ClaimShare { .. } => "claim_share",
 			Self::PostOpenings { .. } => "post_openings",
 			Self::Reveal { .. } => "reveal",
@@ -149,6 +171,7 @@ pub fn plan(view: &View, works: &Works, config: &Config) -> Vec<Action> {
 	planner.races();
 	planner.jobs();
 	planner.benchmarks();
+	planner.overdue();
 	planner.settled();
 	let mut actions = planner.actions;
 	actions.sort_by_key(|action| match action {
@@ -265,9 +288,6 @@ impl Planner<'_> {
 					}
 				}
 				_ => {}
-			}
-			if due != BlockNumber::MAX && due.saturating_add(OVERDUE_BLOCKS) < self.view.now {
-				self.say(Say::Advance(Item::Task(*name)), due);
 			}
 		}
 	}
@@ -401,6 +421,10 @@ impl Planner<'_> {
 					}
 				}
 				Racing::Committed { .. } => {
+					if self.config.market.alarms && self.view.alarming.contains(name) {
+						let left = request.race.seed_from.saturating_sub(self.view.number).saturating_sub(1);
+						self.say(Say::Alarm { request: *name }, self.view.now.saturating_add(left));
+					}
 					let leads = request.leader().is_some_and(|leader| leader.operator == self.view.operator);
 					let knows = self.works.get(&id).is_some_and(|work| work.leader_salt.is_some());
 					if matches!(request.stage, RequestStage::Sharing { .. }) && !leads && knows {
@@ -561,6 +585,44 @@ impl Planner<'_> {
 				self.compute(work, usize::MAX);
 			}
 		}
+	}
+
+	/// What this worker waits for and the chain does not come to. Anybody can move it on, and all who wait would at once:
+	/// so each does at a moment of its own, and most find it done.
+	fn overdue(&mut self) {
+		let view = self.view;
+		let mut items = Vec::new();
+		for (name, task) in &view.tasks {
+			// While a jury sits, its deadline counts, and while the pay waits for other validations there is none.
+			if !matches!(task.task.stage, Stage::Judging { .. }) {
+				items.push((Item::Task(*name), task.task.due));
+			}
+			let sitting = task.juries.iter().filter(|(_, (jury, _))| jury.stage != JuryStage::Closed);
+			items.extend(sitting.map(|(leaf, (jury, _))| (Item::Jury(*name, *leaf), jury.due)));
+		}
+		let waiting = view.requests.iter().filter(|(_, request)| request.has_deadline());
+		items.extend(waiting.map(|(name, request)| (Item::Market(*name), request.due)));
+		items.extend(view.jobs.iter().map(|(name, job)| (Item::Market(*name), job.due)));
+		if self.config.devices.iter().any(|device| device.benchmarks) {
+			items.extend(view.window.iter().map(|window| (Item::Window, window.due)));
+		}
+		let is_turn = |item: &Item, due: BlockNumber| {
+			let turn = due.saturating_add(OVERDUE_BLOCKS).saturating_add(self.place_in_line(item, due));
+			due < BlockNumber::MAX && turn < view.now
+		};
+		items.retain(|(item, due)| is_turn(item, *due));
+		items.sort_by_key(|(_, due)| *due);
+		for (item, _) in items.into_iter().take(MOST_ADVANCES) {
+			// What somebody else has done meanwhile was no deadline of this worker.
+			self.say(Say::Advance(item), view.now.saturating_add(OVERDUE_BLOCKS));
+		}
+	}
+
+	/// How long this operator waits until it moves an item on: others wait for other numbers of blocks.
+	fn place_in_line(&self, item: &Item, due: BlockNumber) -> BlockNumber {
+		let name = format!("{item:?} {due}");
+		let lot = crate::job::blake2(&[self.view.operator.as_slice(), name.as_bytes()].concat());
+		lot.first().and_then(|lot| BlockNumber::from(*lot).checked_rem(SPREAD_BLOCKS)).unwrap_or_default()
 	}
 
 	/// Works about which nothing is open.

@@ -34,6 +34,8 @@ pub struct View {
 	pub members: BTreeSet<(ServiceId, DeviceId)>,
 	/// Requests in whose present race the operator is.
 	pub requests: BTreeMap<Hash, Request>,
+	/// Those of them whose leader must have another result, and about which nobody has said so.
+	pub alarming: BTreeSet<Hash>,
 	/// Jobs that are for sale, or sold to the operator.
 	pub jobs: BTreeMap<Hash, Job>,
 	/// Jobs for which it has sealed a bid.
@@ -262,6 +264,13 @@ impl Watcher {
 		for request in self.requests.clone() {
 			match at.get(&state::REQUESTS, (request,)).await? {
 				Some(record) if record.racers.iter().any(|racer| racer.operator == self.operator) => {
+					if view.number < record.race.seed_from && record.differs_from_leader(&self.operator) {
+						let task = at.get(&state::TASKS, (request,)).await?;
+						let may_say = task.is_some_and(|task| task.stage == Stage::Sealed && task.alarmed_by.is_none());
+						if may_say {
+							view.alarming.insert(request);
+						}
+					}
 					view.requests.insert(request, record);
 				}
 				// Who is not drawn now may be in another race of it, which is told.

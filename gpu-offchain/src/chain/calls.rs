@@ -380,6 +380,10 @@ pub fn commit(request: Hash, commitment: Hash, leaves: u32) -> Call {
 		.with("leaves", number(leaves))
 }
 
+pub fn alarm(request: Hash) -> Call {
+	Call::new(POOL, "alarm").with("request", bytes(request))
+}
+
 pub fn decline(request: Hash) -> Call {
 	Call::new(POOL, "decline").with("request", bytes(request))
 }
@@ -523,6 +527,7 @@ pub const ALL: &[(&str, &str, &[&str])] = &[
 	(POOL, "leave", &["service", "device"]),
 	(POOL, "commit", &["request", "commitment", "leaves"]),
 	(POOL, "decline", &["request"]),
+	(POOL, "alarm", &["request"]),
 	(POOL, "claim_share", &["request", "outcome", "salt", "leader_salt"]),
 	(POOL, "publish_service", &["manifest", "leaf", "terms"]),
 	(POOL, "request", &["service", "order"]),

@@ -125,6 +125,13 @@ impl Chain {
 		Ok(At { inner: patient(self.client.at_current_block()).await? })
 	}
 
+	/// The block of this height, as the node sees it now.
+	pub async fn block(&self, number: u32) -> Result<Option<Hash>> {
+		let found: Option<subxt::config::substrate::H256> =
+			patient(self.rpc.request("chain_getBlockHash", rpc_params![number])).await?;
+		Ok(found.map(|hash| hash.0))
+	}
+
 	/// The block before.
 	pub async fn parent(&self, block: Hash) -> Result<Option<Hash>> {
 		let at = self.at(block).await?;
@@ -211,6 +218,25 @@ pub struct Happened {
 	pub name: String,
 	/// What it is about: a task, a request or a job.
 	pub about: Option<Hash>,
+}
+
+/// For what an operator was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+	/// The result of a request, as its leader or a runner-up.
+	Request,
+	Job,
+	/// An audit, or a jury.
+	Check,
+}
+
+/// Something that an operator was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payment {
+	pub purpose: Purpose,
+	/// The request, the job or the validation.
+	pub about: Hash,
+	pub amount: types::Balance,
 }
 
 impl At {
@@ -303,6 +329,47 @@ impl At {
 			happened.push(Happened { pallet: event.pallet_name().into(), name: event.event_name().into(), about });
 		}
 		Ok(happened)
+	}
+
+	/// What an operator was paid in the block for its work.
+	pub async fn payments(&self, operator: &AccountId) -> Result<Vec<Payment>> {
+		let client = self.inner.events();
+		let events = patient(client.fetch()).await?;
+		let mut payments = Vec::new();
+		let mut last_deposit = 0;
+		for event in events.iter() {
+			let event = event.map_err(Error::from_rpc)?;
+			let is = |pallet, name| event.pallet_name() == pallet && event.event_name() == name;
+			let misfit = |error: subxt::error::EventsError| {
+				Error::Incompatible(format!("the event {}.{}: {error}", event.pallet_name(), event.event_name()))
+			};
+			let (purpose, to, about, amount) = if is("Balances", "Deposit") {
+				let deposit: types::Deposit = event.decode_fields_unchecked_as().map_err(misfit)?;
+				if deposit.who == *operator {
+					last_deposit = deposit.amount;
+				}
+				continue;
+			} else if is("ContinuousPool", "Paid") {
+				let paid: types::RacerPaid = event.decode_fields_unchecked_as().map_err(misfit)?;
+				(Purpose::Request, paid.operator, paid.request, paid.amount)
+			} else if is("ResultValidation", "Paid") {
+				let paid: types::CheckerPaid = event.decode_fields_unchecked_as().map_err(misfit)?;
+				(Purpose::Check, paid.operator, paid.task, paid.amount)
+			} else if is("TrainingAuction", "PartsPaid") {
+				let paid: types::PartsPaid = event.decode_fields_unchecked_as().map_err(misfit)?;
+				(Purpose::Job, paid.provider, paid.job, paid.paid)
+			} else if is("TrainingAuction", "Settled") {
+				// It tells the whole fee. What is paid at the end is the deposit right before it.
+				let settled: types::JobSettled = event.decode_fields_unchecked_as().map_err(misfit)?;
+				(Purpose::Job, settled.provider, settled.job, std::mem::take(&mut last_deposit))
+			} else {
+				continue;
+			};
+			if to == *operator && amount > 0 {
+				payments.push(Payment { purpose, about, amount });
+			}
+		}
+		Ok(payments)
 	}
 
 	/// The arguments of a kind of call, wherever somebody sent it in this block, as its own transaction.

@@ -38,6 +38,35 @@ records! {
 		pub job: Hash,
 	}
 
+	/// Money that came to an account.
+	struct Deposit {
+		pub who: AccountId,
+		pub amount: Balance,
+	}
+
+	struct RacerPaid {
+		pub request: Hash,
+		pub operator: AccountId,
+		pub amount: Balance,
+	}
+
+	struct CheckerPaid {
+		pub operator: AccountId,
+		pub task: Hash,
+		pub amount: Balance,
+	}
+
+	struct PartsPaid {
+		pub job: Hash,
+		pub provider: AccountId,
+		pub paid: Balance,
+	}
+
+	struct JobSettled {
+		pub job: Hash,
+		pub provider: AccountId,
+	}
+
 	/// A lock.
 	struct Lock {
 		pub locked: Balance,
@@ -363,6 +392,7 @@ records! {
 		pub measures: Option<Measured>,
 		pub stage: Stage,
 		pub due: BlockNumber,
+		pub alarmed_by: Option<AccountId>,
 		pub outcome: Option<Outcome>,
 		pub carry: Option<Hash>,
 	}
@@ -441,6 +471,22 @@ impl Request {
 			| RequestStage::Sharing { leader } => self.racers.get(leader as usize),
 			RequestStage::Drawing { .. } | RequestStage::Racing => None,
 		}
+	}
+
+	/// Whether it waits for its own deadline, and not for a validation.
+	pub fn has_deadline(&self) -> bool {
+		!matches!(self.stage, RequestStage::Validating { .. } | RequestStage::AwaitingConfirmation { .. })
+	}
+
+	/// Whether an operator has committed to another number of leaves than the leader of its race. Results stay sealed, but
+	/// how many leaves they have is said in clear.
+	pub fn differs_from_leader(&self, operator: &AccountId) -> bool {
+		let leaves = |racer: &Racer| match racer.racing {
+			Racing::Committed { leaves, .. } => Some(leaves),
+			_ => None,
+		};
+		let (own, leader) = (self.racer(operator).and_then(leaves), self.leader().and_then(leaves));
+		own.zip(leader).is_some_and(|(own, leader)| own != leader)
 	}
 }
 

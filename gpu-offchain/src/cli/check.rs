@@ -4,7 +4,7 @@ use super::network;
 use anyhow::Result;
 use clap::Args;
 use ogpu_worker::{
-	agent,
+	agent::{self, earnings::Earned},
 	chain::{address, hex, needs, state, types::*, At, Chain},
 	config::Config,
 	device::DeviceName,
@@ -139,6 +139,13 @@ impl CheckCmd {
 				format!("UDP {}: {error}", config.store.listen),
 				"if the worker is running, that is why; else choose another address in store.listen",
 			),
+		}
+		match Earned::load(&config.data) {
+			Ok(Some(earned)) => findings.good("earned", told(&earned)),
+			Ok(None) => findings.good("earned", "nothing was counted yet"),
+			Err(error) => {
+				findings.warn("earned", format!("{error:#}"), "remove the file: it is for show, and begins anew")
+			}
 		}
 		if self.quick {
 			return;
@@ -369,6 +376,20 @@ async fn seats(config: &Config, at: &At, operator: AccountId, findings: &mut Fin
 		findings.wrong("seats", found, next);
 	}
 	Ok(())
+}
+
+/// What was earned, in words.
+fn told(earned: &Earned) -> String {
+	let parts: Vec<_> = earned
+		.amounts()
+		.map(|(name, amount)| match name.parse::<DeviceId>() {
+			Ok(device) => format!("device {device} {}", ogpu(amount)),
+			Err(_) => format!("checks {}", ogpu(amount)),
+		})
+		.collect();
+	let parts = if parts.is_empty() { "nothing".into() } else { parts.join(", ") };
+	let hours = agent::lane::now().saturating_sub(earned.since) / 3600;
+	format!("{parts} in {} days and {} hours, up to block {}", hours / 24, hours % 24, earned.until)
 }
 
 fn ogpu(amount: Balance) -> String {

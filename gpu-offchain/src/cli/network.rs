@@ -5,7 +5,11 @@ use ogpu_worker::{
 	agent::Keys,
 	config::{Config, LogConfig},
 };
-use tokio::runtime::Runtime;
+use tokio::{
+	runtime::Runtime,
+	signal::unix::{signal, SignalKind},
+	sync::mpsc,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Where the configuration is, if nobody says.
@@ -34,19 +38,21 @@ pub fn log(config: &LogConfig) {
 	}
 }
 
-/// Waits until somebody wants this process to end.
-pub async fn told_to_stop() {
-	let interrupt = tokio::signal::ctrl_c();
-	#[cfg(unix)]
-	{
-		use tokio::signal::unix::{signal, SignalKind};
-		if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+/// Says each time when somebody wants this process to end. To be called where tasks are driven.
+pub fn told_to_stop() -> Result<mpsc::Receiver<()>> {
+	let (tell, told) = mpsc::channel(2);
+	let mut interrupts = signal(SignalKind::interrupt()).context("SIGINT")?;
+	let mut terminations = signal(SignalKind::terminate()).context("SIGTERM")?;
+	tokio::spawn(async move {
+		loop {
 			tokio::select! {
-				_ = interrupt => {}
-				_ = terminate.recv() => {}
+				_ = interrupts.recv() => {}
+				_ = terminations.recv() => {}
 			}
-			return;
+			if tell.send(()).await.is_err() {
+				return;
+			}
 		}
-	}
-	let _ = interrupt.await;
+	});
+	Ok(told)
 }

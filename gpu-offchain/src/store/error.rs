@@ -1,6 +1,6 @@
 //! What can go wrong with the store, said so that someone can act on it.
 
-use super::Endpoint;
+use super::{Denial, Endpoint};
 use crate::artifacts::Name;
 use std::{fmt, path::PathBuf};
 
@@ -26,6 +26,11 @@ pub enum Error {
 	/// No source gave it, each for its own reason.
 	#[error("no source gave artifact {name}: {}", Reasons(refusals))]
 	Unfetched { name: Name, refusals: Vec<Refusal> },
+	/// Whoever was asked about a work says nothing of it.
+	#[error("{by} refuses to say: {denial}")]
+	Denied { by: Endpoint, denial: Denial },
+	#[error("{by} {reason}")]
+	Unanswered { by: Endpoint, reason: String },
 	#[error("not sealed to this key, or not as it was sealed: {0}")]
 	Sealed(&'static str),
 	/// This machine failed.

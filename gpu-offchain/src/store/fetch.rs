@@ -455,12 +455,22 @@ struct Lane {
 }
 
 /// Why a source is given up, or this machine.
-enum Fault {
+pub(super) enum Fault {
 	/// It does wrong, or has nothing.
 	Source(String),
 	/// The line to it broke, which is nobody's fault the first time.
 	Line(String),
 	Here(Error),
+}
+
+impl Fault {
+	/// As an error, where nobody else can be asked.
+	pub(super) fn or_else(self, error: impl FnOnce(String) -> Error) -> Error {
+		match self {
+			Self::Source(reason) | Self::Line(reason) => error(reason),
+			Self::Here(error) => error,
+		}
+	}
 }
 
 impl Race {
@@ -538,17 +548,21 @@ impl Inner {
 		if let Some(open) = line.as_ref().filter(|line| line.connection.close_reason().is_none()) {
 			return Ok((open.clone(), false));
 		}
+		let connection = self.connect(endpoint, ALPN).await?;
+		let open = Line { connection, requests: Arc::new(Semaphore::new(REQUESTS)) };
+		Ok((line.insert(open).clone(), true))
+	}
+
+	/// A new connection for a protocol.
+	pub(super) async fn connect(&self, endpoint: &Endpoint, protocol: &[u8]) -> std::result::Result<Connection, Fault> {
 		let dial = endpoint.dial(self.has_relay).map_err(Fault::Here)?;
 		let connecting = async {
 			let options = ConnectOptions::new().with_transport_config(transport());
-			let connecting = self.transport.connect_with_opts(dial, ALPN, options).await;
+			let connecting = self.transport.connect_with_opts(dial, protocol, options).await;
 			let connecting = connecting.map_err(|error| Fault::Source(format!("cannot be called: {error}")))?;
 			connecting.await.map_err(|error| Fault::Source(format!("cannot be reached: {error}")))
 		};
-		let connection =
-			timeout(self.patience.connect, connecting).await.map_err(|_| Fault::Source("does not answer".into()))??;
-		let open = Line { connection, requests: Arc::new(Semaphore::new(REQUESTS)) };
-		Ok((line.insert(open).clone(), true))
+		timeout(self.patience.connect, connecting).await.map_err(|_| Fault::Source("does not answer".into()))?
 	}
 }
 

@@ -4,6 +4,7 @@
 //! written, whoever sent it, and what is here is checked again whenever it is read. All of iroh and iroh-blobs is behind
 //! the types of this folder.
 
+mod ask;
 mod endpoint;
 mod error;
 mod fetch;
@@ -15,6 +16,7 @@ mod serve;
 
 pub mod bench;
 
+pub use ask::{Answer, Committed, Denial, Desk, Progress, MOST_LOSSES, MOST_RESULTS};
 pub use endpoint::{Endpoint, Key, Secret, ENDPOINT_BYTES};
 pub use error::{Error, Refusal, Result};
 pub use fetch::{Fetched, Patience};
@@ -122,6 +124,8 @@ struct Inner {
 	/// One fetch of each artifact at a time.
 	fetching: Mutex<HashMap<Name, Arc<tokio::sync::Mutex<()>>>>,
 	counters: Arc<Counters>,
+	/// Who answers questions of clients, where somebody does.
+	reception: Mutex<Option<ask::Reception>>,
 	tasks: Mutex<Vec<JoinHandle<()>>>,
 	/// Locked as long as it is open.
 	_lock: fs::File,
@@ -212,6 +216,7 @@ impl Store {
 			lines: Default::default(),
 			fetching: Default::default(),
 			counters: Default::default(),
+			reception: Default::default(),
 			tasks: Default::default(),
 			_lock: lock,
 		}));

@@ -1,6 +1,6 @@
 //! Peers are answered: what they may have, no more at once than this machine can bear, and nobody for ever.
 
-use super::{hash, Counters, Error, Key, Result, Secret, Settings, Store};
+use super::{ask, hash, Counters, Error, Key, Result, Secret, Settings, Store};
 use crate::artifacts::Name;
 use iroh::{
 	endpoint::{presets, Connection, Incoming, IncomingAddr, MtuDiscoveryConfig, QuicTransportConfig, VarInt},
@@ -86,7 +86,7 @@ pub(super) async fn bind(settings: &Settings, secret: &Secret) -> Result<iroh::E
 	let at = |error: String| Error::machine(format_args!("{} cannot be listened at: {error}", settings.listen));
 	let mut builder = iroh::Endpoint::builder(presets::Minimal)
 		.secret_key(secret.0.clone())
-		.alpns(vec![ALPN.to_vec()])
+		.alpns(vec![ALPN.to_vec(), ask::ALPN.to_vec()])
 		.relay_mode(relay)
 		.transport_config(
 			transport()
@@ -152,12 +152,12 @@ impl<K: Hash + Eq> Drop for Place<K> {
 }
 
 /// What all connections share.
-struct Server {
-	limits: Limits,
+pub(super) struct Server {
+	pub(super) limits: Limits,
 	requests: Arc<Semaphore>,
 	of_key: Mutex<HashMap<Key, std::sync::Weak<Semaphore>>>,
 	pace: Option<Pace>,
-	counters: Arc<Counters>,
+	pub(super) counters: Arc<Counters>,
 }
 
 /// Accepts connections as long as there is a store.
@@ -209,10 +209,14 @@ pub(super) fn serve(store: &Store, limits: Limits) -> impl Future<Output = ()> {
 					return;
 				};
 				let Some(inner) = weak.upgrade() else { return };
-				let store = Connected { blobs: inner.blobs.clone().into(), store: weak };
+				let blobs = inner.blobs.clone().into();
 				drop(inner);
 				server.counters.peers.fetch_add(1, Ordering::Relaxed);
-				server.clone().answer(connection, key, store).await;
+				if connection.alpn() == ask::ALPN {
+					server.clone().inform(connection, key, weak).await;
+				} else {
+					server.clone().answer(connection, key, Connected { blobs, store: weak }).await;
+				}
 				server.counters.peers.fetch_sub(1, Ordering::Relaxed);
 			});
 		}
@@ -297,7 +301,7 @@ impl Server {
 	}
 
 	/// Waits for a turn among the requests of this key, then among all.
-	async fn turn(&self, key: Key) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+	pub(super) async fn turn(&self, key: Key) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
 		let of_key = {
 			let mut of_key = self.of_key.lock().ok()?;
 			match of_key.get(&key).and_then(std::sync::Weak::upgrade) {

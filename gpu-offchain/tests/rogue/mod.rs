@@ -43,9 +43,13 @@ pub enum Trick {
 	Nothing,
 }
 
+/// The protocol by which clients ask.
+const QUESTIONS: &[u8] = b"ogpu/result/1";
+
 async fn bind() -> iroh::Endpoint {
 	let builder = iroh::Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled);
-	let builder = builder.alpns(vec![ALPN.to_vec()]).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
+	let builder =
+		builder.alpns(vec![ALPN.to_vec(), QUESTIONS.to_vec()]).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
 	builder.bind().await.unwrap()
 }
 
@@ -224,5 +228,70 @@ impl Greedy {
 		}
 		assert!(self.connections.iter().take(connections).all(|connection| connection.close_reason().is_none()));
 		self._answers.len()
+	}
+}
+
+/// Asks what it likes.
+pub struct Asker {
+	pub key: [u8; 32],
+	connection: Connection,
+	_transport: iroh::Endpoint,
+}
+
+impl Asker {
+	pub async fn new(to: &Endpoint) -> Self {
+		let transport = bind().await;
+		let mut dial = EndpointAddr::new(iroh::PublicKey::from_bytes(to.key().bytes()).unwrap());
+		for address in to.addresses() {
+			dial = dial.with_ip_addr(*address);
+		}
+		let connection = transport.connect(dial, QUESTIONS).await.unwrap();
+		Self { key: *transport.id().as_bytes(), connection, _transport: transport }
+	}
+
+	/// What is answered, unless the line is cut.
+	pub async fn ask(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+		let (mut writer, mut reader) = self.connection.open_bi().await.ok()?;
+		// Whoever is not listened to may learn that while it talks.
+		let _ = writer.write_all(bytes).await;
+		let _ = writer.finish();
+		reader.read_to_end(1 << 16).await.ok()
+	}
+}
+
+/// Answers each question in the same way, or never.
+pub struct Oracle {
+	pub endpoint: Endpoint,
+	task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Oracle {
+	fn drop(&mut self) {
+		self.task.abort();
+	}
+}
+
+impl Oracle {
+	pub async fn new(answer: Option<Vec<u8>>) -> Self {
+		let transport = bind().await;
+		let key = Key::new(*transport.id().as_bytes()).unwrap();
+		let endpoint = Endpoint::new(key, transport.bound_sockets(), None).unwrap();
+		let task = tokio::spawn(async move {
+			while let Some(incoming) = transport.accept().await {
+				let Ok(connection) = incoming.accept().unwrap().await else { continue };
+				let Ok((mut writer, _reader)) = connection.accept_bi().await else { continue };
+				match &answer {
+					Some(answer) => {
+						let _ = writer.write_all(answer).await;
+						let _ = writer.finish();
+						connection.closed().await;
+					}
+					None => {
+						connection.closed().await;
+					}
+				}
+			}
+		});
+		Self { endpoint, task }
 	}
 }

@@ -75,7 +75,16 @@ fn task(provider: AccountId, stage: Stage) -> TaskView {
 		fee: 1,
 		seed_from: NOW,
 	};
-	let task = Task { request, is_claim: false, measures: None, stage, due: NOW + 20, outcome: None, carry: None };
+	let task = Task {
+		request,
+		is_claim: false,
+		measures: None,
+		stage,
+		due: NOW + 20,
+		alarmed_by: None,
+		outcome: None,
+		carry: None,
+	};
 	let origin = Origin::Unknown;
 	TaskView { task, origin, checks: [].into(), juries: [].into(), checkers: [].into(), since: NOW }
 }
@@ -229,9 +238,6 @@ fn an_own_result_is_shown_step_by_step() {
 	let mut challenged = task(US, Stage::Answering);
 	challenged.checks.insert(5, Check { opening: None, challenge: Some((THEM, 1)), ..check(None) });
 	assert_eq!(show(challenged, NOW), [Say::RevealLeaves { task: NAME, leaves: vec![5] }]);
-	let mut overdue = task(US, Stage::Sealed);
-	overdue.task.due = NOW - 10;
-	assert_eq!(show(overdue, NOW), [Say::Advance(Item::Task(NAME))]);
 }
 
 #[test]
@@ -397,6 +403,106 @@ fn inputs_that_are_missing_are_claimed_once() {
 	assert_eq!(said(&planned(&view, &works)), [Say::ClaimInputs { job: NAME }]);
 	view.jobs.get_mut(&NAME).unwrap().run.as_mut().unwrap().has_claimed = true;
 	assert_eq!(said(&planned(&view, &works)), []);
+}
+
+/// Blocks after its deadline in which this operator moves an item on, if it does within so many.
+fn moves_on(operator: AccountId, most: BlockNumber, put: impl Fn(&mut View)) -> Vec<(Say, BlockNumber)> {
+	let mut first = BTreeMap::new();
+	for late in 0..most {
+		let mut view = view();
+		view.operator = operator;
+		put(&mut view);
+		// As if the clock were so far: nothing else is in the view that depends on it.
+		view.now += late;
+		view.devices.clear();
+		for say in said(&planned(&view, &Works::new())) {
+			first.entry(say).or_insert(late);
+		}
+	}
+	first.into_iter().collect()
+}
+
+#[test]
+fn what_the_chain_does_not_come_to_is_moved_on_by_whoever_waits_but_not_by_all_at_once() {
+	let sitting = |stage| {
+		let mut judged = task(THEM, Stage::Judging { after_challenges: false });
+		judged.task.due = NOW;
+		judged.juries.insert(3, (Jury { round: 1, stage, due: NOW }, None));
+		judged
+	};
+	let due = |stage| TaskView { task: Task { due: NOW, ..task(THEM, stage).task }, ..task(THEM, Stage::Sealed) };
+	for (item, put) in [
+		(
+			Item::Task(NAME),
+			&(|view: &mut View| drop(view.tasks.insert(NAME, due(Stage::Sealed)))) as &dyn Fn(&mut View),
+		),
+		(Item::Jury(NAME, 3), &|view| drop(view.tasks.insert(NAME, sitting(JuryStage::Voting { seed: [0; 32] })))),
+		(Item::Market(NAME), &|view| {
+			let sharing = Request { due: NOW, ..request(Racing::Paid, RequestStage::Sharing { leader: 0 }) };
+			view.requests.insert(NAME, sharing);
+		}),
+		(Item::Market(NAME), &|view| drop(view.jobs.insert(NAME, Job { due: NOW, ..job(JobStage::Counting) }))),
+		(Item::Window, &|view| {
+			view.window = Some(Window { stage: WindowStage::Placing { seed_from: 0 }, due: NOW });
+		}),
+	] {
+		let mut turns = BTreeSet::new();
+		for operator in 1..=50 {
+			let moved = moves_on([operator; 32], 30, put);
+			assert!(matches!(moved.as_slice(), [(Say::Advance(of), 6..22)] if *of == item), "{item:?}: {moved:?}");
+			turns.insert(moved[0].1);
+		}
+		assert!(turns.len() >= 12, "{item:?}: {turns:?}");
+	}
+	let nothing: [&dyn Fn(&mut View); 4] = [
+		&|view| drop(view.tasks.insert(NAME, sitting(JuryStage::Closed))),
+		&|view| {
+			let mut accepted = due(Stage::Accepted);
+			accepted.task.due = BlockNumber::MAX;
+			view.tasks.insert(NAME, accepted);
+		},
+		&|view| {
+			let validating = RequestStage::Validating { leader: 0, is_paid: false };
+			view.requests.insert(NAME, Request { due: NOW, ..request(Racing::Paid, validating) });
+		},
+		&|view| drop(view.jobs.insert(NAME, Job { due: BlockNumber::MAX, ..job(JobStage::Ending) })),
+	];
+	for put in nothing {
+		assert_eq!(moves_on(US, 100, put), []);
+	}
+	let many = |view: &mut View| {
+		view.tasks = (0..20).map(|number| ([number; 32], due(Stage::Sealed))).collect();
+		view.now += 100;
+	};
+	assert_eq!(moves_on(US, 1, many).len(), 4, "the others next time");
+}
+
+#[test]
+fn whoever_finds_another_number_of_leaves_than_the_leader_raises_an_alarm_in_time() {
+	let race = |mine, theirs| {
+		let committed = |leaves| Racing::Committed { commitment: [0; 32], leaves };
+		let mut race = request(committed(mine), RequestStage::Validating { leader: 1, is_paid: false });
+		race.racers.push(Racer { operator: THEM, device: 9, racing: committed(theirs) });
+		race
+	};
+	assert!(race(4, 5).differs_from_leader(&US));
+	assert!(!race(4, 4).differs_from_leader(&US), "more than that nobody knows before the reveal");
+	assert!(!race(4, 5).differs_from_leader(&THEM), "it leads");
+	let running = Request { stage: RequestStage::Racing, ..race(4, 5) };
+	assert!(!running.differs_from_leader(&US), "there is no leader yet");
+	let mut earlier = race(4, 5);
+	earlier.race.first = 1;
+	assert!(!earlier.differs_from_leader(&US), "that was in an earlier race");
+
+	let mut view = view();
+	view.requests.insert(NAME, race(4, 5));
+	assert_eq!(planned(&view, &Works::new()), [], "somebody has said so, or it is too late");
+	view.alarming.insert(NAME);
+	let alarm = Action::Say { what: Say::Alarm { request: NAME }, due: NOW + 74 };
+	assert_eq!(planned(&view, &Works::new()), [alarm]);
+	let mut silent = config();
+	silent.market.alarms = false;
+	assert_eq!(plan(&view, &Works::new(), &silent), []);
 }
 
 #[test]
