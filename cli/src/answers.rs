@@ -178,7 +178,6 @@ pub struct Outcome {
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
 	pub provider: Account,
-	/// Older runtimes do not say it.
 	pub client: Option<Account>,
 	pub manifest: Option<Digits>,
 	pub start: Option<Digits>,

@@ -71,6 +71,7 @@ pub struct Client {
 	pub(crate) home: Home,
 	pub(crate) journal: Journal,
 	sender: Option<Sender>,
+	key: Option<Keypair>,
 	listening: Listening,
 	/// Node and client are on one machine, on a chain for development: nobody else fetches.
 	is_local: bool,
@@ -93,11 +94,11 @@ impl Client {
 			)));
 		}
 		home.recognise(&url, &node.genesis(), is_development)?;
-		let sender = key.map(Sender::new);
+		let sender = key.clone().map(Sender::new);
 		let account = sender.as_ref().map_or(NOBODY, Sender::account);
 		let journal = home.account(&node.genesis(), &account);
 		let is_local = is_development && ["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host));
-		Ok(Self { node, home, journal, sender, listening: options.listening, is_local, depot: Arc::default() })
+		Ok(Self { node, home, journal, sender, key, listening: options.listening, is_local, depot: Arc::default() })
 	}
 
 	pub fn node(&self) -> &Node {
@@ -111,6 +112,11 @@ impl Client {
 	/// Whose client it is.
 	pub fn account(&self) -> Result<AccountId> {
 		self.sender.as_ref().map(Sender::account).ok_or(Error::NoKey)
+	}
+
+	/// The key itself, to prove to others who asks.
+	pub(crate) fn key(&self) -> Result<&Keypair> {
+		self.key.as_ref().ok_or(Error::NoKey)
 	}
 
 	/// What signs.

@@ -3,22 +3,28 @@
 use crate::{
 	answers::{Ended, Task},
 	home::{Entry, Kind},
-	outcome::{why, Delivered, Known, Provenance},
+	outcome::{is_right, why, Delivered, Known, Provenance},
 	tasks::now,
 	Client, Error, Hash, Result,
 };
 use futures::{Stream, StreamExt};
-use ogpu_worker::chain::{self, calls::client, Head};
+use ogpu_worker::{
+	chain::{self, calls::client, Head},
+	store::{self, Progress},
+};
 use std::{
 	collections::{BTreeMap, VecDeque},
 	pin::Pin,
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 /// A node that tells nothing for so long is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(45);
 /// What was asked just now may not be in the block that the node knows.
 const YOUNG: u64 = 60;
+/// Between two questions to whoever does the work; and after one that was not answered.
+const ASK_EVERY: Duration = Duration::from_secs(5);
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 type Heads = Pin<Box<dyn Stream<Item = chain::Result<Head>> + Send>>;
 
@@ -29,6 +35,8 @@ pub enum Update {
 	Standing(Box<Task>),
 	/// A part's result is here, or is surer than before.
 	Delivered { part: u32, delivered: Delivered },
+	/// How far its provider says that it is. Nothing of it is proven.
+	Progress(Progress),
 	/// The provider does not give a result that it has revealed, or not yet.
 	Withheld { part: u32, reason: String },
 	/// The window for challenges was waived, as it was wished.
@@ -63,6 +71,10 @@ pub struct Follow {
 	delivered: BTreeMap<u32, Delivered>,
 	withheld: BTreeMap<u32, String>,
 	waived: Vec<Hash>,
+	/// What the provider says, and when it may be asked again.
+	told: BTreeMap<Hash, store::Committed>,
+	progress: Option<Progress>,
+	ask_from: Option<Instant>,
 	news: VecDeque<Update>,
 	is_over: bool,
 }
@@ -81,6 +93,9 @@ impl Client {
 			delivered: BTreeMap::new(),
 			withheld: BTreeMap::new(),
 			waived: Vec::new(),
+			told: BTreeMap::new(),
+			progress: None,
+			ask_from: None,
 			news: VecDeque::new(),
 			is_over: false,
 		})
@@ -148,6 +163,7 @@ impl Follow {
 				self.entry.note(0, self.entry.name.0);
 			}
 		}
+		self.listen(task.as_ref()).await?;
 		let mut record = None;
 		for (number, part) in self.entry.parts.clone() {
 			record = self.look_at(number, &part.task.0).await?.or(record);
@@ -170,19 +186,53 @@ impl Follow {
 		Ok(())
 	}
 
+	/// Asks whoever does the work what it has committed to and how far it is, if that is known to nobody else yet.
+	async fn listen(&mut self, task: Option<&Task>) -> Result<()> {
+		let is_worth = match task {
+			Some(Task::Job(job)) => job.provider.is_some(),
+			Some(Task::Request(request)) => {
+				request.validation.is_some() && self.entry.parts.values().any(|part| part.outcome.is_none())
+			}
+			_ => false,
+		};
+		let is_due = self.ask_from.is_none_or(|from| from <= Instant::now());
+		if !is_worth || !is_due || !self.client.account().is_ok_and(|own| task.and_then(Task::client) == Some(own)) {
+			return Ok(());
+		}
+		let pause = match self.client.told(&self.entry.name.0).await {
+			Ok(Some(answer)) => {
+				self.told.extend(answer.committed.iter().map(|committed| (committed.task, *committed)));
+				if answer.progress.is_some() && answer.progress != self.progress {
+					self.progress.clone_from(&answer.progress);
+					self.news.extend(answer.progress.map(Update::Progress));
+				}
+				ASK_EVERY
+			}
+			Ok(None) => ASK_EVERY,
+			Err(error) if error.is_of_connection() => return Err(error),
+			// Without it, the result comes when it is revealed.
+			Err(_) => ASK_AGAIN,
+		};
+		self.ask_from = Instant::now().checked_add(pause);
+		Ok(())
+	}
+
 	/// Looks at the validation of a part: its outcome, its verdict, and the bytes. Returns what is left of it if it ended.
 	async fn look_at(&mut self, number: u32, task: &Hash) -> Result<Option<Ended>> {
 		let is_final = |part: &Delivered| part.provenance == Provenance::Accepted;
 		if self.delivered.get(&number).is_some_and(is_final) {
 			return Ok(None);
 		}
-		let known = self.client.known(task).await?;
+		let mut known = self.client.known(task).await?;
+		if let Some(told) = self.told.get(task) {
+			known.hear(told);
+		}
 		let part = self.entry.note(number, *task);
 		part.provider = known.provider.map(crate::Name).or(part.provider);
 		part.outcome = known.outcome.or(part.outcome);
 		part.conclusion = known.ended.as_ref().map(|ended| ended.conclusion.clone()).or(part.conclusion.clone());
 		let remembered = part.outcome;
-		let is_rejected = known.ended.as_ref().is_some_and(|ended| ended.conclusion != "accepted");
+		let is_rejected = known.ended.as_ref().is_some_and(|ended| !is_right(&ended.conclusion));
 		if !is_rejected {
 			self.fetch(number, task, &known, remembered).await?;
 			self.waive(number, task).await?;
@@ -197,7 +247,13 @@ impl Follow {
 		known: &Known,
 		remembered: Option<crate::home::Committed>,
 	) -> Result<()> {
-		match self.client.outcome(task, known, remembered).await {
+		let outcome = known.outcome.or(remembered);
+		let before = self.delivered.get(&number).filter(|before| Some(before.outcome) == outcome).copied();
+		let delivered = match before {
+			Some(before) => Ok(Some(Delivered { provenance: known.provenance(), ..before })),
+			None => self.client.outcome(task, known, remembered).await,
+		};
+		match delivered {
 			Ok(Some(delivered)) => {
 				let before = self.delivered.insert(number, delivered);
 				if before.is_none_or(|before| before.provenance < delivered.provenance) {
@@ -246,7 +302,7 @@ impl Follow {
 		};
 		let end = match (self.entry.kind, task) {
 			(Kind::Request, Some(Task::Ended(ended))) => Some(End {
-				is_accepted: ended.conclusion == "accepted",
+				is_accepted: is_right(&ended.conclusion),
 				why: why(&ended.conclusion).into(),
 				record: Some(ended.clone()),
 			}),
@@ -268,14 +324,15 @@ impl Follow {
 
 	/// How something ended of which the chain says nothing more.
 	fn gone(&self, record: Option<Ended>) -> End {
-		let accepted = self.entry.parts.values().filter(|part| part.conclusion.as_deref() == Some("accepted")).count();
+		let accepted =
+			self.entry.parts.values().filter(|part| part.conclusion.as_deref().is_some_and(is_right)).count();
 		let is_accepted = accepted == self.entry.parts_in_all as usize;
 		let failed = self
 			.entry
 			.parts
 			.values()
 			.rev()
-			.find_map(|part| part.conclusion.as_deref().filter(|conclusion| *conclusion != "accepted"));
+			.find_map(|part| part.conclusion.as_deref().filter(|conclusion| !is_right(conclusion)));
 		let why = match (is_accepted, failed, &self.last) {
 			(true, ..) => why("accepted").into(),
 			(_, Some(failed), _) => why(failed).into(),

@@ -12,7 +12,7 @@ use ogpu_worker::{agent::view, artifacts::MOST_BYTES, chain::state, limits, mani
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Provenance {
-	/// Its provider says that it is what it committed to.
+	/// Its provider says that it is what it committed to, and it opens the commitment.
 	Told,
 	/// The provider has revealed on the chain that it is; whether it is right is not decided.
 	Revealed,
@@ -33,9 +33,40 @@ pub struct Delivered {
 #[derive(Clone, Debug, Default)]
 pub struct Known {
 	pub provider: Option<AccountId>,
+	/// To what the provider committed, as long as it is validated.
+	pub commitment: Option<Hash>,
 	pub outcome: Option<Committed>,
 	/// How it ended.
 	pub ended: Option<Ended>,
+	/// The outcome is what the provider says, and opens its commitment. The chain does not know it yet.
+	pub is_told: bool,
+}
+
+impl Known {
+	/// How sure its result is; what is only remembered was told.
+	pub fn provenance(&self) -> Provenance {
+		if self.ended.as_ref().is_some_and(|ended| is_right(&ended.conclusion)) {
+			Provenance::Accepted
+		} else if self.is_told || self.outcome.is_none() {
+			Provenance::Told
+		} else {
+			Provenance::Revealed
+		}
+	}
+
+	/// Takes what a provider says for true as far as its commitment bears it out.
+	pub fn hear(&mut self, told: &store::Committed) {
+		let (Some(provider), Some(commitment)) = (self.provider, self.commitment) else { return };
+		if self.outcome.is_none() && told.opens(&provider, &commitment) {
+			self.outcome = Some(Committed { root: Name(told.root), output: Name(told.output) });
+			self.is_told = true;
+		}
+	}
+}
+
+/// Whether the result stands. What is forfeited is right, and its provider is not paid, for something else that it did.
+pub fn is_right(conclusion: &str) -> bool {
+	matches!(conclusion, "accepted" | "forfeited")
 }
 
 impl Client {
@@ -44,34 +75,58 @@ impl Client {
 		let open = self.node.with(async |chain| Ok(chain.best().await?.get(&state::TASKS, (*task,)).await?)).await?;
 		if let Some(open) = open {
 			let outcome = open.outcome.map(|it| Committed { root: Name(it.root), output: Name(it.output) });
-			return Ok(Known { provider: Some(open.request.provider), outcome, ended: None });
+			return Ok(Known {
+				provider: Some(open.request.provider),
+				commitment: Some(open.request.commitment),
+				outcome,
+				..Known::default()
+			});
 		}
 		// Of a request that has been judged the record stands beside it.
-		let record = self.record(task).await?;
-		Ok(match record {
+		Ok(match self.record(task).await? {
 			Some(ended) => {
 				let outcome = ended.outcome;
 				let outcome = outcome.map(|it| Committed { root: it.root.into(), output: it.output.into() });
-				Known { provider: Some(ended.provider.0), outcome, ended: Some(ended) }
+				Known { provider: Some(ended.provider.0), outcome, ended: Some(ended), ..Known::default() }
 			}
 			None => Known::default(),
 		})
 	}
 
-	/// The result of a validation, as soon as it can be had. `known` says what the chain knows of it; what is remembered
-	/// of it counts as well, where a runtime does not keep it.
+	/// What whoever does the work says of it: results that it has committed to, and how far it is. `None` if nobody does it
+	/// now. Nothing of it is proven: see [`Known::hear`].
+	pub async fn told(&self, name: &Hash) -> Result<Option<store::Answer>> {
+		let endpoint = self
+			.node
+			.with(async |chain| {
+				let at = chain.best().await?;
+				let request = at.get(&state::REQUESTS, (*name,)).await?;
+				let device = match request.as_ref().and_then(|request| request.leader()) {
+					Some(leader) => Some(leader.device),
+					None => {
+						at.get(&state::JOBS, (*name,)).await?.and_then(|job| job.run).map(|run| run.bid.bidder.device)
+					}
+				};
+				let Some(device) = device else { return Ok(None) };
+				Ok(view::endpoint_of(&at, device).await?)
+			})
+			.await?;
+		let Some(endpoint) = endpoint.and_then(|text| text.parse::<Endpoint>().ok()) else { return Ok(None) };
+		let depot = self.depot().await?;
+		Ok(Some(depot.store().ask(&endpoint, name, self.key()?, &self.node.genesis()).await?))
+	}
+
+	/// The result of a validation, as soon as it can be had: by what is `known` of it, or was remembered.
 	pub async fn outcome(
 		&self,
 		task: &Hash,
 		known: &Known,
 		remembered: Option<Committed>,
 	) -> Result<Option<Delivered>> {
-		let is_accepted = known.ended.as_ref().is_some_and(|ended| ended.conclusion == "accepted");
-		let provenance = if is_accepted { Provenance::Accepted } else { Provenance::Revealed };
 		let Some(outcome) = known.outcome.or(remembered) else { return Ok(None) };
 		let Some(provider) = known.provider else { return Ok(None) };
 		let output = self.fetch_from(&provider, &outcome.output, task).await?;
-		Ok(Some(Delivered { outcome, output, provenance }))
+		Ok(Some(Delivered { outcome, output, provenance: known.provenance() }))
 	}
 
 	/// Fetches something that an account has to serve.
@@ -145,7 +200,7 @@ impl Client {
 			let known = self.known(task).await?;
 			let part = entry.note(*number, *task);
 			let (remembered, conclusion) = (part.outcome, part.conclusion.clone());
-			if let Some(ended) = known.ended.as_ref().filter(|ended| ended.conclusion != "accepted") {
+			if let Some(ended) = known.ended.as_ref().filter(|ended| !is_right(&ended.conclusion)) {
 				return Err(not_accepted(&entry.name, &ended.conclusion));
 			}
 			let provider = known.provider.or(part.provider.map(|provider| provider.0));
@@ -155,7 +210,7 @@ impl Client {
 				Error::Invalid(format!("the result of part {number} is not revealed yet: `ogpu watch {}`", entry.name))
 			})?;
 			// The record of an old validation may be gone; how it ended is remembered.
-			if conclusion.as_deref() == Some("accepted") {
+			if conclusion.as_deref().is_some_and(is_right) {
 				delivered.provenance = Provenance::Accepted;
 			}
 			outputs.push(delivered);
@@ -184,7 +239,7 @@ impl Client {
 			let mut accepted = Vec::new();
 			for number in 0..entry.parts_in_all.saturating_mul(2) {
 				let task = ogpu_worker::agent::plan::task_name(&entry.name.0, number);
-				if self.record(&task).await?.is_some_and(|ended| ended.conclusion == "accepted") {
+				if self.record(&task).await?.is_some_and(|ended| is_right(&ended.conclusion)) {
 					accepted.push(task);
 				}
 			}
@@ -208,32 +263,71 @@ impl Client {
 	async fn record(&self, task: &Hash) -> Result<Option<Ended>> {
 		match self.task(task).await? {
 			Some(Task::Ended(ended)) => Ok(Some(ended)),
-			// A request stays a while after its verdict, for those that ran along.
+			// A request stays a while after its verdict, for those that ran along; the record stands beside it.
 			Some(Task::Request(request)) if request.next.act == "claimShare" => {
-				Ok(request.leader.map(|leader| Ended::accepted(leader, request.next.due.unwrap_or_default())))
+				let kept = self.node.with(async |chain| Ok(chain.best().await?.get(&kept::RECORDS, (*task,)).await?));
+				Ok(kept.await?.map(Into::into))
 			}
 			_ => Ok(None),
 		}
 	}
 }
 
-impl Ended {
-	/// What is known of a request whose result was found right, before its record can be read.
-	fn accepted(provider: crate::answers::Account, closed: u32) -> Self {
-		Self {
-			provider,
-			client: None,
-			manifest: None,
-			start: None,
-			outcome: None,
-			conclusion: "accepted".into(),
-			leaves: 0,
-			audit_billionths: 0,
-			drawn: 0,
-			juries: 0,
-			detects_one_billionths: 0,
-			detects_tenth_billionths: 0,
-			closed,
+/// The record of a validation, as it lies in the chain's state.
+mod kept {
+	use crate::{
+		answers::{Account, Digits, Ended, Outcome},
+		AccountId, BlockNumber, Hash,
+	};
+	use ogpu_worker::chain::{types, Entry};
+	use subxt::ext::scale_decode::DecodeAsType;
+
+	pub const RECORDS: Entry<(Hash,), Kept> = Entry::new("ResultValidation", "Records");
+
+	#[derive(DecodeAsType)]
+	#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+	pub struct Kept {
+		provider: AccountId,
+		client: AccountId,
+		manifest: Hash,
+		start: Hash,
+		outcome: Option<types::Outcome>,
+		conclusion: types::Conclusion,
+		leaves: u32,
+		audit_billionths: u32,
+		drawn: u32,
+		juries: u32,
+		detects_one_billionths: u32,
+		detects_tenth_billionths: u32,
+		closed: BlockNumber,
+	}
+
+	impl From<Kept> for Ended {
+		fn from(kept: Kept) -> Self {
+			let outcome = kept.outcome.map(|it| Outcome { root: Digits(it.root), output: Digits(it.output) });
+			let conclusion = match kept.conclusion {
+				types::Conclusion::Accepted => "accepted",
+				types::Conclusion::Forfeited => "forfeited",
+				types::Conclusion::Convicted => "convicted",
+				types::Conclusion::InputAtFault => "inputAtFault",
+				types::Conclusion::Void => "void",
+				types::Conclusion::Unfounded => "unfounded",
+			};
+			Self {
+				provider: Account(kept.provider),
+				client: Some(Account(kept.client)),
+				manifest: Some(Digits(kept.manifest)),
+				start: Some(Digits(kept.start)),
+				outcome,
+				conclusion: conclusion.into(),
+				leaves: kept.leaves,
+				audit_billionths: kept.audit_billionths,
+				drawn: kept.drawn,
+				juries: kept.juries,
+				detects_one_billionths: kept.detects_one_billionths,
+				detects_tenth_billionths: kept.detects_tenth_billionths,
+				closed: kept.closed,
+			}
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //! Showing how a task goes on, to people and to scripts, until it ends or somebody stops it.
 
-use super::{say, tell};
+use super::{curve, say, tell};
 use crate::output::Stopped;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,8 +11,13 @@ use ogpu::{
 	outcome::Provenance,
 	work::in_time,
 };
+use ogpu_worker::store::Progress;
 use serde_json::{json, Value};
 use std::{io::IsTerminal, time::Duration};
+
+/// The curve of losses, in letters.
+const CURVE_ROWS: usize = 6;
+const CURVE_COLUMNS: usize = 60;
 
 /// Who has to act, as one line.
 fn by(next: &Next, now: u32) -> String {
@@ -116,30 +121,47 @@ pub fn as_json(task: &Task) -> Value {
 /// A line that changes on a terminal, and lines elsewhere.
 struct Line {
 	bar: Option<ProgressBar>,
+	/// Where it stands.
 	last: String,
+	/// How far it is, under that.
+	curve: String,
 }
 
 impl Line {
-	fn new(json: bool, parts: u32) -> Result<Self> {
-		let bar = (!json && std::io::stderr().is_terminal()).then(|| ProgressBar::new(parts.into()));
+	fn new(json: bool) -> Result<Self> {
+		let bar = (!json && std::io::stderr().is_terminal()).then(ProgressBar::new_spinner);
 		if let Some(bar) = &bar {
-			let template =
-				if parts > 1 { "{spinner} {bar:20} {pos}/{len} parts  {wide_msg}" } else { "{spinner} {wide_msg}" };
-			bar.set_style(ProgressStyle::with_template(template)?);
+			bar.set_style(ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}")?);
 			bar.enable_steady_tick(Duration::from_millis(120));
 		}
-		Ok(Self { bar, last: String::new() })
+		Ok(Self { bar, last: String::new(), curve: String::new() })
 	}
 
 	fn show(&mut self, json: bool, text: String) {
+		if self.bar.is_none() && text != self.last {
+			say(json, &text);
+		}
+		self.last = text;
+		self.draw();
+	}
+
+	fn progress(&mut self, json: bool, progress: &Progress) {
+		let text =
+			format!("{} {} of {} leaves", curve::bar(progress.done, progress.leaves), progress.done, progress.leaves);
+		let loss = progress.losses.last().map(|loss| format!(", loss {loss:.4}")).unwrap_or_default();
 		match &self.bar {
-			Some(bar) => bar.set_message(text),
-			// Deadlines move with every stage; what is the same is said once.
-			None if text != self.last => {
-				say(json, &text);
-				self.last = text;
+			Some(_) => {
+				let rows = curve::plot(&progress.losses, CURVE_ROWS, CURVE_COLUMNS);
+				self.curve = format!("\n{text}{loss}\n{rows}");
+				self.draw();
 			}
-			None => {}
+			None => say(json, &format!("{text}{loss} {}", curve::line(&progress.losses, CURVE_COLUMNS / 2))),
+		}
+	}
+
+	fn draw(&self) {
+		if let Some(bar) = &self.bar {
+			bar.set_message(format!("{}{}", self.last, self.curve));
 		}
 	}
 
@@ -179,7 +201,7 @@ pub async fn follow(
 	json: bool,
 	mut on: impl AsyncFnMut(&Follow, u32, Provenance) -> Result<()>,
 ) -> Result<End> {
-	let mut line = Line::new(json, follow.entry.parts_in_all)?;
+	let mut line = Line::new(json)?;
 	let is_own = follow.entry.ended.is_none();
 	loop {
 		let update = tokio::select! {
@@ -197,9 +219,6 @@ pub async fn follow(
 				if json {
 					tell(&json!({ "event": "standing", "task": as_json(&task) }))?;
 				}
-				if let (Some(bar), Task::Job(job)) = (&line.bar, task.as_ref()) {
-					bar.set_position(job.verified_parts.into());
-				}
 				line.show(json, describe(&task));
 			}
 			Some(Update::Delivered { part, delivered }) => {
@@ -211,6 +230,14 @@ pub async fn follow(
 				}
 				let said = on(follow, part, delivered.provenance);
 				said.await?;
+			}
+			Some(Update::Progress(progress)) => {
+				if json {
+					tell(&json!({
+						"event": "progress", "done": progress.done, "leaves": progress.leaves, "losses": progress.losses,
+					}))?;
+				}
+				line.progress(json, &progress);
 			}
 			Some(Update::Withheld { part, reason }) => {
 				if json {

@@ -2,6 +2,7 @@
 
 mod ask;
 pub mod connection;
+mod curve;
 mod fetch;
 mod job;
 mod live;
