@@ -118,6 +118,13 @@ fn docs_know_every_command() {
 }
 
 #[test]
+fn the_readme_shows_the_example_that_is_compiled() {
+	let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+	let read = |path: &str| std::fs::read_to_string(package.join(path)).unwrap();
+	assert!(read("README.md").contains(&read("examples/ask.rs")));
+}
+
+#[test]
 fn whoever_signs_has_to_say_with_what() {
 	let folder = folder();
 	for args in [&["status"][..], &["ask", "0", "hello"], &["cancel", "abcd"], &["share"]] {
