@@ -1,7 +1,7 @@
 //! A client of the network: a key, a node, and what it remembers.
 
 use crate::{
-	depot::Depot,
+	depot::{Depot, MOST_STORES},
 	home::{Home, Journal, Listening},
 	node::Node,
 	AccountId, Error, Result,
@@ -126,7 +126,26 @@ impl Client {
 
 	/// The store of artifacts, which is opened, and serves, from the first use on.
 	pub async fn depot(&self) -> Result<&Depot> {
-		self.depot.get_or_try_init(|| Depot::open(&self.journal, &self.listening, self.is_local)).await
+		self.depot_of(1).await
+	}
+
+	/// The same; if none is open yet, this one of the account's stores is taken, if it is free.
+	pub async fn depot_of(&self, store: u8) -> Result<&Depot> {
+		self.depot.get_or_try_init(|| Depot::open(&self.journal, &self.listening, self.is_local, store)).await
+	}
+
+	/// The account's other stores, as far as no other command uses them.
+	pub async fn other_depots(&self) -> Result<Vec<Depot>> {
+		let own = self.depot().await?.number;
+		let mut others = Vec::new();
+		for number in (1..=MOST_STORES).filter(|number| *number != own && self.journal.store(*number).exists()) {
+			match Depot::open_one(&self.journal, &Listening::default(), self.is_local, number).await {
+				Ok(depot) => others.push(depot),
+				Err(Error::Store(ogpu_worker::store::Error::InUse { .. })) => {}
+				Err(error) => return Err(error),
+			}
+		}
+		Ok(others)
 	}
 
 	/// Sends calls as one transaction, all or none, and waits until it has succeeded in a block.

@@ -4,7 +4,7 @@ use crate::{
 	home::{Journal, Listening},
 	Artifact, Error, Hash, Name, Result,
 };
-use ogpu_worker::store::{self, Endpoint, Settings, Store};
+use ogpu_worker::store::{self, Endpoint, Key, Settings, Store};
 use std::{
 	collections::BTreeSet,
 	fs,
@@ -20,43 +20,57 @@ const MOST_FILES: usize = 10_000;
 /// Folders beside a manifest in which what it names may be.
 const BESIDE: [&str; 2] = ["artifacts", "data"];
 
-/// A store, and where it is reached.
+/// Stores of an account, for as many commands at once.
+pub const MOST_STORES: u8 = 8;
+
+/// A store, which is open and serves.
 pub struct Depot {
 	store: Store,
+	/// Which of the account's stores it is.
+	pub number: u8,
 }
 
 impl Depot {
-	/// Opens the store of an account: where it was said, where it was last time, or anywhere.
-	pub(crate) async fn open(journal: &Journal, said: &Listening, is_local: bool) -> Result<Self> {
-		let known = journal.listening()?;
+	/// Opens a store of an account: this one if it is free, else the first that is.
+	pub(crate) async fn open(journal: &Journal, said: &Listening, is_local: bool, wanted: u8) -> Result<Self> {
+		let others = (1..=MOST_STORES).filter(|number| *number != wanted);
+		let mut in_use = None;
+		for number in [wanted].into_iter().chain(others) {
+			match Self::open_one(journal, said, is_local, number).await {
+				Err(Error::Store(error)) if is_in_use(&error) => in_use = Some(error),
+				end => return end,
+			}
+		}
+		Err(Error::Invalid(format!(
+			"{MOST_STORES} commands use the stores of this account: let one finish, or stop it with Ctrl-C ({})",
+			in_use.map(|error| error.to_string()).unwrap_or_default()
+		)))
+	}
+
+	/// Opens this store: where it was said, where it was last time, or anywhere.
+	pub(crate) async fn open_one(journal: &Journal, said: &Listening, is_local: bool, number: u8) -> Result<Self> {
+		let known = journal.listening(number)?;
 		let announce = if said.announce.is_empty() { known.announce.clone() } else { said.announce.clone() };
 		let any = SocketAddr::from((if is_local { [127, 0, 0, 1] } else { [0, 0, 0, 0] }, 0));
-		let mut settings = Settings::new(journal.store());
-		settings.announce = announce.clone();
+		let mut settings = Settings::new(journal.store(number));
+		settings.announce.clone_from(&announce);
 		settings.listen = said.listen.or(known.listen).unwrap_or(any);
-		let opened = match Store::open(settings.clone()).await {
+		let store = match Store::open(settings.clone()).await {
 			// The port of the last time is somebody else's now.
 			Err(error) if said.listen.is_none() && known.listen.is_some() && !is_in_use(&error) => {
 				settings.listen = SocketAddr::new(settings.listen.ip(), 0);
 				Store::open(settings.clone()).await
 			}
 			opened => opened,
-		};
-		let store = opened.map_err(|error| match error {
-			store::Error::InUse { folder, by } => Error::Invalid(format!(
-				"the store of this account, {}, is used by {by}, another `ogpu`. Let it finish, stop it with Ctrl-C (what \
-				 it watches goes on), or give this one a folder of its own with --home",
-				folder.display()
-			)),
-			error => error.into(),
-		})?;
-		let port = store.endpoint().addresses().first().map_or(settings.listen.port(), SocketAddr::port);
-		let listen = if settings.listen.port() == 0 { port } else { settings.listen.port() };
-		let listening = Listening { listen: Some(SocketAddr::new(settings.listen.ip(), listen)), announce };
+		}?;
+		// Where it was announced elsewhere, its own port is not known here.
+		let bound = store.endpoint().addresses().first().filter(|_| announce.is_empty());
+		let port = bound.map_or(settings.listen.port(), SocketAddr::port);
+		let listening = Listening { listen: Some(SocketAddr::new(settings.listen.ip(), port)), announce };
 		if listening != known {
-			journal.listen(&listening)?;
+			journal.listen(number, &listening)?;
 		}
-		Ok(Self { store })
+		Ok(Self { store, number })
 	}
 
 	pub fn store(&self) -> &Store {
@@ -118,13 +132,35 @@ impl Depot {
 	/// Fetches an artifact of which only the name is known, and keeps it.
 	pub async fn fetch(&self, name: &Name, most: u64, sources: &[Endpoint], keeper: &Hash) -> Result<Artifact> {
 		let artifact = self.store.find(name, most, sources).await?;
-		if artifact.bytes > 0 && !self.store.has(&artifact).await? {
-			self.store.fetch(&artifact, sources, |_| {}).await?;
-		}
-		if artifact.bytes > 0 {
-			self.keep(&artifact, keeper).await?;
-		}
+		self.bring(&artifact, sources, keeper).await?;
 		Ok(artifact)
+	}
+
+	/// The same of something that only these may have from here.
+	pub async fn fetch_for(
+		&self,
+		allowed: &[Key],
+		name: &Name,
+		most: u64,
+		sources: &[Endpoint],
+		keeper: &Hash,
+	) -> Result<Artifact> {
+		let artifact = self.store.find(name, most, sources).await?;
+		if artifact.bytes > 0 {
+			self.store.restrict(&artifact, allowed).await?;
+		}
+		self.bring(&artifact, sources, keeper).await?;
+		Ok(artifact)
+	}
+
+	async fn bring(&self, artifact: &Artifact, sources: &[Endpoint], keeper: &Hash) -> Result<()> {
+		if artifact.bytes == 0 {
+			return Ok(());
+		}
+		if !self.store.has(artifact).await? {
+			self.store.fetch(artifact, sources, |_| {}).await?;
+		}
+		self.keep(artifact, keeper).await
 	}
 
 	/// The bytes of an artifact that is here.
@@ -175,7 +211,7 @@ mod tests {
 	async fn what_a_manifest_names_is_found_by_its_hash_or_said_to_be_missing() {
 		let folder = tempfile::tempdir().unwrap();
 		let journal = Home::new(Some(folder.path().join("home"))).unwrap().account(&[1; 32], &[2; 32]);
-		let depot = Depot::open(&journal, &Listening::default(), true).await.unwrap();
+		let depot = Depot::open(&journal, &Listening::default(), true, 1).await.unwrap();
 		let beside = folder.path().join("jobs");
 		fs::create_dir_all(beside.join("data")).unwrap();
 		fs::write(beside.join("data/right"), "some data").unwrap();
@@ -192,16 +228,20 @@ mod tests {
 	}
 
 	#[tokio::test]
-	async fn a_store_is_reached_where_it_was_and_taken_once() {
+	async fn a_store_is_reached_where_it_was_and_a_second_command_has_another() {
 		let folder = tempfile::tempdir().unwrap();
 		let journal = Home::new(Some(folder.path().into())).unwrap().account(&[1; 32], &[2; 32]);
-		let depot = Depot::open(&journal, &Listening::default(), true).await.unwrap();
+		let open = async |wanted| Depot::open(&journal, &Listening::default(), true, wanted).await.unwrap();
+		let depot = open(1).await;
 		let endpoint = depot.store().endpoint().clone();
-		let taken = Depot::open(&journal, &Listening::default(), true).await.err().unwrap().to_string();
-		assert!(taken.contains("Ctrl-C") && taken.contains("--home"), "{taken}");
-		depot.store().close().await;
-		drop(depot);
-		let again = Depot::open(&journal, &Listening::default(), true).await.unwrap();
+		let second = open(1).await;
+		assert_eq!((depot.number, second.number), (1, 2));
+		assert_ne!(*second.store().endpoint(), endpoint);
+		for depot in [depot, second] {
+			depot.store().close().await;
+		}
+		assert_eq!(open(2).await.number, 2);
+		let again = open(1).await;
 		assert_eq!(*again.store().endpoint(), endpoint);
 		again.store().close().await;
 	}

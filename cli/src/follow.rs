@@ -83,6 +83,7 @@ impl Client {
 	/// Follows a task that was asked, by this client or by another.
 	pub async fn follow(&self, name: &Hash, waives: bool) -> Result<Follow> {
 		let entry = self.entry(name).await?;
+		self.depot_of(entry.store).await?;
 		Ok(Follow {
 			client: self.clone(),
 			entry,
@@ -251,7 +252,7 @@ impl Follow {
 		let before = self.delivered.get(&number).filter(|before| Some(before.outcome) == outcome).copied();
 		let delivered = match before {
 			Some(before) => Ok(Some(Delivered { provenance: known.provenance(), ..before })),
-			None => self.client.outcome(task, known, remembered).await,
+			None => self.client.outcome(self.entry.kind, task, known, remembered).await,
 		};
 		match delivered {
 			Ok(Some(delivered)) => {

@@ -67,6 +67,22 @@ impl Client {
 	pub async fn prepare(&self, needs: Balance, bond: Balance, locks: bool) -> Result<Prepared> {
 		let account = self.account()?;
 		let depot = self.depot().await?;
+		self.prepare_with(account, depot, needs, bond, locks).await
+	}
+
+	/// What has to be sent so that a store is found.
+	pub async fn prepare_sharing(&self, depot: &Depot) -> Result<Prepared> {
+		self.prepare_with(self.account()?, depot, 0, 0, false).await
+	}
+
+	async fn prepare_with(
+		&self,
+		account: AccountId,
+		depot: &Depot,
+		needs: Balance,
+		bond: Balance,
+		locks: bool,
+	) -> Result<Prepared> {
 		self.node.with(async |chain| prepare(&chain.best().await?, account, depot, needs, bond, locks).await).await
 	}
 }

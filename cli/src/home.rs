@@ -119,6 +119,9 @@ pub struct Entry {
 	pub inputs: Option<Name>,
 	/// In seconds since 1970.
 	pub asked: u64,
+	/// In which of the account's stores its artifacts are.
+	#[serde(default = "first_store")]
+	pub store: u8,
 	/// Where its result is to go.
 	pub output: Option<PathBuf>,
 	/// How many parts it has: one, if it is a request.
@@ -129,6 +132,10 @@ pub struct Entry {
 	/// How it ended, in words. Until then its inputs have to be served.
 	#[serde(default)]
 	pub ended: Option<String>,
+}
+
+fn first_store() -> u8 {
+	1
 }
 
 impl Entry {
@@ -156,8 +163,13 @@ impl Journal {
 		&self.0
 	}
 
-	pub fn store(&self) -> PathBuf {
-		self.0.join("store")
+	/// The folder of a store. An account has several, where several commands run at once; they count from 1.
+	pub fn store(&self, number: u8) -> PathBuf {
+		self.0.join(format!("store-{number}"))
+	}
+
+	fn listening_file(&self, number: u8) -> PathBuf {
+		self.0.join(format!("listening-{number}.json"))
 	}
 
 	fn path(&self, task: &Hash) -> PathBuf {
@@ -189,12 +201,12 @@ impl Journal {
 		Ok(all)
 	}
 
-	pub fn listening(&self) -> Result<Listening> {
-		Ok(read(&self.0.join("listening.json"))?.unwrap_or_default())
+	pub fn listening(&self, store: u8) -> Result<Listening> {
+		Ok(read(&self.listening_file(store))?.unwrap_or_default())
 	}
 
-	pub fn listen(&self, listening: &Listening) -> Result<()> {
-		write(&self.0.join("listening.json"), listening)
+	pub fn listen(&self, store: u8, listening: &Listening) -> Result<()> {
+		write(&self.listening_file(store), listening)
 	}
 }
 
@@ -240,6 +252,7 @@ mod tests {
 			manifest: Name::of(b"manifest"),
 			inputs: Some(Name::of(b"inputs")),
 			asked: 10 - u64::from(name),
+			store: 1,
 			output: None,
 			parts_in_all: 1,
 			parts: BTreeMap::new(),

@@ -207,6 +207,7 @@ impl Client {
 			manifest: work.name(),
 			inputs: None,
 			asked: now(),
+			store: self.depot().await?.number,
 			output: output.map(Path::to_owned),
 			parts_in_all: job.leaves.div_ceil(job.part_leaves.max(1)),
 			parts: BTreeMap::new(),

@@ -164,6 +164,7 @@ impl Client {
 			manifest: offer.work.name(),
 			inputs: Some(inputs.hash),
 			asked: now(),
+			store: self.depot().await?.number,
 			output: None,
 			parts_in_all: 1,
 			parts: BTreeMap::new(),

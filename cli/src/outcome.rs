@@ -116,37 +116,52 @@ impl Client {
 		Ok(Some(depot.store().ask(&endpoint, name, self.key()?, &self.node.genesis()).await?))
 	}
 
-	/// The result of a validation, as soon as it can be had: by what is `known` of it, or was remembered.
+	/// The result of a validation, as soon as it can be had: by what is `known` of it, or was remembered. The answer to a
+	/// request is for its client alone.
 	pub async fn outcome(
 		&self,
+		kind: Kind,
 		task: &Hash,
 		known: &Known,
 		remembered: Option<Committed>,
 	) -> Result<Option<Delivered>> {
 		let Some(outcome) = known.outcome.or(remembered) else { return Ok(None) };
 		let Some(provider) = known.provider else { return Ok(None) };
-		let output = self.fetch_from(&provider, &outcome.output, task).await?;
+		let depot = self.depot().await?;
+		let mut sources = self.sources(&provider).await?;
+		// Another store of the account may have it.
+		let own = match self.account() {
+			Ok(account) => self.sources(&account).await?,
+			Err(_) => Vec::new(),
+		};
+		sources.extend(own.iter().cloned());
+		let output = if kind == Kind::Request {
+			let keys: Vec<_> = own.iter().map(Endpoint::key).collect();
+			depot.fetch_for(&keys, &outcome.output, MOST_BYTES, &sources, task).await?
+		} else {
+			depot.fetch(&outcome.output, MOST_BYTES, &sources, task).await?
+		};
 		Ok(Some(Delivered { outcome, output, provenance: known.provenance() }))
 	}
 
-	/// Fetches something that an account has to serve.
-	async fn fetch_from(&self, account: &AccountId, name: &Name, keeper: &Hash) -> Result<Artifact> {
-		let depot = self.depot().await?;
+	/// Where an account's artifacts are.
+	async fn sources(&self, account: &AccountId) -> Result<Vec<Endpoint>> {
 		let texts = self.node.with(async |chain| Ok(view::endpoints_of(&chain.best().await?, *account).await?)).await?;
-		let sources: Vec<Endpoint> = texts.iter().filter_map(|text| text.parse().ok()).collect();
-		depot.fetch(name, MOST_BYTES, &sources, keeper).await
+		Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
 	}
 
 	/// The manifest of what was asked: from the store, or from whoever serves it.
 	pub async fn manifest(&self, entry: &Entry) -> Result<Work> {
 		let depot = self.depot().await?;
-		if let Ok(manifest) = depot.fetch(&entry.manifest, limits::MANIFEST_BYTES as u64, &[], &entry.manifest.0).await
-		{
-			return Work::parse(depot.get(&manifest).await?);
-		}
-		match entry.service {
-			Some(service) => Ok(self.offer(service).await?.work),
-			None => Err(Error::Invalid(format!("the manifest {} is not in this store", entry.manifest))),
+		let own = match self.account() {
+			Ok(account) => self.sources(&account).await?,
+			Err(_) => Vec::new(),
+		};
+		let most = limits::MANIFEST_BYTES as u64;
+		match (depot.fetch(&entry.manifest, most, &own, &entry.manifest.0).await, entry.service) {
+			(Ok(manifest), _) => Work::parse(depot.get(&manifest).await?),
+			(Err(_), Some(service)) => Ok(self.offer(service).await?.work),
+			(Err(error), None) => Err(error),
 		}
 	}
 
@@ -205,7 +220,7 @@ impl Client {
 			}
 			let provider = known.provider.or(part.provider.map(|provider| provider.0));
 			let known = Known { provider, ..known };
-			let delivered = self.outcome(task, &known, remembered).await?;
+			let delivered = self.outcome(entry.kind, task, &known, remembered).await?;
 			let mut delivered = delivered.ok_or_else(|| {
 				Error::Invalid(format!("the result of part {number} is not revealed yet: `ogpu watch {}`", entry.name))
 			})?;

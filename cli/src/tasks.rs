@@ -158,6 +158,7 @@ impl Client {
 			manifest: Name(manifest),
 			inputs,
 			asked: now(),
+			store: 1,
 			output: None,
 			parts_in_all,
 			parts: BTreeMap::new(),

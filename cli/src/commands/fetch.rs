@@ -42,6 +42,7 @@ impl FetchCmd {
 			Ok(entry) => entry,
 			Err(error) => return Err(error.into()),
 		};
+		client.depot_of(entry.store).await?;
 		let outputs = client.outputs(&mut entry).await?;
 		let answer = client.read(&entry, &outputs).await?;
 		fs::create_dir_all(&self.output).with_context(|| self.output.display().to_string())?;

@@ -23,14 +23,20 @@ pub struct ShareCmd {
 impl ShareCmd {
 	pub async fn run(&self) -> Result<()> {
 		let client = self.connection.client().await?;
-		let prepared = client.prepare(0, 0, false).await?;
-		if !prepared.calls.is_empty() {
+		let others = client.other_depots().await?;
+		for depot in [client.depot().await?].into_iter().chain(&others) {
+			let prepared = client.prepare_sharing(depot).await?;
 			for line in &prepared.said {
 				say(self.json, line);
 			}
-			client.send(prepared.calls).await?;
+			if !prepared.calls.is_empty() {
+				client.send(prepared.calls).await?;
+			}
 		}
 		serve(&client, self.json, live::stop()).await?;
+		for depot in &others {
+			depot.store().close().await;
+		}
 		client.close().await;
 		Ok(())
 	}

@@ -29,7 +29,7 @@ impl WatchCmd {
 		let name = client.find(&self.name).await?;
 		let entry = client.entry(&name).await?;
 		// So that whoever checks finds the inputs.
-		client.depot().await?;
+		client.depot_of(entry.store).await?;
 		if entry.kind == Kind::Request {
 			return ask::follow(&client, &name, self.json, self.accept).await;
 		}
