@@ -1,6 +1,7 @@
 //! `ogpu`: what people and scripts do on the OGPU network beside running a node.
 
 mod amount;
+mod commands;
 mod output;
 mod plot;
 mod sim;
@@ -27,6 +28,8 @@ enum Command {
 
 	Sim(sim::SimCmd),
 
+	#[command(flatten)]
+	Client(commands::ClientCmd),
 	Verify(verify::VerifyCmd),
 }
 
@@ -35,6 +38,7 @@ impl Cli {
 		match &self.command {
 			Command::Token(command) => command.run(),
 			Command::Sim(command) => command.run(),
+			Command::Client(command) => command.run(),
 			Command::Verify(command) => command.run(),
 		}
 	}
@@ -44,12 +48,18 @@ fn main() -> ExitCode {
 	match Cli::parse().run() {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
+			// Whoever stopped it knows.
+			if let Some(stopped) = error.downcast_ref::<output::Stopped>() {
+				return ExitCode::from(stopped.code());
+			}
 			// With all its causes, and in one line.
 			let line = format!("{error:#}");
 			eprintln!("Error: {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
 			// As for what cannot even be parsed.
 			if error.is::<output::Usage>() {
 				ExitCode::from(2)
+			} else if let Some(error) = error.downcast_ref::<ogpu::Error>() {
+				ExitCode::from(output::code(error))
 			} else if error.is::<verify::NotAccepted>() {
 				ExitCode::from(3)
 			} else {

@@ -47,6 +47,44 @@ pub fn quoted(text: &str) -> String {
 	format!("'{}'", short.escape_debug())
 }
 
+/// A text that somebody else wrote, fit for a terminal: nothing in it moves the cursor or changes colours.
+pub fn shown(text: &str) -> String {
+	let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+	text.chars()
+		.map(|letter| if is_plain(letter) { letter.to_string() } else { letter.escape_debug().to_string() })
+		.collect()
+}
+
+/// The exit code of an error, as `docs/cli.md` lists them.
+pub fn code(error: &ogpu::Error) -> u8 {
+	use ogpu::Error;
+	match error {
+		Error::NotAccepted { .. } => 3,
+		Error::Poor { .. } | Error::LockTooSmall { .. } => 4,
+		error if error.is_of_connection() => 5,
+		_ => 1,
+	}
+}
+
+/// Somebody stopped it with Ctrl-C, and was told how to go on.
+#[derive(Debug)]
+pub struct Stopped;
+
+impl Stopped {
+	/// As shells know it.
+	pub fn code(&self) -> u8 {
+		130
+	}
+}
+
+impl fmt::Display for Stopped {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str("stopped")
+	}
+}
+
+impl Error for Stopped {}
+
 /// A line on stderr that says how far long work is, while somebody looks at it; gone when dropped.
 pub struct Progress {
 	visible: bool,

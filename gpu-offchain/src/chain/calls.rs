@@ -268,6 +268,28 @@ pub mod client {
 		Call::new(VALIDATION, "accept").with("task", bytes(task))
 	}
 
+	/// Pays the provider at once, where delivery is manual.
+	pub fn confirm(request: Hash) -> Call {
+		Call::new(POOL, "confirm").with("request", bytes(request))
+	}
+
+	pub fn challenge(task: Hash, leaf: u32) -> Call {
+		Call::new(VALIDATION, "challenge").with("task", bytes(task)).with("leaf", number(leaf))
+	}
+
+	pub fn cancel(job: Hash) -> Call {
+		Call::new(AUCTION, "cancel").with("job", bytes(job))
+	}
+
+	pub fn top_up(job: Hash, amount: Balance) -> Call {
+		Call::new(AUCTION, "top_up").with("job", bytes(job)).with("amount", number(amount))
+	}
+
+	/// Several at once, all or none.
+	pub fn together(calls: impl IntoIterator<Item = Call>) -> Call {
+		Call::new("Utility", "batch_all").with("calls", list(calls.into_iter().map(Call::value)))
+	}
+
 	/// How sure a client of an auction wants to be.
 	#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 	pub enum Assurance {
@@ -476,6 +498,22 @@ pub fn claim_inputs(job: Hash) -> Call {
 pub fn abandon(job: Hash) -> Call {
 	Call::new(AUCTION, "abandon").with("job", bytes(job))
 }
+
+/// What clients send, with the names of its arguments, for [`super::needs`].
+pub const OF_CLIENTS: &[(&str, &str, &[&str])] = &[
+	("Utility", "batch_all", &["calls"]),
+	(LOCKS, "lock", &["amount"]),
+	(LOCKS, "register_device", &["kind", "name", "memory_mb", "endpoint", "worker"]),
+	(LOCKS, "update_device", &["id", "kind", "name", "memory_mb", "endpoint", "worker"]),
+	(POOL, "publish_service", &["manifest", "leaf", "terms"]),
+	(POOL, "request", &["service", "order"]),
+	(POOL, "confirm", &["request"]),
+	(AUCTION, "create", &["spec", "ceiling"]),
+	(AUCTION, "cancel", &["job"]),
+	(AUCTION, "top_up", &["job", "amount"]),
+	(VALIDATION, "accept", &["task"]),
+	(VALIDATION, "challenge", &["task", "leaf"]),
+];
 
 /// All that is sent, with the names of its arguments, for [`super::needs`].
 pub const ALL: &[(&str, &str, &[&str])] = &[

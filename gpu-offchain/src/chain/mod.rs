@@ -158,6 +158,35 @@ impl Chain {
 		patient(self.rpc.request("system_accountNextIndex", rpc_params![address])).await
 	}
 
+	/// What a method of the node answers.
+	pub async fn request<T: serde::de::DeserializeOwned>(
+		&self,
+		method: &str,
+		parameters: &[serde_json::Value],
+	) -> Result<T> {
+		let unreadable = |error: &dyn std::fmt::Display| Error::Unexpected(format!("{method}: {error}"));
+		let mut params = subxt::rpcs::client::RpcParams::new();
+		for parameter in parameters {
+			params.push(parameter).map_err(|error| unreadable(&error))?;
+		}
+		let answered = tokio::time::timeout(PATIENCE, self.rpc.request(method, params)).await;
+		match answered {
+			Ok(Ok(answer)) => Ok(answer),
+			Ok(Err(subxt::rpcs::Error::User(refused))) => {
+				Err(Error::Refused { call: method.into(), refusal: Refusal::of(&refused) })
+			}
+			Ok(Err(subxt::rpcs::Error::Deserialization(error))) => Err(unreadable(&error)),
+			Ok(Err(error)) => Err(Error::Unreachable(format!("{}: {error}", self.url))),
+			Err(_) => Err(Error::Unreachable(format!("{} did not answer within {PATIENCE:?}", self.url))),
+		}
+	}
+
+	/// What kind of chain its specification says it is: `Development`, `Local` or `Live`.
+	pub async fn kind(&self) -> Result<String> {
+		let kind: serde_json::Value = self.request("system_chainType", &[]).await?;
+		Ok(kind.as_str().unwrap_or("another").to_owned())
+	}
+
 	/// Whether the node is still catching up.
 	pub async fn is_syncing(&self) -> Result<bool> {
 		let health: serde_json::Value = patient(self.rpc.request("system_health", rpc_params![])).await?;

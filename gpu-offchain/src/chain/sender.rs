@@ -4,6 +4,8 @@ use super::{error::Error, Call, Chain, Hash, Result};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
+	ext::scale_decode::DecodeAsFields,
+	extrinsics::ExtrinsicEvents,
 	tx::{TransactionInBlock, TransactionProgress, TransactionStatus},
 };
 use subxt_signer::sr25519::Keypair;
@@ -31,9 +33,11 @@ pub struct Sender {
 /// Where a transaction came to.
 pub struct Sent {
 	pub block: Hash,
-	transaction: TransactionInBlock<SubstrateConfig, subxt::client::OnlineClientAtBlockImpl<SubstrateConfig>>,
+	events: ExtrinsicEvents<SubstrateConfig>,
 	call: String,
 }
+
+type InBlock = TransactionInBlock<SubstrateConfig, subxt::client::OnlineClientAtBlockImpl<SubstrateConfig>>;
 
 type Progress = TransactionProgress<SubstrateConfig, subxt::client::OnlineClientAtBlockImpl<SubstrateConfig>>;
 
@@ -70,9 +74,7 @@ impl Sender {
 			Err(lost("the node stopped telling"))
 		};
 		let transaction = tokio::time::timeout(LIFE, included).await.map_err(|_| lost("its time is over"))??;
-		let sent = Sent { block: transaction.block_hash().0, transaction, call: call.to_string() };
-		sent.check().await?;
-		Ok(sent)
+		Sent::check(&transaction, call).await
 	}
 
 	/// Sends a call, and waits until it has succeeded in a block that is final.
@@ -81,7 +83,7 @@ impl Sender {
 		let progress = self.submit(chain, call).await?;
 		let lost = |reason: String| Error::Lost { call: call.to_string(), reason };
 		let transaction = progress.wait_for_finalized().await.map_err(|error| lost(error.to_string()))?;
-		Sent { block: transaction.block_hash().0, transaction, call: call.to_string() }.check().await
+		Sent::check(&transaction, call).await.map(drop)
 	}
 
 	/// Signs a call and gives it to the node.
@@ -119,15 +121,27 @@ impl Sender {
 
 impl Sent {
 	/// Whether it did what it should.
-	async fn check(&self) -> Result<()> {
+	async fn check(transaction: &InBlock, call: &Call) -> Result<Self> {
 		use subxt::error::TransactionEventsError;
-		match tokio::time::timeout(PATIENCE, self.transaction.wait_for_success()).await {
-			Ok(Ok(_)) => Ok(()),
+		let call = call.to_string();
+		match tokio::time::timeout(PATIENCE, transaction.wait_for_success()).await {
+			Ok(Ok(events)) => Ok(Self { block: transaction.block_hash().0, events, call }),
 			Ok(Err(TransactionEventsError::ExtrinsicFailed(error))) => {
-				Err(Error::Failed { call: self.call.clone(), reason: error.to_string() })
+				Err(Error::Failed { call, reason: error.to_string() })
 			}
-			Ok(Err(error)) => Err(Error::Lost { call: self.call.clone(), reason: error.to_string() }),
+			Ok(Err(error)) => Err(Error::Lost { call, reason: error.to_string() }),
 			Err(_) => Err(Error::Unreachable("the node did not answer".into())),
 		}
+	}
+
+	/// The first event of this kind that it had.
+	pub fn event<E: DecodeAsFields>(&self, pallet: &str, name: &str) -> Result<E> {
+		for event in self.events.iter() {
+			let event = event.map_err(Error::from_rpc)?;
+			if event.pallet_name() == pallet && event.event_name() == name {
+				return event.decode_fields_unchecked_as().map_err(|error| Error::misfit(pallet, name, error));
+			}
+		}
+		Err(Error::Unexpected(format!("{} had no event {pallet}.{name}", self.call)))
 	}
 }

@@ -40,6 +40,23 @@ pub const RECORDS: Entry<(Hash,), Record> = Entry::new(VALIDATION, "Records");
 pub const OFFERS: Entry<(AccountId,), u32> = Entry::new(VALIDATION, "Offers");
 pub const WINDOW: Entry<(), Window> = Entry::new(VALIDATION, "Window");
 
+/// What clients read, for [`super::needs`].
+pub const OF_CLIENTS: &[(&str, &str)] = &[
+	("Clock", "Now"),
+	("System", "Account"),
+	(LOCKS_PALLET, "Locks"),
+	(LOCKS_PALLET, "Pins"),
+	(LOCKS_PALLET, "Operators"),
+	(LOCKS_PALLET, "Workers"),
+	(LOCKS_PALLET, "Devices"),
+	(POOL, "Services"),
+	(POOL, "Members"),
+	(POOL, "Requests"),
+	(AUCTION, "Jobs"),
+	(VALIDATION, "Tasks"),
+	(VALIDATION, "Checks"),
+];
+
 /// All of them, for [`super::needs`].
 pub const ALL: &[(&str, &str)] = &[
 	("Clock", "Now"),

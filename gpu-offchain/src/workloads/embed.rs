@@ -44,16 +44,30 @@ pub struct Embedding {
 	texts: Vec<Vec<u32>>,
 }
 
+impl Embed {
+	/// Refuses what may not be run. Returns the bytes that whoever runs it holds at once, roughly.
+	pub fn check(&self) -> Result<u64> {
+		let shape = &self.shape;
+		shape.check()?;
+		limits::within("text_tokens", self.text_tokens, 1, shape.context)?;
+		limits::within("slice", self.slice, 1, 1 << 16)?;
+		let row = u64::from(shape.width).saturating_mul(8).saturating_add(u64::from(shape.hidden).saturating_mul(2));
+		let rows = limits::product("memory", &[self.slice.into(), self.text_tokens.into(), row, 4], limits::MEMORY)?;
+		let model = u64::try_from(shape.transformer().parameters()).unwrap_or(u64::MAX).saturating_mul(4);
+		Ok(rows.saturating_add(model).saturating_add(self.model.bytes))
+	}
+
+	/// What a leaf weighs.
+	pub fn cost(&self) -> LeafCost {
+		let model = self.shape.transformer();
+		Leaf::Encoded { model, items: self.slice, item_tokens: self.text_tokens }.cost()
+	}
+}
+
 impl Embedding {
 	pub fn new(embed: &Embed, store: &dyn Store, ops: Box<dyn Ops>) -> Result<Self> {
 		let shape = &embed.shape;
-		shape.check()?;
-		limits::within("text_tokens", embed.text_tokens, 1, shape.context)?;
-		limits::within("slice", embed.slice, 1, 1 << 16)?;
-		let row = u64::from(shape.width).saturating_mul(8).saturating_add(u64::from(shape.hidden).saturating_mul(2));
-		let rows = limits::product("memory", &[embed.slice.into(), embed.text_tokens.into(), row, 4], limits::MEMORY)?;
-		let model = u64::try_from(shape.transformer().parameters()).unwrap_or(u64::MAX).saturating_mul(4);
-		limits::memory(rows.saturating_add(model).saturating_add(embed.model.bytes))?;
+		limits::memory(embed.check()?)?;
 		let vocabulary = Vocabulary::new(embed.tokenizer.as_ref(), store)?;
 		let texts = texts(asked(embed.texts.as_ref())?, store)?
 			.iter()
@@ -80,8 +94,7 @@ impl Workload for Embedding {
 	}
 
 	fn cost(&self, _: u32) -> LeafCost {
-		let model = self.embed.shape.transformer();
-		Leaf::Encoded { model, items: self.embed.slice, item_tokens: self.embed.text_tokens }.cost()
+		self.embed.cost()
 	}
 
 	fn recompute(&self, leaf: u32, _: &[u8], _: Option<&[u8]>) -> Result<Piece> {

@@ -60,6 +60,65 @@ pub enum Sampling {
 pub const END: u32 = u32::MAX;
 
 impl Generate {
+	/// Refuses what may not be run. Returns the bytes that whoever runs it holds at once, roughly.
+	pub fn check(&self) -> Result<u64> {
+		let shape = &self.shape;
+		shape.check()?;
+		limits::within("tokens", self.tokens, 1, shape.context)?;
+		limits::within("prompt_tokens", self.prompt_tokens, 1, shape.context)?;
+		let longest = self.tokens.saturating_add(self.prompt_tokens);
+		ensure(longest <= shape.context, "prompt_tokens and tokens exceed the context")?;
+		limits::within("block", self.block, 1, self.tokens)?;
+		ensure(self.stop.len() <= 16, "at most 16 tokens may end a text")?;
+		if let Sampling::TopP { share, temperature } = self.sampling {
+			limits::within("share", share, 1e-6, 1.0)?;
+			limits::within("temperature", temperature, 1e-3, 100.0)?;
+		}
+		let all = crate::models::Trainable::parameters(shape);
+		parameters::check(&all)?;
+		let numbers: u64 = all.iter().map(|parameter| parameter.count() as u64).sum();
+		// Keys and values, and what a pass over the whole text keeps.
+		let row = u64::from(shape.width).saturating_mul(u64::from(shape.layers).saturating_mul(2).saturating_add(8));
+		let row = row.saturating_add(u64::from(shape.hidden).saturating_mul(4));
+		let rows = u64::from(longest).saturating_mul(row);
+		let logits = u64::from(self.block).saturating_mul(shape.vocabulary.into()).saturating_mul(3);
+		let numbers = numbers.saturating_mul(3).saturating_add(rows).saturating_add(logits);
+		Ok(numbers.saturating_mul(4).saturating_add(self.model.bytes))
+	}
+
+	/// Leaves of a text, at most.
+	pub fn blocks(&self) -> u32 {
+		self.tokens.div_ceil(self.block.max(1))
+	}
+
+	/// What a leaf weighs. Where texts end depends on the data, so each leaf is taken for the last of a text: no later
+	/// one exists.
+	pub fn cost(&self) -> LeafCost {
+		let before = self.tokens.saturating_sub(self.block);
+		Leaf::Generated {
+			model: self.shape.transformer(),
+			context_tokens: self.prompt_tokens.saturating_add(before),
+			block_tokens: self.block,
+			is_first: before == 0,
+		}
+		.cost()
+	}
+
+	/// What reading a prompt weighs before the first leaf: nothing, where that leaf does it.
+	pub fn prompt_work(&self) -> u128 {
+		if self.tokens <= self.block {
+			return 0;
+		}
+		let cost = Leaf::Generated {
+			model: self.shape.transformer(),
+			context_tokens: self.prompt_tokens,
+			block_tokens: self.block,
+			is_first: false,
+		}
+		.cost();
+		cost.recompute_work.saturating_sub(cost.work)
+	}
+
 	/// The texts that an output is, for people.
 	pub fn texts(&self, output: &[u8], store: &dyn Store) -> Result<Vec<String>> {
 		let vocabulary = Vocabulary::new(self.tokenizer.as_ref(), store)?;
@@ -104,28 +163,7 @@ impl Place {
 impl Generation {
 	pub fn new(generate: &Generate, store: &dyn Store, ops: Box<dyn Ops>) -> Result<Self> {
 		let shape = &generate.shape;
-		shape.check()?;
-		limits::within("tokens", generate.tokens, 1, shape.context)?;
-		limits::within("prompt_tokens", generate.prompt_tokens, 1, shape.context)?;
-		let longest = generate.tokens.saturating_add(generate.prompt_tokens);
-		ensure(longest <= shape.context, "prompt_tokens and tokens exceed the context")?;
-		limits::within("block", generate.block, 1, generate.tokens)?;
-		ensure(generate.stop.len() <= 16, "at most 16 tokens may end a text")?;
-		if let Sampling::TopP { share, temperature } = generate.sampling {
-			limits::within("share", share, 1e-6, 1.0)?;
-			limits::within("temperature", temperature, 1e-3, 100.0)?;
-		}
-		let all = crate::models::Trainable::parameters(shape);
-		parameters::check(&all)?;
-		let numbers: u64 = all.iter().map(|parameter| parameter.count() as u64).sum();
-		// Keys and values, and what a pass over the whole text keeps.
-		let row = u64::from(shape.width).saturating_mul(u64::from(shape.layers).saturating_mul(2).saturating_add(8));
-		let row = row.saturating_add(u64::from(shape.hidden).saturating_mul(4));
-		let rows = u64::from(longest).saturating_mul(row);
-		let logits = u64::from(generate.block).saturating_mul(shape.vocabulary.into()).saturating_mul(3);
-		let numbers = numbers.saturating_mul(3).saturating_add(rows).saturating_add(logits);
-		limits::memory(numbers.saturating_mul(4).saturating_add(generate.model.bytes))?;
-
+		limits::memory(generate.check()?)?;
 		let vocabulary = Vocabulary::new(generate.tokenizer.as_ref(), store)?;
 		let prompts = texts(asked(generate.prompts.as_ref())?, store)?
 			.iter()
@@ -321,20 +359,11 @@ impl Run for Continued<'_> {
 
 impl Workload for Generation {
 	fn most_leaves(&self) -> u32 {
-		let blocks = self.generate.tokens.div_ceil(self.generate.block);
-		u32::try_from(self.prompts.len()).unwrap_or(u32::MAX).saturating_mul(blocks)
+		u32::try_from(self.prompts.len()).unwrap_or(u32::MAX).saturating_mul(self.generate.blocks())
 	}
 
-	/// Where texts end depends on the data, so each leaf is taken for the last of a text: no later one exists.
 	fn cost(&self, _: u32) -> LeafCost {
-		let before = self.generate.tokens.saturating_sub(self.generate.block);
-		Leaf::Generated {
-			model: self.generate.shape.transformer(),
-			context_tokens: self.generate.prompt_tokens.saturating_add(before),
-			block_tokens: self.generate.block,
-			is_first: before == 0,
-		}
-		.cost()
+		self.generate.cost()
 	}
 
 	fn recompute(&self, _: u32, opening: &[u8], claimed: Option<&[u8]>) -> Result<Piece> {

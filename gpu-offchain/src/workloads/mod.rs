@@ -15,6 +15,40 @@ use crate::{
 	manifest::{Manifest, Work},
 	ops::Ops,
 };
+use candle_core::Device;
+use ogpu_protocol::cost::LeafCost;
+
+/// What work comes to, by its manifest: no model is read for it, and no data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+	/// The most leaves that there can be.
+	pub leaves: u32,
+	/// What the heaviest of them weighs.
+	pub leaf: LeafCost,
+	/// What whoever runs it holds at once, roughly.
+	pub memory_bytes: u64,
+}
+
+/// The shape of a job, or of a request that brings so many texts to a service. Of a picture the scene is read.
+pub fn shape(manifest: &Manifest, texts: u32, store: &dyn Store) -> Result<Shape> {
+	let shape = match &manifest.work {
+		Work::Train(train) => train::Training::draft(train, manifest.kernels.ops(&Device::Cpu))?.shape()?,
+		Work::Embed(embed) => {
+			Shape { leaves: texts.div_ceil(embed.slice.max(1)), memory_bytes: embed.check()?, leaf: embed.cost() }
+		}
+		Work::Generate(generate) => Shape {
+			memory_bytes: generate.check()?,
+			leaves: texts.saturating_mul(generate.blocks()),
+			leaf: generate.cost(),
+		},
+		Work::Render(render) => render::Rendering::new(render, store)?.shape(),
+		Work::Benchmark(_) => return Err(Error::invalid("benchmarks are measured by the chain, and not sold")),
+	};
+	limits::within("leaves", shape.leaves, 1, limits::LEAVES)?;
+	limits::within("memory", shape.memory_bytes, 0, limits::MEMORY)?;
+	ensure(shape.leaf.recompute_work <= limits::LEAF_WORK, "a leaf that no verifier could check in time")?;
+	Ok(shape)
+}
 
 /// What a request brings to a service.
 fn asked(inputs: Option<&Artifact>) -> Result<&Artifact> {

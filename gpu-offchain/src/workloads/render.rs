@@ -2,6 +2,7 @@
 //! on. All arithmetic is single additions, multiplications, divisions and square roots of fp32 in the order written
 //! here, and random numbers are a function of frame, pixel, path and place: a tile has the same bits anywhere.
 
+use super::Shape;
 use crate::{
 	artifacts::{Artifact, Store},
 	error::{ensure, Error, Result},
@@ -437,6 +438,10 @@ impl Rendering {
 		limits::within("frames", render.frames as usize, 1, scene.cameras.len())?;
 		let tree = Tree::new(scene.things()?);
 		Ok(Self { render: render.clone(), scene, tree, bytes: render.scene.bytes })
+	}
+
+	pub fn shape(&self) -> Shape {
+		Shape { leaves: self.most_leaves(), leaf: self.cost(0), memory_bytes: self.bytes.saturating_mul(20) }
 	}
 
 	fn tiles(&self) -> [u32; 2] {

@@ -1,6 +1,7 @@
 //! Training. A leaf is a segment of steps; its carry is the checkpoint after them, optimiser included, as a safetensors
 //! file; its trace the loss of every step. The output is the trained model, a safetensors file that can be served.
 
+use super::Shape;
 use crate::{
 	artifacts::{Artifact, Store},
 	error::{ensure, Error, Result},
@@ -212,7 +213,8 @@ pub struct Training {
 }
 
 impl Training {
-	pub fn new(train: &Train, store: &dyn Store, ops: Box<dyn Ops>) -> Result<Self> {
+	/// What the manifest says, before anything that it names is read.
+	pub fn draft(train: &Train, ops: Box<dyn Ops>) -> Result<Self> {
 		limits::within("steps", train.steps, 1, 1 << 30)?;
 		limits::within("segment", train.segment, 1, train.steps)?;
 		limits::within("batch", train.batch, 1, 1 << 16)?;
@@ -236,10 +238,15 @@ impl Training {
 		};
 		let parameters = model.parameters();
 		parameters::check(&parameters)?;
-		let mut training = Self { train: train.clone(), ops, data: Vec::new(), checkpoint: None, model, parameters };
-		limits::memory(training.memory()?)?;
+		let training = Self { train: train.clone(), ops, data: Vec::new(), checkpoint: None, model, parameters };
 		let (sample, count) = training.samples();
 		ensure(count > 0, format_args!("the data have not one sample of {sample} bytes"))?;
+		Ok(training)
+	}
+
+	pub fn new(train: &Train, store: &dyn Store, ops: Box<dyn Ops>) -> Result<Self> {
+		let mut training = Self::draft(train, ops)?;
+		limits::memory(training.memory()?)?;
 		training.data = store.get(&train.data)?;
 		training.check_data()?;
 		if let Some(checkpoint) = &train.checkpoint {
@@ -250,6 +257,10 @@ impl Training {
 			training.checkpoint = Some(bytes);
 		}
 		Ok(training)
+	}
+
+	pub fn shape(&self) -> Result<Shape> {
+		Ok(Shape { leaves: self.most_leaves(), leaf: self.cost(0), memory_bytes: self.memory()? })
 	}
 
 	/// Bytes at the same time, roughly, and not too few: states twice, gradients, and what a step keeps.

@@ -52,7 +52,7 @@ impl Drop for Process {
 }
 
 impl Process {
-	fn start(name: &str, command: &mut Command) -> Self {
+	pub fn start(name: &str, command: &mut Command) -> Self {
 		let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
 		let stderr = child.stderr.take().unwrap();
 		let (sender, lines) = mpsc::channel();
@@ -85,9 +85,15 @@ impl Process {
 	}
 }
 
+/// The worker: of this package, or beside the binary of the package whose tests these are.
+fn worker_binary() -> PathBuf {
+	let beside = option_env!("CARGO_BIN_EXE_ogpu").map(|ogpu| Path::new(ogpu).with_file_name("ogpu-worker"));
+	option_env!("CARGO_BIN_EXE_ogpu-worker").map(PathBuf::from).or(beside).unwrap()
+}
+
 /// The node binary: beside the worker's, or the one that the environment names.
 pub fn node_binary() -> Option<PathBuf> {
-	let beside = Path::new(env!("CARGO_BIN_EXE_ogpu-worker")).with_file_name("ogpu-node");
+	let beside = worker_binary().with_file_name("ogpu-node");
 	let named = std::env::var_os("OGPU_NODE").map(PathBuf::from);
 	[named, Some(beside)].into_iter().flatten().find(|path| path.is_file())
 }
@@ -130,7 +136,7 @@ impl Party {
 		let script = format!(
 			"#!/bin/sh\n{:?} \"$@\" || exit\n[ -f \"$2/progress.json\" ] && sed -i \
 			-e 's/\\[\"[0-7]/[@8/g' -e 's/\\[\"[89a-f]/[@0/g' -e 's/\\[@/[\"/g' \"$2/progress.json\"\nexit 0\n",
-			env!("CARGO_BIN_EXE_ogpu-worker")
+			worker_binary()
 		);
 		fs::write(&path, script).unwrap();
 		fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -188,7 +194,7 @@ impl Party {
 }
 
 fn start_worker(name: &str, config: &Path) -> Process {
-	let mut command = Command::new(env!("CARGO_BIN_EXE_ogpu-worker"));
+	let mut command = Command::new(worker_binary());
 	command.arg("start").arg("--config").arg(config).env("RUST_LOG", "warn,ogpu_worker=debug");
 	Process::start(name, &mut command)
 }
