@@ -60,8 +60,8 @@ pub struct DevCmd {
 	#[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=PROVIDERS.len() as i64))]
 	providers: u8,
 
-	/// The last provider lies: it is almost always first in races, and what it says is wrong. It is caught. In auctions it
-	/// does not bid.
+	/// The last provider lies: it serves the service of the kind embed alone, is almost always first there, and what it says
+	/// is wrong. See how it is caught. In auctions it does not bid.
 	#[arg(long)]
 	dishonest: bool,
 
@@ -97,8 +97,8 @@ pub struct DevCmd {
 impl DevCmd {
 	pub fn run(&self) -> Result<()> {
 		ensure_usage!(
-			!(self.dishonest && self.providers == 1 && self.no_services),
-			"--dishonest shows itself in races, and with --no-services and one provider there are none"
+			!self.dishonest || (self.providers > 1 && !self.no_services),
+			"--dishonest takes a second provider, and a service that it can lie in"
 		);
 		let node = binary("ogpu-node", self.node_bin.as_deref(), "--node-bin")?;
 		let worker = binary("ogpu-worker", self.worker_bin.as_deref(), "--worker-bin")?;
@@ -168,7 +168,8 @@ impl DevCmd {
 		let numbers = setup::introduce(&chain, &parties, &made, &publisher, &store).await?;
 		self.say("Workers …");
 		for (party, device) in parties.iter().zip(&numbers.devices) {
-			let config = party.configure(&url, *device, &numbers.services, &process::itself()?, self.threads())?;
+			let config =
+				party.configure(&url, *device, &numbers.of(party, &made), &process::itself()?, self.threads())?;
 			let arguments = ["start".into(), "--config".into(), config.into_os_string()];
 			let honest = [(lie::HONEST, worker.as_os_str().to_owned())];
 			let log = logs.join(format!("{}.log", party.name.to_lowercase()));
@@ -176,7 +177,7 @@ impl DevCmd {
 			running.workers.push(Process::start(&name, worker, &arguments, &honest, log, None).await?);
 		}
 		let follow = async {
-			setup::equip(&chain, &parties, &numbers).await?;
+			setup::equip(&chain, &parties, &made, &numbers).await?;
 			online(&chain, &parties, &numbers).await?;
 			self.ready(place, &logs, &url, &chain, &parties, &made, &numbers)?;
 			self.follow(&url, chain.genesis()).await
@@ -318,7 +319,9 @@ impl DevCmd {
 			text.push_str("The services have tiny models, made a moment ago. They know nothing.\n");
 		}
 		if self.dishonest {
-			text.push_str("Whoever asks now is almost always answered by the liar first: see what becomes of it.\n");
+			text.push_str(
+				"Who asks the service embed is almost always answered by the liar first: see what becomes of it.\n",
+			);
 		}
 		let kept = if self.base_path.is_some() { "is kept" } else { "is gone when you stop it with Ctrl-C" };
 		text.push_str(&format!("The network lies in {}, and {kept}. Logs: {}\n\n", place.display(), logs.display()));

@@ -21,6 +21,9 @@ pub const VERIFIER: &str = "Alice";
 pub const PUBLISHER: &str = "Ferdie";
 pub const CLIENTS: [&str; 2] = ["Dave", "Eve"];
 
+/// In services of this kind a liar takes part.
+const LIARS_KIND: &str = "embed";
+
 /// The key of a well-known account.
 pub fn key(name: &str) -> Result<Keypair> {
 	let uri = SecretUri::from_str(&format!("//{name}")).map_err(|_| anyhow::anyhow!("no account is called {name}"))?;
@@ -88,6 +91,14 @@ impl Party {
 
 	pub fn is_dishonest(&self) -> bool {
 		matches!(self.role, Role::Provider { is_dishonest: true, .. })
+	}
+
+	/// Whether it serves services of this kind. Where a liar does not, everybody is honest.
+	pub fn serves(&self, kind: &str) -> bool {
+		match self.role {
+			Role::Provider { is_dishonest, .. } => !is_dishonest || kind == LIARS_KIND,
+			Role::Verifier => false,
+		}
 	}
 
 	/// Writes what its worker is to do, and says where.

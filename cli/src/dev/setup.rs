@@ -40,6 +40,14 @@ pub struct Numbers {
 	pub services: Vec<ServiceId>,
 }
 
+impl Numbers {
+	/// The services that somebody serves.
+	pub fn of(&self, party: &Party, made: &[Made]) -> Vec<ServiceId> {
+		let services = made.iter().zip(&self.services);
+		services.filter(|(made, _)| party.serves(made.kind)).map(|(_, id)| *id).collect()
+	}
+}
+
 /// Locks, keys, devices and services: each account sends what it needs in one transaction, all in one block.
 pub async fn introduce(
 	chain: &Chain,
@@ -53,8 +61,7 @@ pub async fn introduce(
 	for party in parties {
 		batches.push((party.sender.clone(), of_party(chain, &at, party).await?));
 	}
-	let providers = parties.iter().filter(|party| party.is_provider()).count();
-	batches.push((publisher.clone(), of_publisher(&at, made, providers, publisher, store).await?));
+	batches.push((publisher.clone(), of_publisher(&at, made, parties, publisher, store).await?));
 	for name in CLIENTS {
 		let sender = Sender::new(party::key(name)?);
 		let calls = lock_up(&at, &sender, CLIENTS_LOCK).await?;
@@ -65,16 +72,16 @@ pub async fn introduce(
 }
 
 /// Gives the devices a speed, and has them join the services.
-pub async fn equip(chain: &Chain, parties: &[Party], numbers: &Numbers) -> Result<()> {
+pub async fn equip(chain: &Chain, parties: &[Party], made: &[Made], numbers: &Numbers) -> Result<()> {
 	measure(chain, parties, numbers).await?;
 	let at = chain.best().await?;
 	let mut batches = Vec::new();
 	for (party, device) in parties.iter().zip(&numbers.devices).filter(|(party, _)| party.is_provider()) {
 		let mut calls = Vec::new();
-		for service in &numbers.services {
-			let member = at.get(&state::MEMBERS, (*service, *device)).await?;
+		for service in numbers.of(party, made) {
+			let member = at.get(&state::MEMBERS, (service, *device)).await?;
 			if member.is_none_or(|member| member.left.is_some()) {
-				calls.push(operator::join(*service, *device));
+				calls.push(operator::join(service, *device));
 			}
 		}
 		batches.push((party.sender.clone(), calls));
@@ -114,7 +121,7 @@ async fn of_party(chain: &Chain, at: &At, party: &Party) -> Result<Vec<Call>> {
 async fn of_publisher(
 	at: &At,
 	made: &[Made],
-	providers: usize,
+	parties: &[Party],
 	publisher: &Sender,
 	store: &Store,
 ) -> Result<Vec<Call>> {
@@ -126,6 +133,7 @@ async fn of_publisher(
 	calls.extend(described(at, publisher, "the publisher's store", &endpoint, publisher.account(), 1).await?);
 	for service in made {
 		if published(at, service, publisher).await?.is_none() {
+			let providers = parties.iter().filter(|party| party.serves(service.kind)).count();
 			calls.push(service.publish(providers));
 		}
 	}
