@@ -13,10 +13,8 @@ use ogpu_protocol::{
 };
 use polkadot_sdk::{
 	sp_consensus_grandpa::{ConsensusLog, ScheduledChange},
-	sp_core::{
-		hashing::{blake2_128, twox_128},
-		H256,
-	},
+	sp_core::H256,
+	sp_crypto_hashing::{blake2_128, twox_128},
 	sp_runtime::traits::Header as _,
 };
 use proptest::prelude::*;
