@@ -5,7 +5,8 @@ use anyhow::{anyhow, bail, ensure, Context, Result};
 use ogpu_protocol::receipt::Bytes;
 use polkadot_sdk::{
 	sp_consensus_grandpa::AuthorityId,
-	sp_core::{ed25519, hashing::twox_128, Pair, H256},
+	sp_core::{ed25519, Pair, H256},
+	sp_crypto_hashing::twox_128,
 	sp_runtime::{
 		generic::Digest,
 		traits::{BlakeTwo256, Hash, Header as _},

@@ -8,7 +8,8 @@ use polkadot_sdk::{
 	sp_consensus_grandpa::{
 		check_message_signature, AuthorityId, AuthorityList, ConsensusLog, GrandpaJustification, GRANDPA_ENGINE_ID,
 	},
-	sp_core::{hashing::blake2_256, H256},
+	sp_core::H256,
+	sp_crypto_hashing::blake2_256,
 	sp_runtime::{
 		generic,
 		traits::{BlakeTwo256, Header as _},

@@ -20,7 +20,8 @@ use ogpu_protocol::{
 	record::part_name,
 };
 use polkadot_sdk::{
-	sp_core::{crypto::AccountId32, hashing::blake2_256, H256},
+	sp_core::{crypto::AccountId32, H256},
+	sp_crypto_hashing::blake2_256,
 	sp_runtime::traits::Header as _,
 };
 use state::State;

@@ -13,10 +13,8 @@ use ogpu_protocol::{
 };
 use polkadot_sdk::{
 	sp_consensus_grandpa::{ConsensusLog, ScheduledChange},
-	sp_core::{
-		hashing::{blake2_128, twox_128},
-		H256,
-	},
+	sp_core::H256,
+	sp_crypto_hashing::{blake2_128, twox_128},
 	sp_runtime::traits::Header as _,
 };
 use proptest::prelude::*;
@@ -290,13 +288,13 @@ proptest! {
 
 	#[test]
 	fn a_changed_byte_is_refused(at in any::<prop::sample::Index>(), byte in any::<prop::sample::Index>(), flip in 1_u8..) {
-		let (receipt, trust, expected, _) = sample();
+		let (receipt, trust, ..) = sample();
 		let mut changed = receipt.clone();
 		let mut all = bytes_of(&mut changed);
 		let part = at.index(all.len());
 		let place = byte.index(all[part].len());
 		all[part][place] ^= flip;
-		same_or_refused(verify(&changed, trust), expected)?;
+		prop_assert!(verify(&changed, trust).is_err(), "byte {place} of part {part} may be anything");
 	}
 
 	#[test]

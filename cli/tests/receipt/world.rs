@@ -13,12 +13,8 @@ use polkadot_sdk::{
 		localized_payload, AuthorityList, Commit, ConsensusLog, GrandpaJustification, ScheduledChange,
 		GRANDPA_ENGINE_ID,
 	},
-	sp_core::{
-		crypto::AccountId32,
-		ed25519,
-		hashing::{blake2_128, blake2_256, twox_128, twox_64},
-		Pair, H256,
-	},
+	sp_core::{crypto::AccountId32, ed25519, Pair, H256},
+	sp_crypto_hashing::{blake2_128, blake2_256, twox_128, twox_64},
 	sp_runtime::{
 		generic::{self, Digest, DigestItem},
 		traits::{BlakeTwo256, Header as _},
