@@ -6,7 +6,7 @@ use super::view::{Origin, TaskView, View};
 use crate::{
 	chain::{calls::Item, types::*},
 	config::{Config, DeviceConfig},
-	journal::{Phase, Work as Undertaken, WorkId},
+	journal::{Doubt, Phase, Work as Undertaken, WorkId},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -449,9 +449,11 @@ impl Planner<'_> {
 				continue;
 			};
 			let Some(own) = self.works.get(&WorkId::Result { task: *name }) else { continue };
-			let is_disputed = |leaf: &u32| checks.get(leaf).is_some_and(|check| check.challenge.is_some());
+			let is_drawn = |doubt: &&Doubt| checks.get(&doubt.leaf).is_some_and(|check| check.first.is_some());
+			let is_disputed = |doubt: &&Doubt| checks.get(&doubt.leaf).is_some_and(|check| check.challenge.is_some());
 			// One that is right ends the task: more would only bind money.
-			let Some(doubt) = own.doubts.first().filter(|doubt| !is_disputed(&doubt.leaf)) else { continue };
+			let doubt = own.doubts.iter().find(|doubt| !is_drawn(doubt)).filter(|doubt| !is_disputed(doubt));
+			let Some(doubt) = doubt else { continue };
 			let most = ogpu(self.config.market.most_challenge_bond).min(self.view.purse.saturating_sub(ogpu(1.0)));
 			if task.challenge_bond() > most {
 				continue;

@@ -1,7 +1,7 @@
 //! What a worker does next, in stories of one block each.
 
 use super::*;
-use crate::journal::{Doubt, LeafForm, ObstacleForm};
+use crate::journal::{LeafForm, ObstacleForm};
 
 const US: AccountId = [1; 32];
 const THEM: AccountId = [2; 32];
@@ -580,6 +580,8 @@ fn a_leaf_is_challenged_if_it_is_certainly_wrong_was_computed_twice_and_the_bond
 	assert_eq!(step(&config, 100.0, &second, none.clone(), Some(again)), [], "the second one costs twice as much");
 	let said_so = Check { challenge: Some((THEM, 1)), ..none.clone() };
 	assert_eq!(step(&config, 100.0, &rival, said_so, Some(again)), [], "somebody has");
+	let drawn = check(Some(Answer::Revealed));
+	assert_eq!(step(&config, 100.0, &rival, drawn, Some(again)), [], "somebody was drawn to check it");
 	config.market.most_challenge_bond = 0.0;
 	assert_eq!(step(&config, 100.0, &rival, none, Some(again)), []);
 }
