@@ -84,16 +84,16 @@ mod tests {
 			theirs[at].output = [9; 32];
 			theirs
 		};
-		assert_eq!(wrong(&own, &own, &[2, 5]), [], "they are the same");
+		assert_eq!(wrong(&own, &own, &[2, 5]), [0; 0], "they are the same");
 		assert_eq!(wrong(&own, &changed(3), &[2]), [3], "beside the one that is shown, which it begins from");
 		assert_eq!(wrong(&own, &changed(0), &[1]), [0], "the first begins from what everybody knows");
-		assert_eq!(wrong(&own, &changed(4), &[5]), [], "from what it begins was not shown");
+		assert_eq!(wrong(&own, &changed(4), &[5]), [0; 0], "from what it begins was not shown");
 		assert_eq!(wrong(&own, &changed(4), &[5, 3]), [4], "now it was");
-		assert_eq!(wrong(&own, &changed(2), &[2]), [], "it was drawn: others look at it");
-		assert_eq!(wrong(&own, &changed(7), &[2]), [], "nobody can see it");
+		assert_eq!(wrong(&own, &changed(2), &[2]), [0; 0], "it was drawn: others look at it");
+		assert_eq!(wrong(&own, &changed(7), &[2]), [0; 0], "nobody can see it");
 		let mut both = changed(2);
 		both[3].output = [9; 32];
-		assert_eq!(wrong(&own, &both, &[2]), [], "it may be right about a wrong beginning");
+		assert_eq!(wrong(&own, &both, &[2]), [0; 0], "it may be right about a wrong beginning");
 		let doubt = wrong_leaves(&TASK, &own, START, &shown(&changed(3), &[2])).remove(0);
 		assert_eq!((doubt.opening, doubt.digest), (own[2].carry, own[3].digest(blake2, &TASK, 3)));
 	}
