@@ -4,11 +4,13 @@
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
 //! - [`desk`]: what clients are told who ask.
+//! - [`dispute`]: what of a rival's result cannot be right.
 //! - [`earnings`]: what it was paid.
 //! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
 
 pub mod act;
 pub mod desk;
+pub mod dispute;
 pub mod earnings;
 pub mod engine;
 pub mod lane;
