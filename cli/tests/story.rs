@@ -20,7 +20,9 @@ use ogpu_worker::{
 	job::Job,
 	store::{Settings, Store},
 };
+use polkadot_sdk::sp_core::{ecdsa, Pair};
 use serde_json::Value as Json;
+use sha3::{Digest, Keccak256};
 use std::{
 	collections::BTreeSet,
 	io::{BufRead, BufReader},
@@ -219,10 +221,12 @@ impl Client {
 
 /// The fee that an account paid for its transaction in this block.
 async fn fee_of(at: &At, who: &AccountId) -> Balance {
-	let told = at.told().await.unwrap();
-	let paid =
-		told.iter().find(|event| event.name == "TransactionFeePaid" && event.fields.values().next() == Some(&of(who)));
-	paid.expect("a fee was paid").fields.values().nth(1).unwrap().as_u128().unwrap()
+	let told = at.told().await.unwrap().into_iter().filter(|event| event.name == "TransactionFeePaid");
+	let mut paid = told.filter_map(|event| {
+		let fields: Vec<Value> = event.fields.into_values().collect();
+		fields[1].as_u128().filter(|_| fields[0] == of(who))
+	});
+	paid.next().expect("a fee was paid")
 }
 
 /// An account as events hold it.
@@ -246,6 +250,49 @@ async fn adds_up(at: &At) {
 	println!("block {}: {} accounts have {sum}, as was issued", at.number(), accounts.len());
 }
 
+/// What the holder of an Ethereum account does, from the list of holders to the tokens.
+async fn a_holder_claims(node: &str, chain: &Chain) {
+	// The first accounts of the phrase that Ethereum's tools use in development, and the key of the first.
+	const HOLDERS: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266,1000\n\
+		0x70997970C51812dc3A010C7d01b50e0d17dc79C8,2000\n0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC,3000\n";
+	const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+	let folder = tempfile::tempdir().unwrap();
+	let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+	let run = |arguments: &[&str]| {
+		let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+		let said = String::from_utf8(output.stdout).unwrap();
+		let error = String::from_utf8(output.stderr).unwrap();
+		if output.status.success() {
+			Ok(said)
+		} else {
+			Err(error)
+		}
+	};
+	std::fs::write(file("holders.csv"), HOLDERS).unwrap();
+	run(&["token", "snapshot", &file("holders.csv"), "--out", &file("")]).unwrap();
+	let lines = std::fs::read_to_string(file("proofs.jsonl")).unwrap();
+	std::fs::write(file("line"), lines.lines().next().unwrap()).unwrap();
+	let account = [7; 32];
+	let to = ogpu_worker::chain::address(&account);
+	let genesis = ogpu_worker::chain::hex(&chain.genesis());
+	let line = file("line");
+	let message = run(&["token", "message", "--genesis", &genesis, "--proof", &line, "--to", &to]).unwrap();
+	let signed = |text: &str| {
+		let digest: [u8; 32] = Keccak256::digest(ogpu_protocol::claims::personal(text)).into();
+		let signature = ecdsa::Pair::from_string(KEY, None).unwrap().sign_prehashed(&digest);
+		ogpu_worker::chain::hex(signature.as_ref())
+	};
+	let claim =
+		|signature: &str| run(&["claim", "--proof", &line, "--to", &to, "--node", node, "--signature", signature]);
+	let refused = claim(&signed("I claim everything")).unwrap_err();
+	assert!(refused.contains("another key signed, or another text") && refused.contains(&genesis), "{refused}");
+	let said = claim(&signed(&message)).unwrap();
+	assert!(said.contains(&to) && said.contains("1000 OGPU"), "{said}");
+	assert_eq!(wealth(&chain.best().await.unwrap(), &account).await, 1_000 * OGPU);
+	let again = claim(&signed(&message)).unwrap_err();
+	assert!(again.contains("number 0 was claimed before"), "{again}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 	let mut network = Network::start(&["--dishonest"]);
@@ -258,6 +305,8 @@ async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 	let asked = Command::new(PROGRAM).args(["provider", "bob", "--node", network.text("/node")]).output().unwrap();
 	let said = String::from_utf8(asked.stdout).unwrap();
 	assert!(asked.status.success() && said.contains("10000 OGPU") && said.contains("online"), "{said}");
+
+	a_holder_claims(network.text("/node"), &chain).await;
 
 	let dave = Client::new(&chain, "Dave").await;
 	let eve = Client::new(&chain, "Eve").await;

@@ -175,7 +175,7 @@ impl Provider {
 		if let Some(until) = self.suspended_until {
 			writeln!(text, "            suspended: gets no work before block {until}")?;
 		}
-		writeln!(text, "\ndevices     {}", if self.devices.is_empty() { "none" } else { "" })?;
+		writeln!(text, "\n{}", if self.devices.is_empty() { "devices     none" } else { "devices" })?;
 		for device in &self.devices {
 			let Device { id, memory_mb, .. } = device;
 			let speed = match (&device.work_per_block, device.measured_at) {

@@ -21,10 +21,7 @@ use crate::output::{ensure_usage, print};
 use anyhow::{bail, ensure, Context, Result};
 use clap::Args;
 use futures::{future::select_all, FutureExt, StreamExt};
-use ogpu_worker::{
-	chain::{address, hex, state, Chain, Head, Sender},
-	store::Store,
-};
+use ogpu_worker::chain::{address, hex, state, Chain, Head, Sender};
 use party::{Party, Role, CLIENTS, PROVIDERS, PUBLISHER, VERIFIER};
 use process::{Place, Process};
 use services::Made;
