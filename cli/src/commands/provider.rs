@@ -126,7 +126,9 @@ impl ProviderCmd {
 	}
 
 	async fn whose(&self, chain: &Chain) -> Result<AccountId> {
-		let Some(text) = &self.account else { return Ok(self.connection.key.source()?.load(chain).await?.public_key().0) };
+		let Some(text) = &self.account else {
+			return Ok(self.connection.key.source()?.load(chain).await?.public_key().0);
+		};
 		match parse_account(text) {
 			Ok(account) => Ok(account),
 			// The longest names are short; a mistyped address is none.
