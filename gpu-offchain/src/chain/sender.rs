@@ -134,9 +134,7 @@ pub(super) async fn send_unsigned(chain: &Chain, call: &Call) -> Result<Hash> {
 	let included = tokio::time::timeout(LIFE, progress.wait_for_finalized()).await;
 	let included = included.map_err(|_| lost("its time is over".into()))?;
 	let transaction = included.map_err(|error| lost(error.to_string()))?;
-	let sent = Sent { block: transaction.block_hash().0, transaction, call: call.to_string() };
-	sent.check().await?;
-	Ok(sent.block)
+	Ok(Sent::check(&transaction, call).await?.block)
 }
 
 impl Sent {
