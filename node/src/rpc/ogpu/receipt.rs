@@ -17,7 +17,6 @@ use sc_consensus_grandpa::warp_proof::WarpSyncFragment;
 use sc_network_sync::strategy::warp::{EncodedProof, WarpSyncProvider};
 use sp_api::ProvideRuntimeApi;
 use sp_io::hashing::{blake2_128, blake2_256};
-use sp_runtime::traits::Header;
 use std::fmt::Display;
 
 /// Of a validation that has ended, or of all those of a job.
