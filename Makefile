@@ -20,9 +20,9 @@ build: ## Build ogpu-node and the command line tool ogpu
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) build --release --workspace --bins --locked
 
-run: build ## Start a chain of your own: http and ws on 127.0.0.1:9944
-	@echo "run: a fresh chain, gone when you stop it with Ctrl-C. Look at it in polkadot.js: https://polkadot.js.org/apps/?rpc=ws://127.0.0.1:9944"
-	@$(NODE) --dev
+run: build ## Start a whole network of your own, and say what to try: http and ws on 127.0.0.1:9944
+	@echo "run: a fresh chain with providers and a verifier, gone when you stop it with Ctrl-C (ogpu dev --help says more)"
+	@$(dir $(NODE))ogpu dev
 
 test: setup ## Unit, runtime and process tests
 	@node protocol/tests/js/vectors.mjs

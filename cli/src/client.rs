@@ -7,7 +7,7 @@ use crate::{
 	AccountId, Error, Result,
 };
 use ogpu_worker::{
-	chain::{calls, Call, Sender},
+	chain::{calls, Call, Chain, Sender},
 	keys::KeySource,
 };
 use std::{path::PathBuf, str::FromStr, sync::Arc};
@@ -29,13 +29,23 @@ pub enum Key {
 }
 
 impl Key {
-	fn load(&self) -> Result<Keypair> {
+	/// Reads it. Those that everybody has are for chains for development alone.
+	pub async fn load(&self, chain: &Chain) -> Result<Keypair> {
 		match self {
 			Self::File { file, password_file } => {
 				let (file, password_file) = (Some(file.clone()), password_file.clone());
 				Ok(KeySource { file, password_file, keystore: None, account: None }.load()?)
 			}
-			Self::Development(name) => development(name),
+			Self::Development(name) => {
+				let (url, kind) = (chain.url(), chain.kind().await?);
+				if kind != DEVELOPMENT {
+					return Err(Error::Invalid(format!(
+						"everybody has the key of {name}, and {url} is a node of a chain that is {kind}, not {DEVELOPMENT}: use a \
+						 key of your own with --key FILE"
+					)));
+				}
+				development(name)
+			}
 			Self::Pair(pair) => Ok((**pair).clone()),
 		}
 	}
@@ -50,6 +60,9 @@ fn development(name: &str) -> Result<Keypair> {
 	let pair = uri.and_then(|uri| Keypair::from_uri(&uri).ok());
 	pair.ok_or_else(|| Error::Invalid("a development account is a name such as alice".into()))
 }
+
+/// What chains for development say that they are.
+const DEVELOPMENT: &str = "Development";
 
 /// How a client is set up.
 #[derive(Clone, Default)]
@@ -82,17 +95,14 @@ impl Client {
 	/// Connects to the node and reads the key.
 	pub async fn connect(options: Options) -> Result<Self> {
 		let url = options.node.unwrap_or_else(|| "ws://127.0.0.1:9944".into());
-		let key = options.key.as_ref().map(Key::load).transpose()?;
 		let home = Home::new(options.home)?;
 		let node = Node::connect(&url).await?;
-		let kind = node.with(async |chain| Ok(chain.kind().await?)).await?;
-		let is_development = kind == "Development";
-		if let (Some(Key::Development(name)), false) = (&options.key, is_development) {
-			return Err(Error::Invalid(format!(
-				"everybody has the key of {name}, and {url} is a node of a chain that is {kind}, not Development: use a key \
-				 of your own with --key FILE"
-			)));
-		}
+		let chain = node.chain().await;
+		let key = match &options.key {
+			Some(key) => Some(key.load(&chain).await?),
+			None => None,
+		};
+		let is_development = chain.kind().await? == DEVELOPMENT;
 		home.recognise(&url, &node.genesis(), is_development)?;
 		let sender = key.clone().map(Sender::new);
 		let account = sender.as_ref().map_or(NOBODY, Sender::account);

@@ -2,6 +2,7 @@
 
 mod amount;
 mod commands;
+mod dev;
 mod output;
 mod plot;
 mod sim;
@@ -9,7 +10,7 @@ mod token;
 mod verify;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// The command line of OGPU, a free market of GPU computing in which nobody has to trust anybody.
@@ -31,6 +32,20 @@ enum Command {
 	#[command(flatten)]
 	Client(commands::ClientCmd),
 	Verify(verify::VerifyCmd),
+	Dev(dev::DevCmd),
+	Lock(commands::lock::LockCmd),
+	Unlock(commands::lock::UnlockCmd),
+	Withdraw(commands::lock::WithdrawCmd),
+	Provider(commands::provider::ProviderCmd),
+	Claim(token::ClaimCmd),
+	Completions(commands::completions::CompletionsCmd),
+
+	#[command(hide = true)]
+	Become(dev::BecomeCmd),
+	#[command(hide = true)]
+	Sweep(dev::SweepCmd),
+	#[command(hide = true)]
+	Engine(dev::EngineCmd),
 }
 
 impl Cli {
@@ -40,6 +55,16 @@ impl Cli {
 			Command::Sim(command) => command.run(),
 			Command::Client(command) => command.run(),
 			Command::Verify(command) => command.run(),
+			Command::Dev(command) => command.run(),
+			Command::Lock(command) => command.run(),
+			Command::Unlock(command) => command.run(),
+			Command::Withdraw(command) => command.run(),
+			Command::Provider(command) => command.run(),
+			Command::Claim(command) => command.run(),
+			Command::Completions(command) => command.run(Self::command()),
+			Command::Become(command) => command.run(),
+			Command::Sweep(command) => command.run(),
+			Command::Engine(command) => command.run(),
 		}
 	}
 }

@@ -6,13 +6,7 @@ use crate::{
 	work::Work,
 	AccountId, Artifact, Client, Error, Hash, Name, Result,
 };
-use ogpu_worker::{
-	agent::view,
-	artifacts::MOST_BYTES,
-	chain::state,
-	limits, manifest,
-	store::{self, Endpoint},
-};
+use ogpu_worker::{agent::view, artifacts::MOST_BYTES, chain::state, limits, manifest, store, store::Endpoint};
 
 /// How sure a result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

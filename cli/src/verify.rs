@@ -49,6 +49,11 @@ pub struct VerifyCmd {
 	#[arg(long, value_name = "HASH")]
 	authorities: Option<H256>,
 
+	/// Write the same receipt to this new file, much shorter, for those who know the hash of the set of validators that
+	/// signed the block and trust it.
+	#[arg(long, value_name = "FILE")]
+	shorten: Option<PathBuf>,
+
 	/// Print what was proven as JSON.
 	#[arg(long)]
 	json: bool,
@@ -73,6 +78,10 @@ impl VerifyCmd {
 		let (trust, chain) = self.trust(&receipt)?;
 		let proven = receipt::verify(&receipt, &trust).with_context(|| format!("{name} proves nothing"))?;
 		let files = self.files(&proven.records)?;
+		if let Some(file) = &self.shorten {
+			let name = quoted(&file.to_string_lossy());
+			shorten(receipt, &proven, file).with_context(|| format!("cannot write {name}"))?;
+		}
 		if self.json {
 			print_json(&words::Json::new(&proven, chain.as_ref(), &files))?;
 		} else {
@@ -131,6 +140,12 @@ impl VerifyCmd {
 	}
 }
 
+fn shorten(receipt: Receipt, proven: &Proven, file: &Path) -> Result<()> {
+	let short = receipt.since(proven.authorities.since()).context("it begins with a later set already")?;
+	let file = File::create_new(file)?;
+	Ok(serde_json::to_writer(file, &short)?)
+}
+
 /// What a file is to a validation.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -153,7 +168,7 @@ impl Role {
 /// A file that is what was proven.
 #[derive(Debug, Serialize)]
 struct Given {
-	file: PathBuf,
+	file: String,
 	is: Role,
 	of: H256,
 }
@@ -165,7 +180,7 @@ impl Given {
 			let (is, hash) = (role.word(), H256(hash));
 			format!("{name} is not {is} that the receipt proves: its BLAKE3 is {hash:?}; without this file, see what is proven")
 		})?;
-		Ok(Self { file: file.into(), is: role, of: of.name })
+		Ok(Self { file: file.to_string_lossy().into_owned(), is: role, of: of.name })
 	}
 }
 

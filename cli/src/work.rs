@@ -65,7 +65,7 @@ impl Work {
 		let text = std::str::from_utf8(&self.bytes).map_err(Error::invalid)?;
 		let mut table: toml::Table = toml::from_str(text).map_err(Error::invalid)?;
 		let work = table.get_mut("work").and_then(toml::Value::as_table_mut);
-		let inner = work.and_then(|work| work.iter_mut().next()).and_then(|(_, inner)| inner.as_table_mut());
+		let inner = work.and_then(|work| Some(work.iter_mut().next()?.1)).and_then(toml::Value::as_table_mut);
 		let inner = inner.filter(|inner| inner.contains_key("model") && self.manifest.is_service());
 		let inner = inner.ok_or_else(|| Error::invalid("this manifest is no service of a model"))?;
 		inner.insert("model".into(), toml::Value::try_from(model).map_err(Error::invalid)?);

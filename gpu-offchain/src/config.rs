@@ -101,6 +101,8 @@ pub struct MarketConfig {
 	pub most_bond: f64,
 	/// Whether to raise an alarm where the leader of a race must have another result.
 	pub alarms: bool,
+	/// What may be bonded for a challenge, in OGPU. None is raised if this is 0.
+	pub most_challenge_bond: f64,
 }
 
 impl Default for MarketConfig {
@@ -112,6 +114,7 @@ impl Default for MarketConfig {
 			least_leaf_price: 0.0,
 			most_bond: 1_000_000.0,
 			alarms: true,
+			most_challenge_bond: 0.0,
 		}
 	}
 }
@@ -250,12 +253,14 @@ impl Config {
 		for device in &self.devices {
 			ensure!(device.queue > 0, "device {}: queue must be at least 1", device.id);
 		}
-		let MarketConfig { cost_of_tera, margin, slack, least_leaf_price, most_bond, .. } = self.market;
+		let MarketConfig { cost_of_tera, margin, slack, least_leaf_price, most_bond, alarms: _, most_challenge_bond } =
+			self.market;
 		for (name, value) in [
 			("cost_of_tera", cost_of_tera),
 			("margin", margin),
 			("least_leaf_price", least_leaf_price),
 			("most_bond", most_bond),
+			("most_challenge_bond", most_challenge_bond),
 			("slack", slack),
 		] {
 			ensure!(value.is_finite() && value >= 0.0, "market.{name} must be a number of at least 0");

@@ -200,6 +200,19 @@ pub struct Work {
 	pub tries: u32,
 	/// What the leader of the race has revealed besides its result.
 	pub leader_salt: Option<Hash>,
+	/// Leaves of the leader that cannot be right if this result is.
+	#[serde(default)]
+	pub doubts: Vec<Doubt>,
+}
+
+/// A leaf of somebody else that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+	pub leaf: u32,
+	/// From what it begins, which is the same.
+	pub opening: Hash,
+	/// What it should be.
+	pub digest: Hash,
 }
 
 /// A leaf as it is written down.
@@ -254,6 +267,7 @@ impl Work {
 			serve_until: None,
 			tries: 0,
 			leader_salt: None,
+			doubts: Vec::new(),
 		}
 	}
 }

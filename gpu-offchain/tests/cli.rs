@@ -135,3 +135,24 @@ fn the_documents_show_the_examples_as_they_are() {
 		}
 	}
 }
+
+#[cfg(feature = "network")]
+#[test]
+fn a_worker_that_is_told_to_stop_does_so_though_no_node_answers() {
+	use std::io::{BufRead, BufReader};
+	let place = Place(tempfile::tempdir().unwrap());
+	place.good(&["init", "--config", "config.toml", "--data", "data", "--node", "ws://127.0.0.1:1"]);
+	for signal in ["-TERM", "-INT"] {
+		let mut start = place.command(&["start", "--config", "config.toml"]);
+		start.env("OGPU_WORKER_STORE__LISTEN", "127.0.0.1:0").env("OGPU_WORKER_METRICS__LISTEN", "127.0.0.1:0");
+		let mut worker = start.stderr(std::process::Stdio::piped()).spawn().unwrap();
+		let mut lines = BufReader::new(worker.stderr.take().unwrap()).lines().map(Result::unwrap);
+		assert!(lines.any(|line| line.contains("trying again")), "it tries for ever");
+		let id = worker.id().to_string();
+		assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+		let told: Vec<String> = lines.collect();
+		assert!(worker.wait().unwrap().success(), "{told:?}");
+		assert!(told.iter().any(|line| line.contains("what is not finished goes on")), "{told:?}");
+		assert!(!told.iter().any(|line| line.contains("though something")), "{told:?}");
+	}
+}

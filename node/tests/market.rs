@@ -6,8 +6,14 @@ mod common;
 
 use anyhow::{Context, Result};
 use codec::Encode;
-use common::{within, Node};
-use jsonrpsee::{core::client::SubscriptionClientT, rpc_params};
+use common::{openrpc::Document, within, Node};
+use jsonrpsee::{
+	core::{
+		client::{Error as ClientError, SubscriptionClientT},
+		params::ArrayParams,
+	},
+	rpc_params,
+};
 use ogpu_continuous_pool::{Delivery, Order, Requirements, Terms};
 use ogpu_protocol::{
 	class::Class,
@@ -79,6 +85,38 @@ fn terms() -> Terms {
 	}
 }
 
+/// Asks a node, and holds what it answers against the document.
+struct Asker<'a> {
+	node: &'a Node,
+	document: Document,
+}
+
+impl Asker<'_> {
+	async fn ask(&self, method: &'static str, parameters: Value) -> Result<Value> {
+		let given = parameters.as_array().context("parameters are a list")?;
+		let mut encoded = ArrayParams::new();
+		for parameter in given {
+			encoded.insert(parameter)?;
+		}
+		let answer = self.node.call::<Value>(method, encoded).await;
+		match &answer {
+			Ok(answer) => {
+				self.document.takes(method, given)?;
+				self.document.answers(method, answer)?;
+			}
+			Err(error) => match error.downcast_ref::<ClientError>() {
+				// Whatever makes no sense is refused with this code.
+				Some(ClientError::Call(error)) if error.code() == -32_602 => {
+					assert!(self.document.takes(method, given).is_err(), "{method} is described as taking {parameters}");
+				}
+				Some(ClientError::Call(error)) => self.document.refuses(method, error.code())?,
+				_ => {}
+			},
+		}
+		answer
+	}
+}
+
 fn code(error: &anyhow::Error) -> String {
 	format!("{error:?}")
 }
@@ -89,7 +127,8 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 	let node = Node::start("dev", &["--dev"]).await?;
 	let (mut client, mut provider) = (Sender::new(&node, "//Bob").await?, Sender::new(&node, "//Charlie").await?);
 	let bob = client.account().to_string();
-	let ask = |method: &'static str, params| node.call::<Value>(method, params);
+	let asker = Asker { node: &node, document: Document::read()? };
+	let ask = |method: &'static str, parameters| asker.ask(method, parameters);
 
 	let trust = |call: ogpu_staking_trustlock::Call<ogpu_runtime::Runtime>| RuntimeCall::from(call);
 	let text = |text: &str| text.as_bytes().to_vec().try_into().unwrap();
@@ -106,7 +145,7 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 	let publish = ogpu_continuous_pool::Call::publish_service { manifest: H256::repeat_byte(1), leaf, terms: terms() };
 	client.send([lock(), publish.into()]).await?;
 
-	let told = ask("ogpu_provider", rpc_params![provider.account().to_string()]).await?;
+	let told = ask("ogpu_provider", json!([provider.account().to_string()])).await?;
 	let charlie = provider.account().to_string();
 	let device = json!({
 		"id": 0, "kind": "cuda", "name": "H200 in the cellar", "memoryMb": 143_771, "endpoint": "somewhere",
@@ -115,22 +154,22 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 	assert_eq!((&told["locked"], &told["devices"]), (&json!((100 * OGPU).to_string()), &json!([device])));
 	assert_eq!(told["reputation"]["faultlessnessBillionths"], json!(1_000_000_000));
 
-	let services = ask("ogpu_services", rpc_params![]).await?["services"].clone();
+	let services = ask("ogpu_services", json!([])).await?["services"].clone();
 	assert_eq!((&services[0]["id"], &services[0]["publisher"]), (&json!(0), &json!(bob)));
 	assert_eq!((&services[0]["leafPrice"], &services[0]["members"]), (&json!((OGPU / 1_000).to_string()), &json!(0)));
 
-	let quote = ask("ogpu_quote", rpc_params![json!({ "client": bob, "service": 0, "ceilingLeaves": 10 })]).await?;
+	let quote = ask("ogpu_quote", json!([json!({ "client": bob, "service": 0, "ceilingLeaves": 10 })])).await?;
 	assert_eq!((&quote["of"], &quote["fee"]), (&json!("request"), &json!((OGPU / 100).to_string())));
 	assert_eq!(quote["devices"], json!([]), "nobody has joined");
 	let nowhere = json!({ "client": bob, "service": 7, "ceilingLeaves": 10 });
-	let refused = ask("ogpu_quote", rpc_params![nowhere]).await.unwrap_err();
+	let refused = ask("ogpu_quote", json!([nowhere])).await.unwrap_err();
 	assert!(code(&refused).contains("9006") && code(&refused).contains("NoSuchService"), "{refused:?}");
 	let job = json!({
 		"client": bob, "ceiling": OGPU.to_string(), "job": "training", "leaves": 100, "partLeaves": 50,
 		"leafWork": GIGA.to_string(), "recomputeWork": GIGA.to_string(), "fetchedBytes": 1_000_000, "class": "standard",
 		"biddingBlocks": 20, "longestBlocks": 5_000, "device": "cuda", "devices": [0, 1],
 	});
-	let quote = ask("ogpu_quote", rpc_params![job.clone()]).await?;
+	let quote = ask("ogpu_quote", json!([job.clone()])).await?;
 	assert_eq!((&quote["of"], &quote["parts"]), (&json!("job"), &json!(2)));
 	assert_eq!(quote["devices"][1]["reasons"], json!(["noSuchDevice"]));
 	assert!(quote["devices"][0]["reasons"].as_array().unwrap().contains(&json!("offline")), "{quote}");
@@ -144,24 +183,27 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 		secret: None,
 	};
 	client.send([ogpu_continuous_pool::Call::request { service: 0, order }.into()]).await?;
-	let tasks = ask("ogpu_tasks", rpc_params![bob.clone()]).await?;
+	let tasks = ask("ogpu_tasks", json!([bob.clone()])).await?;
 	let name = tasks["requests"]["names"][0].as_str().context("the request is there")?.to_owned();
 	assert_eq!(tasks["requests"]["next"], Value::Null);
 	let after = json!({ "requests": name });
-	assert_eq!(ask("ogpu_tasks", rpc_params![bob.clone(), after]).await?["requests"]["names"], json!([]));
+	assert_eq!(ask("ogpu_tasks", json!([bob.clone(), after])).await?["requests"]["names"], json!([]));
 
 	let mut changes = node
 		.client
 		.subscribe::<Value, _>("ogpu_subscribeTask", rpc_params![name.clone()], "ogpu_unsubscribeTask")
 		.await?;
 	let first = within(async { Ok(changes.next().await.context("it goes on")??) }, "the state must be told").await?;
+	asker.document.tells("ogpu_subscribeTask", &first)?;
 	assert_eq!((&first["task"]["is"], &first["task"]["client"]), (&json!("request"), &json!(bob)));
 	assert_eq!(first["task"]["next"]["by"], json!([]));
 	// Nobody serves it: the client has its money back after some draws.
 	let mut before = first["task"].clone();
 	let ended = async {
 		while let Some(change) = changes.next().await {
-			let mut task = change?["task"].take();
+			let mut change = change?;
+			asker.document.tells("ogpu_subscribeTask", &change)?;
+			let mut task = change["task"].take();
 			if task.is_null() {
 				return Ok(());
 			}
@@ -172,10 +214,20 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 		anyhow::bail!("the node dropped the subscription")
 	};
 	within(ended, "the request must end").await?;
-	let refused = ask("ogpu_task", rpc_params![name]).await.unwrap_err();
+	let refused = ask("ogpu_task", json!([name])).await.unwrap_err();
+	assert!(code(&refused).contains("9005"), "{refused:?}");
+	let refused = ask("ogpu_receipt", json!([name])).await.unwrap_err();
 	assert!(code(&refused).contains("9005"), "{refused:?}");
 
-	let bad = ask("ogpu_quote", rpc_params![json!({ "client": bob, "service": "none" })]).await.unwrap_err();
+	let bad = ask("ogpu_quote", json!([json!({ "client": bob, "service": "none" })])).await.unwrap_err();
 	assert!(code(&bad).contains("InvalidParams") && code(&bad).contains("expected u32"), "{bad:?}");
+
+	ask("ogpu_supply", json!([])).await?;
+	let served: Value = node.call("rpc_methods", rpc_params![]).await?;
+	let served = served["methods"].as_array().context("a list")?.iter().filter_map(Value::as_str);
+	let mut served: Vec<_> = served.filter(|name| name.starts_with("ogpu_")).collect();
+	let mut described = asker.document.names();
+	(served.sort_unstable(), described.sort_unstable());
+	assert_eq!(served, described, "docs/openrpc.json describes what there is");
 	Ok(())
 }

@@ -64,21 +64,6 @@ pub struct Final {
 pub struct Bytes(#[serde(with = "impl_serde::serialize")] pub Vec<u8>);
 
 impl Receipt {
-	/// The receipt of these validations, all of one job if one is named. `finals` are the blocks that changed who finalises,
-	/// since the first block of the chain, and last the one of whose state these are nodes, as a proof of warp sync has
-	/// them. `None` if there is none.
-	pub fn new(
-		genesis: H256,
-		job: Option<H256>,
-		names: Vec<H256>,
-		mut finals: Vec<Final>,
-		state: Vec<Vec<u8>>,
-	) -> Option<Self> {
-		let block = finals.pop()?;
-		let state = state.into_iter().map(Bytes).collect();
-		Some(Self { version: VERSION, genesis, job, names, since: None, authorities: finals, block, state })
-	}
-
 	/// The same for readers who trust this set. `None` if the receipt does not reach it.
 	pub fn since(mut self, since: Since) -> Option<Self> {
 		let begun = self.since.as_ref().map_or(0, |before| before.set);

@@ -3,6 +3,7 @@
 use anyhow::{bail, Result};
 use clap::Args;
 use ogpu::{home::Listening, Client, Key, Options};
+use ogpu_worker::chain::{Chain, Sender};
 use std::{net::SocketAddr, path::PathBuf};
 
 const NODE: &str = "ws://127.0.0.1:9944";
@@ -19,6 +20,10 @@ impl NodeArgs {
 	pub fn url(&self) -> String {
 		let said = self.node.clone().or_else(|| std::env::var("OGPU_NODE_URL").ok().filter(|url| !url.is_empty()));
 		said.unwrap_or_else(|| NODE.into())
+	}
+
+	pub async fn connect(&self) -> Result<Chain> {
+		Ok(Chain::connect(&[self.url()], None).await?)
 	}
 }
 
@@ -59,6 +64,15 @@ pub struct Connection {
 	pub node: NodeArgs,
 	#[command(flatten)]
 	pub key: KeyArgs,
+}
+
+impl Connection {
+	/// The chain, and who signs there.
+	pub async fn open(&self) -> Result<(Chain, Sender)> {
+		let chain = self.node.connect().await?;
+		let key = self.key.source()?.load(&chain).await?;
+		Ok((chain, Sender::new(key)))
+	}
 }
 
 /// What commands of clients need besides: what they remember, and where their store is reached.

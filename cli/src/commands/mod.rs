@@ -1,12 +1,15 @@
-//! The commands of clients.
+//! The commands that talk to a node, one file each.
 
 mod ask;
+pub mod completions;
 pub mod connection;
 mod curve;
 mod fetch;
 mod job;
 mod live;
+pub mod lock;
 mod manage;
+pub mod provider;
 mod quote;
 mod serve;
 mod share;
@@ -59,7 +62,7 @@ impl ClientCmd {
 	}
 }
 
-fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
+pub fn wait(work: impl Future<Output = Result<()>>) -> Result<()> {
 	tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
 }
 

@@ -1,11 +1,12 @@
 //! Chains as their specs describe them: the first block, and who finalises what follows.
 
-use super::{finality::Header, Authorities};
-use anyhow::{bail, ensure, Context, Result};
+use super::{error::tamed, finality::Header, Authorities};
+use anyhow::{anyhow, bail, ensure, Context, Result};
 use ogpu_protocol::receipt::Bytes;
 use polkadot_sdk::{
 	sp_consensus_grandpa::AuthorityId,
-	sp_core::{ed25519, hashing::twox_128, Pair, H256},
+	sp_core::{ed25519, Pair, H256},
+	sp_crypto_hashing::twox_128,
 	sp_runtime::{
 		generic::Digest,
 		traits::{BlakeTwo256, Hash, Header as _},
@@ -55,7 +56,8 @@ struct Raw {
 impl Chain {
 	/// Reads a raw chain spec, and computes from its state what the first block is.
 	pub fn of_spec(text: &str) -> Result<Self> {
-		let spec: Spec = serde_json::from_str(text).context("it is not a chain spec")?;
+		let spec: Spec =
+			serde_json::from_str(text).map_err(|error| anyhow!("it is not a chain spec: {}", tamed(&error)))?;
 		let Some(Raw { top, children_default }) = spec.genesis.raw else {
 			bail!("it is not raw, so only a node can tell its genesis: ogpu-node export-chain-spec --chain FILE --raw");
 		};

@@ -7,10 +7,10 @@ use thiserror::Error;
 /// Why a receipt proves nothing.
 #[derive(Debug, Error)]
 pub enum Refusal {
-	#[error("it is larger than 16 MiB; ask a node for one that begins with a later set of authorities")]
+	#[error("it is larger than 16 MiB; ask for one that was shortened with ogpu verify --shorten")]
 	TooLarge,
 	#[error("it is not a receipt: {0}")]
-	Format(serde_json::Error),
+	Format(String),
 	#[error("it has the format {0}, and this program knows format 1 alone; use a newer one")]
 	Version(u32),
 	#[error("it names {0} validations; a receipt names 1 to 1000")]
@@ -21,7 +21,7 @@ pub enum Refusal {
 	OtherChain { receipt: H256, trusted: H256 },
 	#[error(
 		"it begins with set {set} of authorities, not with the chain's first; if you know from elsewhere that the hash of \
-		 that set is {hash:?}, say --authorities {hash:?}, otherwise ask a node for a receipt since genesis"
+		 that set is {hash:?}, say --authorities {hash:?}, otherwise ask a node for a whole one"
 	)]
 	NotSinceGenesis { set: u64, hash: H256 },
 	#[error("it does not say with which set of authorities it begins; name its chain with --chain instead")]
@@ -107,6 +107,11 @@ pub enum Fault {
 	Delayed,
 	#[error("is no set that could sign anything: it is not encoded well, is empty, or its weights are too large")]
 	NoSet,
+}
+
+/// What is wrong with a JSON that somebody else wrote, fit for a terminal.
+pub(super) fn tamed(error: &serde_json::Error) -> String {
+	error.to_string().chars().take(200).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 /// Says where something is wrong.

@@ -3,12 +3,13 @@
 use super::Fault;
 use codec::{DecodeAll, Encode};
 use finality_grandpa::{voter_set::VoterSet, Message};
-use ogpu_protocol::receipt::Bytes;
+use ogpu_protocol::receipt::{Bytes, Since};
 use polkadot_sdk::{
 	sp_consensus_grandpa::{
 		check_message_signature, AuthorityId, AuthorityList, ConsensusLog, GrandpaJustification, GRANDPA_ENGINE_ID,
 	},
-	sp_core::{hashing::blake2_256, H256},
+	sp_core::H256,
+	sp_crypto_hashing::blake2_256,
 	sp_runtime::{
 		generic,
 		traits::{BlakeTwo256, Header as _},
@@ -59,18 +60,18 @@ impl Authorities {
 	}
 
 	/// How many there are.
-	pub fn len(&self) -> usize {
+	pub fn size(&self) -> usize {
 		self.voters.len().get()
-	}
-
-	/// A set without anybody cannot be made.
-	pub fn is_empty(&self) -> bool {
-		false
 	}
 
 	/// By which others can trust this set: BLAKE2b-256 of its number and its list, as SCALE encodes them.
 	pub fn hash(&self) -> H256 {
 		H256(blake2_256(&(self.set, &self.list).encode()))
+	}
+
+	/// As a receipt may begin with it, for those who trust it.
+	pub fn since(&self) -> Since {
+		Since { set: self.set, authorities: Bytes(self.list.encode()) }
 	}
 
 	/// The weight of those of them whom a predicate knows.

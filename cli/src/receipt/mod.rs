@@ -14,13 +14,14 @@ pub use ogpu_protocol::{
 	record::{Conclusion, Record},
 };
 
-use error::At;
+use error::{tamed, At};
 use ogpu_protocol::{
 	receipt::{MOST_NAMES, VERSION},
 	record::part_name,
 };
 use polkadot_sdk::{
-	sp_core::{crypto::AccountId32, hashing::blake2_256, H256},
+	sp_core::{crypto::AccountId32, H256},
+	sp_crypto_hashing::blake2_256,
 	sp_runtime::traits::Header as _,
 };
 use state::State;
@@ -70,7 +71,7 @@ pub fn parse(file: &[u8]) -> Result<Receipt, Refusal> {
 	if file.len() > MOST_BYTES {
 		return Err(Refusal::TooLarge);
 	}
-	let receipt: Receipt = serde_json::from_slice(file).map_err(Refusal::Format)?;
+	let receipt: Receipt = serde_json::from_slice(file).map_err(|error| Refusal::Format(tamed(&error)))?;
 	if receipt.version != VERSION {
 		return Err(Refusal::Version(receipt.version));
 	}

@@ -7,7 +7,8 @@ use ogpu_protocol::{
 	record::{record_key, GENESIS_HASH, TIME},
 };
 use polkadot_sdk::{
-	sp_core::{crypto::AccountId32, hashing::blake2_128, H256},
+	sp_core::{crypto::AccountId32, H256},
+	sp_crypto_hashing::blake2_128,
 	sp_runtime::traits::BlakeTwo256,
 	sp_trie::{read_trie_value, LayoutV1, MemoryDB, StorageProof},
 };

@@ -1,9 +1,12 @@
 //! `ogpu token`.
 
+mod claim;
 mod emission;
 mod message;
 mod proof;
 mod snapshot;
+
+pub use claim::ClaimCmd;
 
 use anyhow::Result;
 use clap::Subcommand;

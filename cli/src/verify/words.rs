@@ -50,7 +50,7 @@ pub(super) fn text(proven: &Proven, chain: Option<&Chain>, files: &[Given]) -> S
 	lines.push(format!(
 		"signed by   {} of {} validators of set {}, with weight {} of {} ({} is needed)",
 		signed.voters,
-		set.len(),
+		set.size(),
 		set.set,
 		signed.weight,
 		signed.total,
@@ -72,7 +72,7 @@ pub(super) fn text(proven: &Proven, chain: Option<&Chain>, files: &[Given]) -> S
 		lines.push(String::new());
 	}
 	for given in files {
-		let file = quoted(&given.file.to_string_lossy());
+		let file = quoted(&given.file);
 		lines.push(format!("{file} is {} of {:?}", given.is.word(), given.of));
 	}
 	lines.push(String::new());
@@ -220,7 +220,7 @@ impl<'a> Json<'a> {
 				set: set.set,
 				hash: set.hash(),
 				changes: proven.changes,
-				validators: set.len(),
+				validators: set.size(),
 				signed: signed.voters,
 				weight: signed.weight,
 				needed_weight: signed.needed,

@@ -54,7 +54,7 @@ impl Folder {
 const OF: [&str; 3] = ["receipt.json", "--chain", "chain.json"];
 
 fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
-	[&OF, more].concat()
+	[OF.as_slice(), more].concat()
 }
 
 #[test]
@@ -132,11 +132,11 @@ fn a_chain_must_be_known_and_its_keys_secret() {
 fn a_set_that_is_known_from_elsewhere_suffices() {
 	let story = Story::of(Conclusion::Accepted);
 	let folder = Folder::new(&story);
-	let said: Value = serde_json::from_str(&folder.good(&with(&["--json"]))).unwrap();
+	let said: Value = serde_json::from_str(&folder.good(&with(&["--json", "--shorten", "short.json"]))).unwrap();
 	let hash = said["authorities"]["hash"].as_str().unwrap();
-	let short = story.receipt().since(since(2)).unwrap();
-	fs::write(folder.at("short.json"), serde_json::to_vec(&short).unwrap()).unwrap();
 	assert!(folder.good(&["short.json", "--authorities", hash]).contains("followed over 0 changes"));
 	let said = folder.refusal(&["short.json", "--chain", "chain.json"], 1);
 	assert!(said.contains(&format!("--authorities {hash}")), "{said}");
+	let output = folder.run(&with(&["--shorten", "short.json"]));
+	assert_eq!(output.status.code(), Some(1), "no file is written over");
 }

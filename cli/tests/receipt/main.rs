@@ -13,10 +13,8 @@ use ogpu_protocol::{
 };
 use polkadot_sdk::{
 	sp_consensus_grandpa::{ConsensusLog, ScheduledChange},
-	sp_core::{
-		hashing::{blake2_128, twox_128},
-		H256,
-	},
+	sp_core::H256,
+	sp_crypto_hashing::{blake2_128, twox_128},
 	sp_runtime::traits::Header as _,
 };
 use proptest::prelude::*;
@@ -40,7 +38,7 @@ fn whoever_trusts_the_genesis_follows_two_changes_to_the_record() {
 	let story = Story::of(Conclusion::Accepted);
 	let proven = proven(&story);
 	assert_eq!((proven.genesis, proven.number, proven.block), (story.genesis, 100, story.block.0.hash()));
-	assert_eq!((proven.time, proven.changes, proven.authorities.set, proven.authorities.len()), (MADE, 2, 2, 6));
+	assert_eq!((proven.time, proven.changes, proven.authorities.set, proven.authorities.size()), (MADE, 2, 2, 6));
 	assert_eq!((proven.signed.voters, proven.signed.weight, proven.signed.needed, proven.signed.total), (6, 6, 5, 6));
 	assert_eq!(proven.records.len(), 1);
 	assert_eq!((proven.records[0].name, proven.records[0].part), (TASK, None));
@@ -81,10 +79,10 @@ fn votes_for_later_blocks_count_and_nobody_counts_twice() {
 	story.block.1 = justify(&block, 2, &votes, &between);
 	assert_eq!(proven(&story).signed.weight, 5);
 	// Somebody who voted for two blocks is one voter, also twice in the same way.
-	let twice = [&votes[..4], &[(&set[0], &child), (&set[0], &block)]].concat();
+	let twice = [&votes[..4], [(&set[0], &child), (&set[0], &block)].as_slice()].concat();
 	story.block.1 = justify(&block, 2, &twice, &between);
 	assert!(refusal(&story).contains("the weight of its votes is 4, and 5 is needed"), "{}", refusal(&story));
-	story.block.1 = justify(&block, 2, &[&votes[..], &[(&set[0], &child)]].concat(), &between);
+	story.block.1 = justify(&block, 2, &[&votes[..], [(&set[0], &child)].as_slice()].concat(), &between);
 	assert_eq!(proven(&story).signed.voters, 5);
 }
 
@@ -100,7 +98,9 @@ fn every_forgery_is_told_apart() {
 	};
 	refused("of the chain with the genesis 0x0000", &|it| it.genesis = H256::zero());
 	refused("names the validation 0x0808", &|it| it.names.push(TASK));
-	refused("the 1st change of authorities has a justification of another block", &|it| it.changes.swap(0, 1));
+	refused("the 1st change of authorities has a justification of another block", &|it| {
+		it.changes[0].1 = it.changes[1].1.clone()
+	});
 	refused("the 2nd change of authorities is not signed by two thirds of the set before it: the weight of its votes is 2, and 3", &|it| {
 		let header = &it.changes[1].0;
 		it.changes[1].1 = all(header, 1, &keys(1)[..2]);
@@ -288,13 +288,13 @@ proptest! {
 
 	#[test]
 	fn a_changed_byte_is_refused(at in any::<prop::sample::Index>(), byte in any::<prop::sample::Index>(), flip in 1_u8..) {
-		let (receipt, trust, expected, _) = sample();
+		let (receipt, trust, ..) = sample();
 		let mut changed = receipt.clone();
 		let mut all = bytes_of(&mut changed);
 		let part = at.index(all.len());
 		let place = byte.index(all[part].len());
 		all[part][place] ^= flip;
-		same_or_refused(verify(&changed, trust), expected)?;
+		prop_assert!(verify(&changed, trust).is_err(), "byte {place} of part {part} may be anything");
 	}
 
 	#[test]

@@ -1,24 +1,20 @@
 //! A small chain, made by hand: its spec, three sets of validators, and a block with records, final.
 
-use codec::{Decode, Encode};
+use codec::Encode;
 use finality_grandpa::{Message, Precommit, SignedPrecommit};
 use ogpu::receipt::{Chain, Conclusion, Receipt, Record, Since, Trust};
 use ogpu_protocol::{
 	commitment::Outcome,
-	receipt::{Bytes, Final},
+	receipt::{Bytes, Final, VERSION},
 	record::{part_name, record_key, GENESIS_HASH, TIME},
 };
 use polkadot_sdk::{
 	sp_consensus_grandpa::{
-		localized_payload, AuthorityId, AuthorityList, Commit, ConsensusLog, GrandpaJustification, ScheduledChange,
+		localized_payload, AuthorityList, Commit, ConsensusLog, GrandpaJustification, ScheduledChange,
 		GRANDPA_ENGINE_ID,
 	},
-	sp_core::{
-		crypto::AccountId32,
-		ed25519,
-		hashing::{blake2_128, blake2_256, twox_128, twox_64},
-		Pair, H256,
-	},
+	sp_core::{crypto::AccountId32, ed25519, Pair, H256},
+	sp_crypto_hashing::{blake2_128, blake2_256, twox_128, twox_64},
 	sp_runtime::{
 		generic::{self, Digest, DigestItem},
 		traits::{BlakeTwo256, Header as _},
@@ -82,30 +78,17 @@ pub fn change(number: u32, next: &[ed25519::Pair]) -> Header {
 	header(number, H256::zero(), vec![other, log(ConsensusLog::ScheduledChange(scheduled(next, 0)))])
 }
 
-pub fn vote(
-	key: &ed25519::Pair,
-	set: u64,
-	block: &Header,
-) -> SignedPrecommit<H256, u32, ed25519::Signature, ed25519::Public> {
-	let precommit = Precommit { target_hash: block.hash(), target_number: *block.number() };
-	let signature = key.sign(&localized_payload(ROUND, set, &Message::Precommit(precommit.clone())));
-	SignedPrecommit { precommit, signature, id: key.public() }
-}
-
 /// A justification of a block by these votes, and the headers between.
 pub fn justify(block: &Header, set: u64, votes: &[(&ed25519::Pair, &Header)], between: &[&Header]) -> Justification {
-	let precommits = votes.iter().map(|(key, target)| {
-		let SignedPrecommit { precommit, signature, id } = vote(key, set, target);
-		SignedPrecommit { precommit, signature: signature.into(), id: AuthorityId::from(id) }
-	});
-	let commit = Commit::<Header> {
-		target_hash: block.hash(),
-		target_number: *block.number(),
-		precommits: precommits.collect(),
+	let vote = |(key, target): &(&ed25519::Pair, &Header)| {
+		let precommit = Precommit { target_hash: target.hash(), target_number: *target.number() };
+		let signature = key.sign(&localized_payload(ROUND, set, &Message::Precommit(precommit.clone())));
+		SignedPrecommit { precommit, signature: signature.into(), id: key.public().into() }
 	};
+	let precommits = votes.iter().map(vote).collect();
+	let commit = Commit::<Header> { target_hash: block.hash(), target_number: *block.number(), precommits };
 	let votes_ancestries = between.iter().map(|header| (*header).clone()).collect();
-	// Its type cannot be written down otherwise: GRANDPA's own is the same bytes.
-	Justification::decode(&mut (ROUND, commit, votes_ancestries as Vec<Header>).encode().as_slice()).unwrap()
+	Justification { round: ROUND, commit, votes_ancestries }
 }
 
 /// All of them vote for this very block.
@@ -222,8 +205,16 @@ impl Story {
 			header: Bytes(header.encode()),
 			justification: Bytes(justification.encode()),
 		};
-		let finals = self.changes.iter().chain([&self.block]).map(part).collect();
-		Receipt::new(self.genesis, self.job, self.names.clone(), finals, self.state.clone()).unwrap()
+		Receipt {
+			version: VERSION,
+			genesis: self.genesis,
+			job: self.job,
+			names: self.names.clone(),
+			since: None,
+			authorities: self.changes.iter().map(part).collect(),
+			block: part(&self.block),
+			state: self.state.iter().cloned().map(Bytes).collect(),
+		}
 	}
 
 	/// Gives the block another state, and has it signed anew.

@@ -2,6 +2,7 @@
 
 use super::{
 	desk::{cases, Desk},
+	dispute::wrong_leaves,
 	earnings::Earnings,
 	engine::{self, JobFolder},
 	lane::{self, Done, Ended, Failed, Lane, Shop},
@@ -97,6 +98,14 @@ struct Revealed {
 	salt: Hash,
 }
 
+/// Leaves that a provider has shown.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Shown {
+	task: Hash,
+	reveals: Vec<(u32, LeafReveal)>,
+}
+
 impl Agent {
 	pub fn new(
 		config: Config,
@@ -168,6 +177,33 @@ impl Agent {
 			if let Some(revealed) = sent.into_iter().find(|revealed| revealed.task == task) {
 				let work = Work { leader_salt: Some(revealed.salt), ..work.clone() };
 				self.put(id, work)?;
+			}
+		}
+		if self.config.market.most_challenge_bond > 0.0 {
+			self.doubt(chain, happened).await?;
+		}
+		Ok(())
+	}
+
+	/// Compares leaves that leaders have shown with one's own.
+	async fn doubt(&mut self, chain: &Chain, happened: &[(Hash, Happened)]) -> Result<()> {
+		for (block, event) in happened.iter().filter(|(_, event)| event.name == "LeavesRevealed") {
+			let Some((task, request)) = event.about.and_then(|task| Some((task, self.view.requests.get(&task)?)))
+			else {
+				continue;
+			};
+			let id = WorkId::Result { task };
+			let leads = request.leader().is_some_and(|leader| leader.operator == self.operator);
+			let (false, Some(work)) = (leads, self.works.get(&id)) else { continue };
+			let (start, work) = (request.order.inputs, work.clone());
+			let Some(saved) = self.shop.folder(&id).saved()? else { continue };
+			let sent: Vec<Shown> = chain.at(*block).await?.sent("ResultValidation", "reveal_leaves").await?;
+			let shown: Vec<_> =
+				sent.into_iter().filter(|shown| shown.task == task).flat_map(|shown| shown.reveals).collect();
+			let doubts = wrong_leaves(&task, &saved.leaves(), start, &shown);
+			if !doubts.is_empty() && doubts != work.doubts {
+				tracing::warn!(work = %id, ?doubts, "the leader's result cannot be right if ours is");
+				self.put(id, Work { doubts, ..work })?;
 			}
 		}
 		Ok(())
@@ -456,6 +492,8 @@ impl Agent {
 		}
 		let Some(call) = self.call(&say)? else { return Ok(()) };
 		let sender = match say {
+			// Its bond, and what it earns, are the operator's where that can be.
+			Say::Challenge { .. } => self.operator_key.as_ref().unwrap_or(&self.worker).clone(),
 			Say::Join(..) | Say::OfferSeats => match &self.operator_key {
 				Some(key) => key.clone(),
 				None => return Ok(()),
@@ -482,6 +520,7 @@ impl Agent {
 			Say::OfferSeats => calls::operator::offer_seats(1, None),
 			Say::Decline { request } => calls::decline(*request),
 			Say::Alarm { request } => calls::alarm(*request),
+			Say::Challenge { task, leaf } => calls::challenge(*task, *leaf),
 			Say::Start { job } => calls::start(*job),
 			Say::ClaimInputs { job } => calls::claim_inputs(*job),
 			Say::Advance(item) => calls::advance(*item),

@@ -18,6 +18,7 @@ use std::{
 	collections::BTreeMap,
 	path::PathBuf,
 	sync::{Arc, Mutex},
+	time::SystemTime,
 };
 
 /// What may be told of a request or a job.
@@ -66,14 +67,33 @@ pub struct Desk {
 	/// Folders of jobs.
 	jobs: PathBuf,
 	cases: Mutex<Cases>,
+	/// What was read of works, until they are further: a client that asks without end costs no more than one that does not.
+	read: Mutex<BTreeMap<WorkId, Summary>>,
+}
+
+/// What is told of a work.
+#[derive(Clone, Debug)]
+struct Summary {
+	/// When its progress was written down.
+	written: SystemTime,
+	leaves: u32,
+	bytes: u64,
+	losses: Vec<f32>,
 }
 
 impl Desk {
 	pub fn new(operator: AccountId, journal: Arc<Journal>, jobs: PathBuf) -> Self {
-		Self { operator, journal, jobs, cases: Mutex::default() }
+		Self { operator, journal, jobs, cases: Mutex::default(), read: Mutex::default() }
 	}
 
 	pub fn open(&self, cases: Cases) {
+		let is_open = |id: &WorkId| {
+			let mut ids = cases.values().flat_map(|case| case.works.iter().map(|(_, id)| id));
+			ids.any(|open| open == id)
+		};
+		if let Ok(mut read) = self.read.try_lock() {
+			read.retain(|id, _| is_open(id));
+		}
 		*self.cases.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = cases;
 	}
 
@@ -88,32 +108,41 @@ impl Desk {
 		JobFolder::new(self.jobs.join(id.to_string()))
 	}
 
+	fn summary(&self, id: &WorkId) -> Result<Option<Summary>> {
+		let folder = self.folder(id);
+		let Some(written) = folder.written()? else { return Ok(None) };
+		// One reader at a time: what is read may be large.
+		let mut read = self.read.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+		if let Some(summary) = read.get(id).filter(|summary| summary.written == written) {
+			return Ok(Some(summary.clone()));
+		}
+		let Some(saved) = folder.saved()? else { return Ok(None) };
+		let summary = Summary {
+			written,
+			leaves: u32::try_from(saved.leaves.len())?,
+			bytes: saved.output_bytes,
+			losses: thinned(&folder.losses(&saved)?),
+		};
+		read.insert(id.clone(), summary.clone());
+		Ok(Some(summary))
+	}
+
 	fn tell(&self, case: &Case) -> Result<Answer> {
 		let mut committed = Vec::new();
 		for (task, id) in case.committed.iter().take(MOST_RESULTS) {
 			let place = Place { task: *task, round: 0, account: self.operator };
 			let sealed = self.journal.sealed::<Outcome>(&place)?;
 			// Another machine of this operator may have done it.
-			let (Some(sealed), Some(saved)) = (sealed, self.folder(id).saved()?) else { continue };
+			let (Some(sealed), Some(Summary { leaves, bytes, .. })) = (sealed, self.summary(id)?) else { continue };
 			let Outcome { root, output } = sealed.value;
-			let leaves = u32::try_from(saved.leaves.len())?;
-			committed.push(Committed {
-				task: *task,
-				leaves,
-				root,
-				output,
-				bytes: saved.output_bytes,
-				salt: sealed.salt,
-			});
+			committed.push(Committed { task: *task, leaves, root, output, bytes, salt: sealed.salt });
 		}
 		let mut progress: Option<Progress> = None;
 		for (before, id) in &case.works {
-			let folder = self.folder(id);
-			let saved = folder.saved()?;
-			let here = saved.as_ref().map_or(0, |saved| u32::try_from(saved.leaves.len()).unwrap_or(u32::MAX));
 			let progress = progress.get_or_insert_with(Progress::default);
-			progress.done = progress.done.max(before.saturating_add(here));
-			progress.losses.extend(saved.map(|saved| folder.losses(&saved)).transpose()?.unwrap_or_default());
+			let Some(Summary { leaves, losses, .. }) = self.summary(id)? else { continue };
+			progress.done = progress.done.max(before.saturating_add(leaves));
+			progress.losses.extend(losses);
 		}
 		if let Some(progress) = &mut progress {
 			progress.leaves = case.leaves;
@@ -145,6 +174,7 @@ fn thinned(losses: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::agent::engine;
 
 	#[test]
 	fn losses_are_thinned_to_what_can_be_told() {
@@ -153,5 +183,66 @@ mod tests {
 		let many: Vec<f32> = (0..1_500u16).map(f32::from).collect();
 		let few = thinned(&many);
 		assert_eq!((few.len(), few[0], few[499]), (500, 1.0, 1_498.0));
+	}
+
+	const CLIENT: AccountId = [3; 32];
+	const OPERATOR: AccountId = [1; 32];
+	const JOB: Hash = [7; 32];
+
+	/// A part that is so far, of five leaves with two losses each.
+	fn save(desk: &Desk, id: &WorkId, leaves: u8, is_done: bool) {
+		let folder = desk.folder(id);
+		folder.create().unwrap();
+		let leaf = [crate::artifacts::Name([1; 32]); 3];
+		let saved = engine::Saved {
+			leaves: vec![leaf; leaves.into()],
+			output_bytes: 100,
+			opening: crate::artifacts::Artifact::of(&[]),
+			losses: u64::from(leaves) * 2,
+			is_done,
+		};
+		let losses: Vec<u8> = (0..leaves * 2).flat_map(|step| f32::from(step).to_le_bytes()).collect();
+		folder.write("losses", &losses).unwrap();
+		folder.write("progress.json", &serde_json::to_vec(&saved).unwrap()).unwrap();
+	}
+
+	#[test]
+	fn a_client_is_told_of_parts_that_the_chain_has_and_how_far_the_next_one_is() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Arc::new(Journal::open(&folder.path().join("journal.redb"), &[0; 32], &[9; 32]).unwrap());
+		let desk = Desk::new(OPERATOR, journal.clone(), folder.path().join("jobs"));
+		let ask = |task: Hash, account| store::Desk::answer(&desk, &task, &account);
+		assert_eq!(ask(JOB, CLIENT), Err(Denial::Unknown));
+
+		let (task, part) = ([8; 32], |part| WorkId::Part { job: JOB, part });
+		save(&desk, &part(0), 5, true);
+		save(&desk, &part(1), 2, false);
+		let works = vec![(0, part(0)), (5, part(1))];
+		let mut case = Case { client: CLIENT, leaves: 20, committed: vec![], works };
+		desk.open([(JOB, case.clone())].into());
+		let answer = ask(JOB, CLIENT).unwrap();
+		assert_eq!(answer.committed, [], "the commitment is in no block yet");
+		let progress = answer.progress.unwrap();
+		assert_eq!((progress.done, progress.leaves), (7, 20));
+		assert_eq!(progress.losses, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 0.0, 1.0, 2.0, 3.0]);
+
+		let place = Place { task, round: 0, account: OPERATOR };
+		let sealed = journal.seal(&place, &Outcome { root: [5; 32], output: [6; 32] }).unwrap();
+		case.committed.push((task, part(0)));
+		desk.open([(JOB, case)].into());
+		let told = ask(JOB, CLIENT).unwrap().committed;
+		assert_eq!(told.len(), 1);
+		assert!(told[0].opens(&OPERATOR, &sealed.commitment));
+		assert_eq!((told[0].task, told[0].leaves, told[0].bytes), (task, 5, 100));
+		assert_eq!(ask(task, CLIENT).unwrap().committed, told, "a job is known by its validations too");
+		assert_eq!(ask(JOB, OPERATOR), Err(Denial::NotYours));
+		assert_eq!(ask([4; 32], CLIENT), Err(Denial::Unknown));
+
+		save(&desk, &part(1), 3, false);
+		assert_eq!(
+			ask(JOB, CLIENT).unwrap().progress.unwrap().done,
+			8,
+			"what was read is read again when it is further"
+		);
 	}
 }

@@ -110,7 +110,7 @@ impl Earnings {
 			for payment in payments(chain, number, &self.operator).await? {
 				let Some(name) = earner(&payment, works, self.checks) else { continue };
 				let ogpu = payment.amount as f64 / ogpu_protocol::token::OGPU as f64;
-				tracing::info!(by = name, "earned {ogpu:.6} OGPU");
+				tracing::info!(by = name, ogpu, "earned");
 				metrics.earned_ogpu.with_label_values(&[&name]).inc_by(ogpu);
 				earned.add(&name, payment.amount);
 			}

@@ -222,6 +222,15 @@ impl JobFolder {
 		Ok(Some(serde_json::from_slice(&text).context("progress.json")?))
 	}
 
+	/// When how far it is was written down.
+	pub fn written(&self) -> Result<Option<SystemTime>> {
+		match fs::metadata(self.0.join("progress.json")) {
+			Ok(about) => Ok(Some(about.modified()?)),
+			Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+			Err(error) => Err(error.into()),
+		}
+	}
+
 	pub fn checked(&self) -> Result<Option<Checked>> {
 		let Some(text) = self.read("checked.json", 1 << 16)? else { return Ok(None) };
 		Ok(Some(serde_json::from_slice(&text).context("checked.json")?))

@@ -4,11 +4,13 @@
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
 //! - [`desk`]: what clients are told who ask.
+//! - [`dispute`]: what of a rival's result cannot be right.
 //! - [`earnings`]: what it was paid.
 //! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
 
 pub mod act;
 pub mod desk;
+pub mod dispute;
 pub mod earnings;
 pub mod engine;
 pub mod lane;
@@ -17,11 +19,11 @@ pub mod plan;
 pub mod view;
 
 use crate::{
-	chain::{self, needs, state, Chain, Head},
+	chain::{self, needs, state, types::DeviceId, Chain, Head},
 	config::Config,
 	journal::Journal,
 	metrics::Metrics,
-	store::{Settings, Store},
+	store::{Endpoint, Key, Settings, Store},
 };
 use act::Agent;
 use anyhow::{bail, ensure, Context, Result};
@@ -183,6 +185,9 @@ async fn begin(config: &Config, keys: &Keys, chain: &Chain, shop: &Shop) -> Resu
 	if let Some(key) = &keys.operator {
 		ensure!(key.public_key().0 == operator, "the key in [operator] is not that of {}", chain::address(&operator));
 	}
+	for device in &config.devices {
+		is_the_only_one(&at, device.id, config, shop.library.store().key()).await?;
+	}
 	let heartbeat_blocks = at.constant::<u32>("StakingTrustlock", "HeartbeatBlocks")?;
 	let journal = Journal::open(&config.data.join("journal.redb"), &chain.genesis(), &account)?;
 	tracing::info!(
@@ -215,6 +220,21 @@ async fn begin(config: &Config, keys: &Keys, chain: &Chain, shop: &Shop) -> Resu
 	let agent = Agent::new(config.clone(), keys, operator, Arc::new(journal), watcher, lanes, shop.clone())?;
 	shop.library.store().open_desk(chain.genesis(), agent.desk());
 	Ok(agent)
+}
+
+/// Refuses to work for a device for which the chain names another transport key: another worker may run with this key and a
+/// data folder of its own, and what one of them has committed to, the other cannot reveal.
+async fn is_the_only_one(at: &chain::At, device: DeviceId, config: &Config, own: Key) -> Result<()> {
+	let registered = view::endpoint_of(at, device).await?.and_then(|text| text.parse::<Endpoint>().ok());
+	ensure!(
+		registered.is_none_or(|endpoint| endpoint.key() == own),
+		"the chain says that device {device} answers with another transport key than the store in {} has. If another \
+		 worker runs for it, leave it alone: two workers with one key commit to what the other cannot reveal. If this one \
+		 has moved, bring its data folder along; if that is lost and nothing is open, say: ogpu-worker operator --key \
+		 OPERATOR.key update {device}",
+		config.data.display()
+	);
+	Ok(())
 }
 
 /// For whom a key works: the operator that authorised it, or itself.

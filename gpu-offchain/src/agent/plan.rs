@@ -6,7 +6,7 @@ use super::view::{Origin, TaskView, View};
 use crate::{
 	chain::{calls::Item, types::*},
 	config::{Config, DeviceConfig},
-	journal::{Phase, Work as Undertaken, WorkId},
+	journal::{Doubt, Phase, Work as Undertaken, WorkId},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +41,7 @@ pub enum Say {
 	Commit { request: Hash },
 	Decline { request: Hash },
 	Alarm { request: Hash },
+	Challenge { task: Hash, leaf: u32 },
 	ClaimShare { request: Hash },
 	PostOpenings { task: Hash, leaves: Vec<u32> },
 	Reveal { task: Hash },
@@ -91,6 +92,7 @@ impl Say {
 			Self::Commit { .. } => "commit",
 			Self::Decline { .. } => "decline",
 			Self::Alarm { .. } => "alarm",
+			Self::Challenge { .. } => "challenge",
 			Self::ClaimShare { .. } => "claim_share",
 			Self::PostOpenings { .. } => "post_openings",
 			Self::Reveal { .. } => "reveal",
@@ -169,6 +171,7 @@ pub fn plan(view: &View, works: &Works, config: &Config) -> Vec<Action> {
 	planner.own_results();
 	planner.checks();
 	planner.races();
+	planner.challenges();
 	planner.jobs();
 	planner.benchmarks();
 	planner.overdue();
@@ -436,6 +439,62 @@ impl Planner<'_> {
 		}
 	}
 
+	/// Leaves of leaders that cannot be right. Each is computed a second time before anything is bonded.
+	fn challenges(&mut self) {
+		for (name, (task, checks)) in &self.view.challengeable {
+			let Some(request) = self.view.requests.get(name) else { continue };
+			let (Some(racer), Some(service)) =
+				(request.racer(&self.view.operator), self.view.services.get(&request.service))
+			else {
+				continue;
+			};
+			let Some(own) = self.works.get(&WorkId::Result { task: *name }) else { continue };
+			let is_drawn = |doubt: &&Doubt| checks.get(&doubt.leaf).is_some_and(|check| check.first.is_some());
+			let is_disputed = |doubt: &&Doubt| checks.get(&doubt.leaf).is_some_and(|check| check.challenge.is_some());
+			// One that is right ends the task: more would only bind money.
+			let doubt = own.doubts.iter().find(|doubt| !is_drawn(doubt)).filter(|doubt| !is_disputed(doubt));
+			let Some(doubt) = doubt else { continue };
+			let most = ogpu(self.config.market.most_challenge_bond).min(self.view.purse.saturating_sub(ogpu(1.0)));
+			if task.challenge_bond() > most {
+				continue;
+			}
+			let id = WorkId::Check { task: *name, leaf: doubt.leaf };
+			match self.works.get(&id).and_then(|again| again.leaf) {
+				Some(again) => {
+					let digest = ogpu_protocol::leaf::Leaf::from(again).digest(crate::job::blake2, name, doubt.leaf);
+					// A machine that finds two things is no witness.
+					if digest == doubt.digest {
+						self.say(Say::Challenge { task: *name, leaf: doubt.leaf }, task.due);
+					}
+				}
+				None if self.is_open(&id) => {
+					let origin = Origin::Request {
+						service: request.service,
+						client: request.client,
+						device: Some(racer.device),
+						manifest: service.manifest,
+						inputs: request.order.inputs,
+						most_bytes: service.leaf.fetched_bytes,
+					};
+					let what = What::Check {
+						task: *name,
+						leaf: doubt.leaf,
+						opening: doubt.opening,
+						start: task.request.start,
+						leaves: task.request.leaves,
+						provider: self.view.operator,
+						origin,
+						is_claim: false,
+					};
+					let due = task.due.saturating_sub(SENDING_BLOCKS);
+					let work = Do { id, device: Some(racer.device), what, due };
+					self.compute(work, usize::MAX);
+				}
+				None => {}
+			}
+		}
+	}
+
 	/// Whether a request brings what the operator wants, and can be done in time.
 	fn is_worth(&self, request: &Request, device: DeviceId) -> bool {
 		let least = ogpu(self.config.market.least_leaf_price);
@@ -630,6 +689,10 @@ impl Planner<'_> {
 		let mut open: BTreeSet<WorkId> = BTreeSet::new();
 		for name in self.view.requests.keys() {
 			open.insert(WorkId::Result { task: *name });
+		}
+		for name in self.view.challengeable.keys() {
+			let doubts = self.works.get(&WorkId::Result { task: *name }).map(|work| work.doubts.as_slice());
+			open.extend(doubts.into_iter().flatten().map(|doubt| WorkId::Check { task: *name, leaf: doubt.leaf }));
 		}
 		let jobs = &self.view.jobs;
 		for (id, work) in self.works {

@@ -36,6 +36,10 @@ pub struct View {
 	pub requests: BTreeMap<Hash, Request>,
 	/// Those of them whose leader must have another result, and about which nobody has said so.
 	pub alarming: BTreeSet<Hash>,
+	/// Those of them whose leader is another, and can be challenged now, with the leaves that are looked at.
+	pub challengeable: BTreeMap<Hash, (Task, BTreeMap<u32, Check>)>,
+	/// What may be bonded: the operator's free balance, or the worker key's where that alone is here.
+	pub purse: Balance,
 	/// Jobs that are for sale, or sold to the operator.
 	pub jobs: BTreeMap<Hash, Job>,
 	/// Jobs for which it has sealed a bid.
@@ -107,6 +111,8 @@ pub struct Watcher {
 	devices: BTreeSet<DeviceId>,
 	services: BTreeSet<ServiceId>,
 	bids: bool,
+	challenges: bool,
+	has_operator: bool,
 	is_verifier: bool,
 	/// The block that was looked at last.
 	head: Option<Hash>,
@@ -127,6 +133,8 @@ impl Watcher {
 			devices: config.devices.iter().map(|device| device.id).collect(),
 			services: services.collect(),
 			bids: config.devices.iter().any(|device| device.bids),
+			challenges: config.market.most_challenge_bond > 0.0,
+			has_operator: config.operator.is_some(),
 			is_verifier: config.verifier.enabled,
 			head: None,
 			requests: BTreeSet::new(),
@@ -232,6 +240,10 @@ impl Watcher {
 			balance: account.map_or(0, |account| account.data.free),
 			..View::default()
 		};
+		view.purse = view.balance;
+		if self.challenges && self.has_operator {
+			view.purse = at.get(&state::ACCOUNTS, (self.operator,)).await?.map_or(0, |account| account.data.free);
+		}
 		if let Some(lock) = lock {
 			let unbonding = lock.unbonding.iter().fold(0u128, |sum, part| sum.saturating_add(part.amount));
 			view.locked = lock.locked;
@@ -271,6 +283,9 @@ impl Watcher {
 							view.alarming.insert(request);
 						}
 					}
+					if self.challenges && record.leader().is_some_and(|leader| leader.operator != self.operator) {
+						self.read_rival(at, request, view).await?;
+					}
 					view.requests.insert(request, record);
 				}
 				// Who is not drawn now may be in another race of it, which is told.
@@ -279,6 +294,15 @@ impl Watcher {
 				}
 			}
 		}
+		Ok(())
+	}
+
+	async fn read_rival(&self, at: &At, request: Hash, view: &mut View) -> Result<()> {
+		let task = at.get(&state::TASKS, (request,)).await?;
+		let Some(task) = task.filter(|task| task.stage == Stage::Challengeable) else { return Ok(()) };
+		let checks = at.all(&state::CHECKS, (request,), MOST_CHECKS).await?;
+		let checks = checks.into_iter().map(|((_, leaf), check)| (leaf, check)).collect();
+		view.challengeable.insert(request, (task, checks));
 		Ok(())
 	}
 

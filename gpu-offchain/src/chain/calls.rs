@@ -429,6 +429,10 @@ pub fn reveal_audit(task: Hash, leaf: u32, found: Finding<Audit>, salt: Hash) ->
 		.with("salt", bytes(salt))
 }
 
+pub fn challenge(task: Hash, leaf: u32) -> Call {
+	Call::new(VALIDATION, "challenge").with("task", bytes(task)).with("leaf", number(leaf))
+}
+
 pub fn commit_vote(task: Hash, leaf: u32, commitment: Hash) -> Call {
 	Call::new(VALIDATION, "commit_vote")
 		.with("task", bytes(task))
@@ -540,6 +544,7 @@ pub const ALL: &[(&str, &str, &[&str])] = &[
 	(VALIDATION, "reveal_leaves", &["task", "reveals"]),
 	(VALIDATION, "commit_audit", &["task", "leaf", "commitment"]),
 	(VALIDATION, "reveal_audit", &["task", "leaf", "finding", "salt"]),
+	(VALIDATION, "challenge", &["task", "leaf"]),
 	(VALIDATION, "commit_vote", &["task", "leaf", "commitment"]),
 	(VALIDATION, "reveal_vote", &["task", "leaf", "finding", "salt"]),
 	(VALIDATION, "advance", &["item"]),

@@ -25,6 +25,7 @@ use subxt::{
 	ext::{
 		frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
 		scale_decode::{DecodeAsFields, DecodeAsType},
+		scale_value::{scale::encode_as_type, Composite, Value},
 	},
 	rpcs::{rpc_params, RpcClient},
 	storage::PrefixOf,
@@ -187,6 +188,11 @@ impl Chain {
 		Ok(kind.as_str().unwrap_or("another").to_owned())
 	}
 
+	/// Sends a call that needs no signer, and waits until it has succeeded in a block that is final.
+	pub async fn send_unsigned(&self, call: &Call) -> Result<Hash> {
+		sender::send_unsigned(self, call).await
+	}
+
 	/// Whether the node is still catching up.
 	pub async fn is_syncing(&self) -> Result<bool> {
 		let health: serde_json::Value = patient(self.rpc.request("system_health", rpc_params![])).await?;
@@ -237,6 +243,14 @@ pub struct Payment {
 	/// The request, the job or the validation.
 	pub about: Hash,
 	pub amount: types::Balance,
+}
+
+/// An event as the metadata describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+	pub pallet: String,
+	pub name: String,
+	pub fields: Composite<()>,
 }
 
 impl At {
@@ -370,6 +384,44 @@ impl At {
 			}
 		}
 		Ok(payments)
+	}
+
+	/// Everything that happened in the block, in its order.
+	pub async fn told(&self) -> Result<Vec<Told>> {
+		let client = self.inner.events();
+		let events = patient(client.fetch()).await?;
+		let mut told = Vec::new();
+		for event in events.iter() {
+			let event = event.map_err(Error::from_rpc)?;
+			let fields = event.decode_fields_unchecked_as().map_err(Error::from_rpc)?;
+			told.push(Told { pallet: event.pallet_name().into(), name: event.event_name().into(), fields });
+		}
+		Ok(told)
+	}
+
+	/// What stands under a key once it is changed: the raw key and the encoded value, without knowing more of the record
+	/// than what changes. `None` where nothing stands. Written back by whoever may, which is nobody but on chains for
+	/// development.
+	pub async fn changed<K: Key + Clone>(
+		&self,
+		pallet: &str,
+		name: &str,
+		key: K,
+		change: impl FnOnce(&mut Value),
+	) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+		let misfit = |error: &dyn std::fmt::Display| Error::misfit(pallet, name, error);
+		let metadata = self.inner.metadata_ref();
+		let entry = metadata.pallet_by_name(pallet).and_then(|found| found.storage()?.entry_by_name(name));
+		let shape = entry.ok_or_else(|| misfit(&"the state has no such place"))?.value_ty();
+		let storage = self.inner.storage();
+		let address = subxt::dynamic::storage::<K, Value>(pallet, name);
+		let entry = storage.entry(address).map_err(|error| misfit(&error))?;
+		let Some(found) = patient(entry.try_fetch(key.clone())).await? else { return Ok(None) };
+		let mut value = found.decode().map_err(|error| misfit(&error))?;
+		change(&mut value);
+		let mut bytes = Vec::new();
+		encode_as_type(&value, shape, metadata.types(), &mut bytes).map_err(|error| misfit(&error))?;
+		Ok(Some((entry.fetch_key(key).map_err(|error| misfit(&error))?, bytes)))
 	}
 
 	/// The arguments of a kind of call, wherever somebody sent it in this block, as its own transaction.

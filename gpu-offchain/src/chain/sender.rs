@@ -119,6 +119,24 @@ impl Sender {
 	}
 }
 
+/// Sends a call that needs no signer.
+pub(super) async fn send_unsigned(chain: &Chain, call: &Call) -> Result<Hash> {
+	let at = chain.best().await?;
+	let payload = call.payload();
+	let submitting = async {
+		let transactions = at.inner.transactions();
+		transactions.create_unsigned(&payload)?.submit_and_watch().await
+	};
+	let submitted = tokio::time::timeout(PATIENCE, submitting).await;
+	let submitted = submitted.map_err(|_| Error::Unreachable("the node did not answer".into()))?;
+	let progress = submitted.map_err(|error| Error::from_submission(&call.to_string(), error))?;
+	let lost = |reason: String| Error::Lost { call: call.to_string(), reason };
+	let included = tokio::time::timeout(LIFE, progress.wait_for_finalized()).await;
+	let included = included.map_err(|_| lost("its time is over".into()))?;
+	let transaction = included.map_err(|error| lost(error.to_string()))?;
+	Ok(Sent::check(&transaction, call).await?.block)
+}
+
 impl Sent {
 	/// Whether it did what it should.
 	async fn check(transaction: &InBlock, call: &Call) -> Result<Self> {

@@ -336,6 +336,15 @@ records! {
 		pub first_leaf: u32,
 	}
 
+	/// How a difference is decided.
+	struct JuryRules {
+		pub draw_seats: u32,
+	}
+
+	struct CheckClass {
+		pub jury: JuryRules,
+	}
+
 	/// What a market asked to be validated.
 	struct Claim {
 		pub client: AccountId,
@@ -343,6 +352,7 @@ records! {
 		pub commitment: Hash,
 		pub start: Hash,
 		pub leaves: u32,
+		pub class: CheckClass,
 		pub leaf_blocks: BlockNumber,
 		pub leaf_fee: Balance,
 		pub fee: Balance,
@@ -395,6 +405,24 @@ records! {
 		pub alarmed_by: Option<AccountId>,
 		pub outcome: Option<Outcome>,
 		pub carry: Option<Hash>,
+		pub challenges: u32,
+	}
+
+	/// A leaf as its provider shows it.
+	struct LeafParts {
+		pub output: Hash,
+		pub carry: Hash,
+		pub trace: Hash,
+	}
+
+	struct LeafProof {
+		pub leaf: LeafParts,
+		pub proof: Vec<Hash>,
+	}
+
+	struct LeafReveal {
+		pub leaf: LeafProof,
+		pub before: Option<LeafProof>,
 	}
 
 	/// How a validation ended.
@@ -487,6 +515,21 @@ impl Request {
 		};
 		let (own, leader) = (self.racer(operator).and_then(leaves), self.leader().and_then(leaves));
 		own.zip(leader).is_some_and(|(own, leader)| own != leader)
+	}
+}
+
+impl From<&LeafParts> for ogpu_protocol::leaf::Leaf {
+	fn from(LeafParts { output, carry, trace }: &LeafParts) -> Self {
+		Self { output: *output, carry: *carry, trace: *trace }
+	}
+}
+
+impl Task {
+	/// What the next challenge of it must be bonded with.
+	pub fn challenge_bond(&self) -> Balance {
+		let jury = self.request.leaf_fee.saturating_mul(self.request.class.jury.draw_seats.into());
+		let bond = ogpu_protocol::slashing::challenge_bond(jury);
+		bond.saturating_mul(1u128.checked_shl(self.challenges).unwrap_or(Balance::MAX))
 	}
 }
 

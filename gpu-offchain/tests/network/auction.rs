@@ -58,6 +58,20 @@ async fn a_training_job_is_sold_done_in_milestones_and_paid_though_its_worker_is
 			job.run?.parts.first().cloned()
 		})
 		.await;
+	let (endpoint, client) = (bob.endpoint(&world).await, key("//Ferdie"));
+	let (ferdie, genesis) = (&client, world.chain.genesis());
+	let answer = world
+		.until("the client is told of it", async |_| {
+			let answer = world.store.ask(&endpoint, &name, ferdie, &genesis).await.ok()?;
+			(!answer.committed.is_empty()).then_some(answer)
+		})
+		.await;
+	let (told, progress) = (answer.committed[0], answer.progress.unwrap());
+	let task = world.chain.best().await.unwrap().get(&state::TASKS, (first.task,)).await.unwrap().unwrap();
+	assert_eq!((told.task, told.leaves), (first.task, 2));
+	assert!(told.opens(&bob.account(), &task.request.commitment));
+	assert!((2..=4).contains(&progress.done) && progress.leaves == 4, "{progress:?}");
+	assert_eq!(progress.losses.len(), progress.done as usize * 10, "a loss of each step: {progress:?}");
 	// In the middle of it all.
 	bob.kill();
 	bob.start();

@@ -2,7 +2,10 @@
 
 use super::world::*;
 use ogpu_protocol::{class::Class, token::OGPU};
-use ogpu_worker::chain::{calls::operator, state, types::*, At};
+use ogpu_worker::{
+	chain::{calls::operator, state, types::*, At},
+	store::{Denial, Error},
+};
 
 /// One leaf is audited, once.
 const ONCE: Class = Class { doubled_billionths: 0, leaves_billionths: 1, ..Class::STANDARD };
@@ -43,6 +46,50 @@ async fn a_request_is_answered_audited_and_paid() {
 	let earned = world.wealth(bob.account()).await - had;
 	assert!(earned > fee * 8 / 10, "{earned}");
 	assert!(world.wealth(verifier.account()).await > checked, "whoever checked is paid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_hears_its_result_before_the_chain_does_and_a_worker_that_is_told_to_stop_commits_first() {
+	let world = world().await;
+	let service = world.publish(1, ONCE).await;
+	let mut bob = provider(&world, "Bob", service).await;
+	let mut verifier = world.operator("Alice", 0, VERIFIER).await;
+	bob.start();
+	verifier.start();
+	is_online(&world, &[&bob]).await;
+	let request = world.request(service, &TEXTS).await;
+	bob.worker.as_ref().unwrap().wait_for("taken on");
+	// What is computed by then is committed to before it goes: its race closes soon, or the call is on its way.
+	bob.worker.as_ref().unwrap().wait_for("phase=Committed");
+	assert!(bob.stop().success());
+	let leads = async |at: &At| {
+		let request = at.get(&state::REQUESTS, (request,)).await.unwrap()?;
+		request.leader().map(|leader| leader.operator)
+	};
+	assert_eq!(world.until("somebody leads", leads).await, bob.account());
+	bob.start();
+
+	let (endpoint, client) = (bob.endpoint(&world).await, key("//Ferdie"));
+	let (ferdie, dave) = (&client, &key("//Dave"));
+	let genesis = world.chain.genesis();
+	let told = world
+		.until("it is told", async |_| {
+			let answer = world.store.ask(&endpoint, &request, ferdie, &genesis).await.ok()?;
+			answer.committed.first().copied()
+		})
+		.await;
+	let task = world.chain.best().await.unwrap().get(&state::TASKS, (request,)).await.unwrap().unwrap();
+	assert_eq!(task.outcome, None, "the chain knows nothing of it");
+	assert!(told.opens(&bob.account(), &task.request.commitment), "but it is what the chain has a commitment of");
+	assert_eq!((told.leaves, told.bytes), (4, 4 * 64 * 4));
+	world.store.fetch(&told.artifact(), std::slice::from_ref(&endpoint), |_| {}).await.unwrap();
+	let refused = world.store.ask(&endpoint, &request, dave, &genesis).await.unwrap_err();
+	assert!(matches!(refused, Error::Denied { denial: Denial::NotYours, .. }), "{refused}");
+
+	let revealed = async |at: &At| at.get(&state::TASKS, (request,)).await.unwrap()?.outcome;
+	assert_eq!(world.until("it is revealed", revealed).await.output, told.output);
+	assert_eq!(world.conclusion(request).await, Conclusion::Accepted);
+	bob.worker.as_ref().unwrap().wait_for(&format!("earned by=\"{}\" ogpu=", bob.device));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -179,6 +179,14 @@ impl Party {
 		}
 	}
 
+	/// Tells its worker to stop, and waits until it has.
+	pub fn stop(&mut self) -> std::process::ExitStatus {
+		let mut worker = self.worker.take().unwrap();
+		let id = worker.child.id().to_string();
+		assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+		worker.child.wait().unwrap()
+	}
+
 	/// Has the restless worker stop.
 	pub fn calm(&self) {
 		self.stop.store(true, Ordering::SeqCst);

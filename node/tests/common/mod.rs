@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, dead_code)]
 
+pub mod openrpc;
+
 use anyhow::{bail, Context, Result};
 use jsonrpsee::{
 	core::client::{ClientT, Subscription, SubscriptionClientT},

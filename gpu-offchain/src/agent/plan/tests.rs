@@ -70,6 +70,7 @@ fn task(provider: AccountId, stage: Stage) -> TaskView {
 		commitment: [0; 32],
 		start: [6; 32],
 		leaves: 10,
+		class: CheckClass { jury: JuryRules { draw_seats: 11 } },
 		leaf_blocks: 1,
 		leaf_fee: 1,
 		fee: 1,
@@ -84,6 +85,7 @@ fn task(provider: AccountId, stage: Stage) -> TaskView {
 		alarmed_by: None,
 		outcome: None,
 		carry: None,
+		challenges: 0,
 	};
 	let origin = Origin::Unknown;
 	TaskView { task, origin, checks: [].into(), juries: [].into(), checkers: [].into(), since: NOW }
@@ -395,6 +397,42 @@ fn a_job_that_was_won_is_done_part_by_part() {
 }
 
 #[test]
+fn clients_are_told_what_leads_in_a_block_and_nothing_before() {
+	use crate::agent::desk::cases;
+	let told = |racing, stage| {
+		let mut view = view();
+		view.requests.insert(NAME, request(racing, stage));
+		let case = cases(&view, &works(RESULT, work(Phase::Committed))).remove(&NAME).unwrap();
+		assert_eq!((case.client, case.leaves, case.works), (CLIENT, 10, vec![(0, RESULT)]));
+		case.committed
+	};
+	let committed = || Racing::Committed { commitment: [0; 32], leaves: 4 };
+	assert_eq!(told(Racing::Running, RequestStage::Racing), [], "it was sent, and is in no block");
+	assert_eq!(told(committed(), RequestStage::Racing), [], "somebody could still come first with it");
+	let leading = RequestStage::Validating { leader: 0, is_paid: false };
+	assert_eq!(told(committed(), leading.clone()), [(NAME, RESULT)]);
+	let mut view = view();
+	let mut theirs = request(committed(), leading);
+	theirs.racers.insert(0, Racer { operator: THEM, device: 9, racing: committed() });
+	view.requests.insert(NAME, theirs);
+	assert_eq!(cases(&view, &Works::new())[&NAME].committed, [], "the leader tells");
+
+	let parts = [PartState::Verified { carry: [2; 32] }, PartState::Open].map(|state| Part {
+		task: [state == PartState::Open; 32].map(u8::from),
+		committed: NOW,
+		state,
+	});
+	view.jobs.insert([8; 32], Job { run: Some(Run { first: 1, ..run(parts.to_vec()) }), ..job(JobStage::Working) });
+	let part = |part| WorkId::Part { job: [8; 32], part };
+	let case = cases(&view, &works(part(1), work(Phase::Committed))).remove(&[8; 32]).unwrap();
+	assert_eq!((case.client, case.leaves), (CLIENT, 40));
+	assert_eq!(case.committed, [([0; 32], part(1)), ([1; 32], part(2))]);
+	assert_eq!(case.works, [(20, part(1))]);
+	view.jobs.get_mut(&[8; 32]).unwrap().run.as_mut().unwrap().bid.bidder.operator = THEM;
+	assert!(!cases(&view, &Works::new()).contains_key(&[8; 32]), "it is no longer ours to tell");
+}
+
+#[test]
 fn inputs_that_are_missing_are_claimed_once() {
 	let failed = Undertaken { obstacle: Some(ObstacleForm::InputMissing), ..work(Phase::Failed) };
 	let works = works(WorkId::Part { job: NAME, part: 0 }, failed);
@@ -503,6 +541,49 @@ fn whoever_finds_another_number_of_leaves_than_the_leader_raises_an_alarm_in_tim
 	let mut silent = config();
 	silent.market.alarms = false;
 	assert_eq!(plan(&view, &Works::new(), &silent), []);
+}
+
+#[test]
+fn a_leaf_is_challenged_if_it_is_certainly_wrong_was_computed_twice_and_the_bond_is_free() {
+	let again = leaf();
+	let digest = ogpu_protocol::leaf::Leaf::from(again).digest(crate::job::blake2, &NAME, 3);
+	let doubts = vec![Doubt { leaf: 3, opening: [4; 32], digest }];
+	let mut rival = task(THEM, Stage::Challengeable).task;
+	// 22 times the fee of a check, for the first one.
+	rival.request.leaf_fee = ogpu(1.0);
+	let mut config = config();
+	config.market.most_challenge_bond = 22.0;
+	let step = |config: &Config, purse, rival: &Task, check: Check, again: Option<LeafForm>| {
+		let mut view = view();
+		let committed = Racing::Committed { commitment: [0; 32], leaves: 10 };
+		let mut request = request(committed.clone(), RequestStage::Validating { leader: 1, is_paid: false });
+		request.racers.push(Racer { operator: THEM, device: 9, racing: committed });
+		view.requests.insert(NAME, request);
+		view.challengeable.insert(NAME, (rival.clone(), [(3, check)].into()));
+		view.purse = ogpu(purse);
+		let mut works = works(RESULT, Undertaken { doubts: doubts.clone(), ..work(Phase::Committed) });
+		works.extend(again.map(|leaf| (CHECK, Undertaken { leaf: Some(leaf), ..work(Phase::Computed) })));
+		plan(&view, &works, config)
+	};
+	let none = Check { opening: None, ..check(None) };
+	let first = step(&config, 100.0, &rival, none.clone(), None);
+	let [again_first] = done(&first)[..] else { panic!("{first:?}") };
+	assert!(matches!(again_first.what, What::Check { leaf: 3, opening: [4, ..], provider: US, .. }), "{again_first:?}");
+	assert_eq!((&again_first.id, again_first.device), (&CHECK, Some(DEVICE)));
+	assert_eq!(said(&first), [], "not before it was computed twice");
+	let challenge = [Say::Challenge { task: NAME, leaf: 3 }];
+	assert_eq!(said(&step(&config, 100.0, &rival, none.clone(), Some(again))), challenge);
+	let other = LeafForm { trace: [9; 32], ..again };
+	assert_eq!(step(&config, 100.0, &rival, none.clone(), Some(other)), [], "this machine is no witness");
+	assert_eq!(step(&config, 22.9, &rival, none.clone(), Some(again)), [], "the bond is not free");
+	let second = Task { challenges: 1, ..rival.clone() };
+	assert_eq!(step(&config, 100.0, &second, none.clone(), Some(again)), [], "the second one costs twice as much");
+	let said_so = Check { challenge: Some((THEM, 1)), ..none.clone() };
+	assert_eq!(step(&config, 100.0, &rival, said_so, Some(again)), [], "somebody has");
+	let drawn = check(Some(Answer::Revealed));
+	assert_eq!(step(&config, 100.0, &rival, drawn, Some(again)), [], "somebody was drawn to check it");
+	config.market.most_challenge_bond = 0.0;
+	assert_eq!(step(&config, 100.0, &rival, none, Some(again)), []);
 }
 
 #[test]
