@@ -39,7 +39,11 @@ impl Funds {
 
 	/// How much more has to be locked to answer for so much: of what is shared the largest counts.
 	pub fn missing_lock(&self, bond: Balance) -> Balance {
-		self.shared.max(bond).saturating_sub(self.lock)
+		if bond <= self.shared {
+			0
+		} else {
+			bond.saturating_sub(self.lock)
+		}
 	}
 }
 
