@@ -87,6 +87,8 @@ pub enum Fault {
 	Backwards,
 	#[error("has a justification of another block")]
 	OtherBlock,
+	#[error("carries more than two votes for each of the set before it")]
+	TooMany,
 	#[error("carries a vote of somebody who is not in the set before it")]
 	Stranger,
 	#[error("carries a vote whose signature is wrong")]

@@ -92,6 +92,10 @@ impl Authorities {
 		if (commit.target_hash, commit.target_number) != (header.hash(), *header.number()) {
 			return Err(Fault::OtherBlock);
 		}
+		// Of whoever votes for more than one block, GRANDPA keeps two votes.
+		if commit.precommits.len() > self.size().saturating_mul(2) {
+			return Err(Fault::TooMany);
+		}
 		let later: HashMap<H256, &Header> = votes_ancestries.iter().map(|header| (header.hash(), header)).collect();
 		let mut following = HashSet::from([commit.target_hash]);
 		let mut voted = BTreeSet::new();

@@ -57,7 +57,7 @@ pub(super) fn text(proven: &Proven, chain: Option<&Chain>, files: &[Given]) -> S
 		signed.needed
 	));
 	lines.push(format!(
-		"            followed over {} changes; the hash of the set is {:?}",
+		"            changes of the set that were followed: {}; its hash is {:?}",
 		proven.changes,
 		set.hash()
 	));
@@ -102,7 +102,7 @@ fn entry_lines(entry: &Entry) -> Vec<String> {
 		None => lines.push("result      none was shown".into()),
 	}
 	lines.push(format!(
-		"checked     {} of {} leaves were audited; it was audited with probability {}",
+		"checked     {} of {} leaves were audited; the chance of an audit was {}",
 		record.drawn,
 		record.leaves,
 		percent(record.audit_billionths)

@@ -65,9 +65,9 @@ fn a_client_shows_a_stranger_what_was_computed() {
 		"'A small chain', genesis 0x",
 		"made 2026-11-21T21:00:00Z",
 		"6 of 6 validators of set 2, with weight 6 of 6 (5 is needed)",
-		"followed over 2 changes",
+		"that were followed: 2;",
 		"accepted: nothing was found against it",
-		"50 of 1000 leaves were audited; it was audited with probability 100 %",
+		"50 of 1000 leaves were audited; the chance of an audit was 100 %",
 		"4 % if one leaf was wrong, 98.5 % if one leaf in ten was",
 		"'result' is the result of 0x0808",
 		"'input' is what the work began from",
@@ -134,7 +134,7 @@ fn a_set_that_is_known_from_elsewhere_suffices() {
 	let folder = Folder::new(&story);
 	let said: Value = serde_json::from_str(&folder.good(&with(&["--json", "--shorten", "short.json"]))).unwrap();
 	let hash = said["authorities"]["hash"].as_str().unwrap();
-	assert!(folder.good(&["short.json", "--authorities", hash]).contains("followed over 0 changes"));
+	assert!(folder.good(&["short.json", "--authorities", hash]).contains("that were followed: 0;"));
 	let said = folder.refusal(&["short.json", "--chain", "chain.json"], 1);
 	assert!(said.contains(&format!("--authorities {hash}")), "{said}");
 	let output = folder.run(&with(&["--shorten", "short.json"]));

@@ -150,6 +150,11 @@ fn every_forgery_is_told_apart() {
 		let votes: Vec<_> = set.iter().map(|key| (key, &child)).collect();
 		it.block.1 = justify(&it.block.0, 2, &votes, &[]);
 	});
+	refused("the block carries more than two votes for each", &|it| {
+		let set = keys(2);
+		let votes: Vec<_> = set.iter().cycle().take(13).map(|key| (key, &it.block.0)).collect();
+		it.block.1 = justify(&it.block.0, 2, &votes, &[]);
+	});
 	refused("the block carries a header that no vote needs", &|it| {
 		it.block.1.votes_ancestries.push(it.block.0.clone());
 	});
