@@ -3,7 +3,7 @@
 
 use super::plan::Works;
 use crate::{
-	chain::{types::*, Chain, Payment, Purpose},
+	chain::{self, types::*, Chain, Payment, Purpose},
 	config::Config,
 	journal::WorkId,
 	metrics::Metrics,
@@ -93,7 +93,7 @@ impl Earnings {
 		last_final: BlockNumber,
 		works: &Works,
 		metrics: &Metrics,
-	) -> Result<()> {
+	) -> chain::Result<()> {
 		let fresh = || Earned { since: super::lane::now(), until: last_final, amounts: BTreeMap::new() };
 		let earned = self.earned.get_or_insert_with(fresh);
 		if last_final <= earned.until && self.data.join("earned.json").exists() {
@@ -116,17 +116,26 @@ impl Earnings {
 			}
 			earned.until = number;
 		}
-		earned.save(&self.data)
+		// Nothing depends on the file but what people read.
+		if let Err(error) = earned.save(&self.data) {
+			tracing::warn!("what was earned cannot be written down: {error:#}");
+		}
+		Ok(())
 	}
 }
 
-async fn payments(chain: &Chain, number: BlockNumber, operator: &AccountId) -> Result<Vec<Payment>> {
+async fn payments(chain: &Chain, number: BlockNumber, operator: &AccountId) -> chain::Result<Vec<Payment>> {
 	let Some(block) = chain.block(number).await? else { return Ok(Vec::new()) };
 	let found = async { chain.at(block).await?.payments(operator).await };
 	match found.await {
 		// A node that was synchronised lately has no state of older blocks.
 		Err(error) if error.to_string().contains("discarded") => Ok(Vec::new()),
-		found => Ok(found?),
+		// Nor does a runtime that tells of payments in other words stop the work.
+		Err(error @ chain::Error::Incompatible(_)) => {
+			tracing::warn!("what was earned in block {number} is not counted: {error}");
+			Ok(Vec::new())
+		}
+		found => found,
 	}
 }
 

@@ -647,13 +647,13 @@ impl Planner<'_> {
 	}
 
 	/// What this worker waits for and the chain does not come to. Anybody can move it on, and all who wait would at once:
-	/// so each does at a moment of its own, and most find it done.
+	/// so each does at a moment of its own, and most find it done. What this worker is late with itself it does not hasten.
 	fn overdue(&mut self) {
 		let view = self.view;
 		let mut items = Vec::new();
 		for (name, task) in &view.tasks {
 			// While a jury sits, its deadline counts, and while the pay waits for other validations there is none.
-			if !matches!(task.task.stage, Stage::Judging { .. }) {
+			if !matches!(task.task.stage, Stage::Judging { .. }) && !self.owes(name) {
 				items.push((Item::Task(*name), task.task.due));
 			}
 			let sitting = task.juries.iter().filter(|(_, (jury, _))| jury.stage != JuryStage::Closed);
@@ -661,7 +661,9 @@ impl Planner<'_> {
 		}
 		let waiting = view.requests.iter().filter(|(_, request)| request.has_deadline());
 		items.extend(waiting.map(|(name, request)| (Item::Market(*name), request.due)));
-		items.extend(view.jobs.iter().map(|(name, job)| (Item::Market(*name), job.due)));
+		let is_late = |job: &Job| matches!(job.stage, JobStage::Offered | JobStage::Working) && self.is_sold_to_us(job);
+		let waiting = view.jobs.iter().filter(|(_, job)| !is_late(job));
+		items.extend(waiting.map(|(name, job)| (Item::Market(*name), job.due)));
 		if self.config.devices.iter().any(|device| device.benchmarks) {
 			items.extend(view.window.iter().map(|window| (Item::Window, window.due)));
 		}
@@ -675,6 +677,17 @@ impl Planner<'_> {
 			// What somebody else has done meanwhile was no deadline of this worker.
 			self.say(Say::Advance(item), view.now.saturating_add(OVERDUE_BLOCKS));
 		}
+	}
+
+	/// Whether the operator has something to show in this validation.
+	fn owes(&self, name: &Hash) -> bool {
+		self.actions.iter().any(|action| match action {
+			Action::Say {
+				what: Say::PostOpenings { task, .. } | Say::Reveal { task } | Say::RevealLeaves { task, .. },
+				..
+			} => task == name,
+			_ => false,
+		})
 	}
 
 	/// How long this operator waits until it moves an item on: others wait for other numbers of blocks.

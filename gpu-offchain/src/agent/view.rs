@@ -276,7 +276,10 @@ impl Watcher {
 		for request in self.requests.clone() {
 			match at.get(&state::REQUESTS, (request,)).await? {
 				Some(record) if record.racers.iter().any(|racer| racer.operator == self.operator) => {
-					if view.number < record.race.seed_from && record.differs_from_leader(&self.operator) {
+					// It comes into the next block at the earliest.
+					if view.number.saturating_add(1) < record.race.seed_from
+						&& record.differs_from_leader(&self.operator)
+					{
 						let task = at.get(&state::TASKS, (request,)).await?;
 						let may_say = task.is_some_and(|task| task.stage == Stage::Sealed && task.alarmed_by.is_none());
 						if may_say {

@@ -492,7 +492,13 @@ fn what_the_chain_does_not_come_to_is_moved_on_by_whoever_waits_but_not_by_all_a
 		}
 		assert!(turns.len() >= 12, "{item:?}: {turns:?}");
 	}
-	let nothing: [&dyn Fn(&mut View); 4] = [
+	let nothing: [&dyn Fn(&mut View); 5] = [
+		// Its own worker was late: whoever waits for it may say so.
+		&|view| {
+			let sold = Job { run: Some(run(vec![])), due: NOW, ..job(JobStage::Working) };
+			view.jobs.insert(NAME, sold);
+			view.operator = US;
+		},
 		&|view| drop(view.tasks.insert(NAME, sitting(JuryStage::Closed))),
 		&|view| {
 			let mut accepted = due(Stage::Accepted);
@@ -508,6 +514,14 @@ fn what_the_chain_does_not_come_to_is_moved_on_by_whoever_waits_but_not_by_all_a
 	for put in nothing {
 		assert_eq!(moves_on(US, 100, put), []);
 	}
+	let mut opening = due(Stage::Opening);
+	opening.task.request.provider = US;
+	opening.checks.insert(3, Check { opening: None, ..check(None) });
+	let late = moves_on(US, 30, |view| drop(view.tasks.insert(NAME, opening.clone())));
+	assert!(matches!(late.as_slice(), [(Say::PostOpenings { .. }, 0)]), "{late:?}");
+	opening.checks.get_mut(&3).unwrap().opening = Some([0; 32]);
+	let shown = moves_on(US, 30, |view| drop(view.tasks.insert(NAME, opening.clone())));
+	assert!(matches!(shown.as_slice(), [(Say::Advance(Item::Task(NAME)), 6..22)]), "{shown:?}");
 	let many = |view: &mut View| {
 		view.tasks = (0..20).map(|number| ([number; 32], due(Stage::Sealed))).collect();
 		view.now += 100;
