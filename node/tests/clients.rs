@@ -179,7 +179,10 @@ async fn a_client_asks_a_service_with_polkadot_js() -> Result<()> {
 	let node = Node::start("dev", &["--dev"]).await?;
 	let report = script("market.mjs", &node)?;
 	assert_eq!(report["service"]["leafPrice"], json!((OGPU / 1_000).to_string()));
-	assert_eq!((&report["quote"]["of"], &report["quote"]["fee"]), (&json!("request"), &json!((OGPU / 250).to_string())));
+	assert_eq!(
+		(&report["quote"]["of"], &report["quote"]["fee"]),
+		(&json!("request"), &json!((OGPU / 250).to_string()))
+	);
 	assert_eq!(report["quote"]["devices"], json!([]), "nobody serves it");
 	assert_eq!(report["refusal"], "stakingTrustlock.NotFree", "inputs need a lock that answers for them");
 	// Drawn again and again, until the client has its money back.

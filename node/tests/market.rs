@@ -107,7 +107,10 @@ impl Asker<'_> {
 			Err(error) => match error.downcast_ref::<ClientError>() {
 				// Whatever makes no sense is refused with this code.
 				Some(ClientError::Call(error)) if error.code() == -32_602 => {
-					assert!(self.document.takes(method, given).is_err(), "{method} is described as taking {parameters}");
+					assert!(
+						self.document.takes(method, given).is_err(),
+						"{method} is described as taking {parameters}"
+					);
 				}
 				Some(ClientError::Call(error)) => self.document.refuses(method, error.code())?,
 				_ => {}

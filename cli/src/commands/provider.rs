@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::{bail, Context, Result};
 use clap::Args;
+use ogpu::Key;
 use ogpu_protocol::token::Balance;
 use ogpu_worker::chain::{address, parse_account, AccountId, Chain};
 use serde::Deserialize;

@@ -65,7 +65,8 @@ impl Document {
 	/// What stands where a reference points to.
 	fn meant<'a>(&'a self, value: &'a Value) -> Result<&'a Value> {
 		let Some(reference) = value.get("$ref") else { return Ok(value) };
-		let pointer = reference.as_str().and_then(|text| text.strip_prefix('#')).context("references are of this file")?;
+		let pointer =
+			reference.as_str().and_then(|text| text.strip_prefix('#')).context("references are of this file")?;
 		self.0.pointer(pointer).with_context(|| format!("nothing is at {pointer}"))
 	}
 
@@ -97,7 +98,9 @@ impl Document {
 				}
 				"minimum" => !matches!(numbers(said), (Some(value), Some(least)) if value < least),
 				"maximum" => !matches!(numbers(said), (Some(value), Some(most)) if value > most),
-				"minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= said.as_u64().unwrap_or(u64::MAX)),
+				"minItems" => {
+					value.as_array().is_none_or(|items| items.len() as u64 >= said.as_u64().unwrap_or(u64::MAX))
+				}
 				"maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= said.as_u64().unwrap_or(0)),
 				"items" => {
 					for (index, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -139,7 +142,9 @@ impl Document {
 					}
 					true
 				}
-				other => bail!("{at}: the document uses {other}, which is not among the words that it says it keeps to"),
+				other => {
+					bail!("{at}: the document uses {other}, which is not among the words that it says it keeps to")
+				}
 			};
 			ensure!(fits, "{at}: {value} is not what `{word}` says: {said}");
 		}
