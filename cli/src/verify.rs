@@ -90,7 +90,7 @@ impl VerifyCmd {
 		let others: Vec<String> = proven
 			.records
 			.iter()
-			.filter(|entry| entry.record.conclusion != Conclusion::Accepted)
+			.filter(|entry| !is_accepted(entry))
 			.map(|entry| format!("{:?}: {:?}", entry.name, entry.record.conclusion))
 			.collect();
 		ensure!(others.is_empty(), NotAccepted(format!("proven, but not accepted: {}", others.join(", "))));
@@ -123,7 +123,10 @@ impl VerifyCmd {
 		let mut given = Vec::new();
 		for file in &self.result {
 			let hash = blake3_of(file)?;
-			let of = records.iter().find(|entry| entry.record.outcome.is_some_and(|outcome| outcome.output == hash));
+			let mut of =
+				records.iter().filter(|entry| entry.record.outcome.is_some_and(|outcome| outcome.output == hash));
+			// Rather of a part that was accepted than of the one that was done again.
+			let of = of.clone().find(|entry| is_accepted(entry)).or_else(|| of.next());
 			given.push(Given::new(file, Role::Result, hash, of)?);
 		}
 		if let Some(file) = &self.input {
@@ -138,6 +141,10 @@ impl VerifyCmd {
 		}
 		Ok(given)
 	}
+}
+
+fn is_accepted(entry: &Entry) -> bool {
+	entry.record.conclusion == Conclusion::Accepted
 }
 
 fn shorten(receipt: Receipt, proven: &Proven, file: &Path) -> Result<()> {

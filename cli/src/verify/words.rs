@@ -1,6 +1,6 @@
 //! What was proven, in words and as JSON, and what was not.
 
-use super::Given;
+use super::{is_accepted, Given};
 use crate::output::quoted;
 use chrono::{DateTime, SecondsFormat};
 use ogpu::receipt::{Chain, Conclusion, Entry, Proven};
@@ -211,7 +211,7 @@ impl<'a> Json<'a> {
 	pub(super) fn new(proven: &Proven, chain: Option<&'a Chain>, files: &'a [Given]) -> Self {
 		let (set, signed) = (&proven.authorities, &proven.signed);
 		Self {
-			accepted: proven.records.iter().all(|entry| entry.record.conclusion == Conclusion::Accepted),
+			accepted: proven.records.iter().all(is_accepted),
 			chain: chain.map(|chain| chain.name.as_str()),
 			public_keys: chain.is_some_and(Chain::is_public),
 			genesis: proven.genesis,

@@ -140,3 +140,18 @@ fn a_set_that_is_known_from_elsewhere_suffices() {
 	let output = folder.run(&with(&["--shorten", "short.json"]));
 	assert_eq!(output.status.code(), Some(1), "no file is written over");
 }
+
+#[test]
+fn of_a_part_that_was_done_again_the_accepted_result_is_named() {
+	let mut story = Story::of_job();
+	let accepted = story.names[1];
+	let ends = [Conclusion::Convicted, Conclusion::Accepted, Conclusion::Accepted];
+	let records: Vec<_> = story.names.iter().copied().zip(ends.map(record)).collect();
+	story = Story::with(story.job, &records);
+	let folder = Folder::new(&story);
+	let output = folder.run(&with(&["--result", "result"]));
+	assert_eq!(output.status.code(), Some(3));
+	let said = String::from_utf8(output.stdout).unwrap();
+	assert!(said.contains(&format!("'result' is the result of {accepted:?}")), "{said}");
+	assert!(said.contains("that these are all parts of the job"), "{said}");
+}
