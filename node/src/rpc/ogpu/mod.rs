@@ -67,9 +67,10 @@ pub trait OgpuApi {
 	#[method(name = "ogpu_quote", blocking)]
 	fn quote(&self, asked: Asked, at: Option<Hash>) -> RpcResult<Answer<Quoted>>;
 
-	/// Proves what is recorded of a validation that has ended, or of those of a job.
+	/// Proves what is recorded of a validation that has ended, or of those of a job, to readers who trust the set of
+	/// authorities with this number, or else the first.
 	#[method(name = "ogpu_receipt", blocking)]
-	fn receipt(&self, name: Hash) -> RpcResult<Receipt>;
+	fn receipt(&self, name: Hash, since: Option<u64>) -> RpcResult<Receipt>;
 
 	/// Says where a job, a request or a validation stands, whenever that changes with a new best block, until it has
 	/// ended.
@@ -191,8 +192,8 @@ impl OgpuApiServer for Ogpu {
 		Ok(Answer { block, answer: answer.map_err(refused)? })
 	}
 
-	fn receipt(&self, name: Hash) -> RpcResult<Receipt> {
-		receipt::of(&self.client, &self.history, name)
+	fn receipt(&self, name: Hash, since: Option<u64>) -> RpcResult<Receipt> {
+		receipt::of(&self.client, &self.history, name, since)
 	}
 
 	fn subscribe_task(&self, pending: PendingSubscriptionSink, name: Hash) {

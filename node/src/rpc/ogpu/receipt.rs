@@ -6,24 +6,35 @@ use crate::service::{Block, FullClient};
 use codec::{DecodeAll, Encode};
 use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
 use ogpu_protocol::{
-	receipt::{Bytes, Final, Receipt, MOST_BYTES, MOST_NAMES, VERSION},
+	receipt::{Bytes, Final, Receipt, Since, MOST_BYTES, MOST_NAMES, VERSION},
 	record::part_name,
 };
 use ogpu_result_validation::runtime_api::ValidationApi;
-use ogpu_runtime::Hash;
+use ogpu_runtime::{BlockNumber, Hash};
 use polkadot_sdk::*;
 use sc_client_api::ProofProvider;
 use sc_consensus_grandpa::warp_proof::WarpSyncFragment;
 use sc_network_sync::strategy::warp::{EncodedProof, WarpSyncProvider};
 use sp_api::ProvideRuntimeApi;
+use sp_consensus_grandpa::{ConsensusLog, GRANDPA_ENGINE_ID};
 use sp_io::hashing::{blake2_128, blake2_256};
 use std::fmt::Display;
 
-/// Of a validation that has ended, or of all those of a job.
-pub fn of(client: &FullClient, history: &FinalityHistory, name: Hash) -> RpcResult<Receipt> {
+/// A receipt is made of no more of them than this.
+const MOST_HISTORY_BYTES: usize = 256 << 20;
+
+/// Of a validation that has ended, or of all those of a job; for readers who trust the set of authorities with this number,
+/// or else the first.
+pub fn of(client: &FullClient, history: &FinalityHistory, name: Hash, since: Option<u64>) -> RpcResult<Receipt> {
 	let genesis = client.chain_info().genesis_hash;
 	let mut finals = finals(history, genesis)?;
 	let last = finals.pop().ok_or_else(|| unprovable("no block is final yet: ask again in some seconds"))?;
+	let since = since.filter(|set| *set > 0).map(|set| begin_with(set, &mut finals)).transpose()?;
+	let bytes = finals.iter().fold(0usize, |sum, change| sum.saturating_add(change.encoded_size()));
+	// As text it is twice as long.
+	if bytes > MOST_BYTES / 4 {
+		return Err(unprovable("who finalises has changed too often since: name a later set that its reader trusts"));
+	}
 	let block = last.header.hash();
 	let (job, names) = names(client, name, block)?;
 	let keys = Receipt::keys(blake2_128, &names);
@@ -34,7 +45,7 @@ pub fn of(client: &FullClient, history: &FinalityHistory, name: Hash) -> RpcResu
 		genesis,
 		job,
 		names,
-		since: None,
+		since,
 		authorities: finals.into_iter().map(encoded).collect(),
 		block: encoded(last),
 		state: proof.into_iter_nodes().map(Bytes).collect(),
@@ -47,11 +58,8 @@ fn finals(history: &FinalityHistory, genesis: Hash) -> RpcResult<Vec<WarpSyncFra
 	loop {
 		let EncodedProof(proof) = history.generate(from).map_err(unprovable)?;
 		bytes = bytes.saturating_add(proof.len());
-		// As text it is twice as long.
-		if bytes > MOST_BYTES / 2 {
-			return Err(unprovable(
-				"finality has changed hands so often since the first block that a receipt would be too large",
-			));
+		if bytes > MOST_HISTORY_BYTES {
+			return Err(unprovable("who finalises has changed too often since the first block"));
 		}
 		let (more, is_finished) =
 			<(Vec<WarpSyncFragment<Block>>, bool)>::decode_all(&mut proof.as_slice()).map_err(unprovable)?;
@@ -62,6 +70,22 @@ fn finals(history: &FinalityHistory, genesis: Hash) -> RpcResult<Vec<WarpSyncFra
 			_ => return Ok(finals),
 		}
 	}
+}
+
+/// Leaves out how this set came to be, and says who is in it.
+fn begin_with(set: u64, finals: &mut Vec<WarpSyncFragment<Block>>) -> RpcResult<Since> {
+	let unknown = || unprovable(format!("there has been no set of authorities with the number {set} after the first"));
+	let passed = usize::try_from(set).ok().filter(|passed| *passed <= finals.len()).ok_or_else(unknown)?;
+	let last = finals.drain(..passed).next_back().ok_or_else(unknown)?;
+	let logs = last.header.digest.logs.iter();
+	let list =
+		logs.filter_map(|log| log.consensus_try_to::<ConsensusLog<BlockNumber>>(&GRANDPA_ENGINE_ID)).find_map(|log| {
+			match log {
+				ConsensusLog::ScheduledChange(change) => Some(change.next_authorities),
+				_ => None,
+			}
+		});
+	Ok(Since { set, authorities: Bytes(list.ok_or_else(unknown)?.encode()) })
 }
 
 /// What a name stands for: itself, or the validations of a job.
