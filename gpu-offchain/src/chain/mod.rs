@@ -78,6 +78,7 @@ impl Chain {
 			match tokio::time::timeout(PATIENCE, Self::connect_to(url, genesis)).await {
 				Ok(Ok(chain)) => return Ok(chain),
 				Ok(Err(error @ Error::OtherChain { .. })) => return Err(error),
+				Ok(Err(Error::Unreachable(reason))) => reasons.push(reason),
 				Ok(Err(error)) => reasons.push(error.to_string()),
 				Err(_) => reasons.push(format!("{url} did not answer within {PATIENCE:?}")),
 			}
