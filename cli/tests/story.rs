@@ -76,7 +76,7 @@ impl Network {
 				let _ = sender.send(json);
 			}
 		});
-		let ready = lines.recv_timeout(Duration::from_secs(300)).expect("it never was ready");
+		let ready = lines.recv_timeout(PATIENCE).expect("it never was ready");
 		assert_eq!(ready["ready"], true);
 		Self { child, lines, ready, told: Vec::new() }
 	}
