@@ -196,7 +196,7 @@ impl DevCmd {
 	/// Cores that a worker may take for each job.
 	fn threads(&self) -> usize {
 		let cores = std::thread::available_parallelism().map_or(1, usize::from);
-		(cores / usize::from(self.providers.saturating_add(1))).max(1)
+		cores.checked_div(usize::from(self.providers).saturating_add(1)).unwrap_or_default().max(1)
 	}
 
 	async fn start_node(
