@@ -112,7 +112,8 @@ fn helpers_of_a_network_do_no_harm_to_others() {
 	let said = refusal(ogpu(&["become", "1", "/bin/echo", "hello"]), 1);
 	assert!(said.contains("has ended"), "{said}");
 	let us = std::process::id().to_string();
-	assert_eq!(ogpu(&["become", &us, "/bin/echo", "--help"]).stdout, b"--help\n");
+	let output = ogpu(&["become", &us, "/bin/sh", "-c", "echo $1 $2", "sh", "--help", "--dev"]);
+	assert_eq!(String::from_utf8_lossy(&output.stdout), "--help --dev\n");
 }
 
 #[test]

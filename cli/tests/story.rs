@@ -76,7 +76,7 @@ impl Network {
 				let _ = sender.send(json);
 			}
 		});
-		let ready = lines.recv_timeout(Duration::from_secs(300)).expect("it never was ready");
+		let ready = lines.recv_timeout(PATIENCE).expect("it never was ready");
 		assert_eq!(ready["ready"], true);
 		Self { child, lines, ready, told: Vec::new() }
 	}
@@ -282,14 +282,17 @@ async fn a_holder_claims(node: &str, chain: &Chain) {
 		let signature = ecdsa::Pair::from_string(KEY, None).unwrap().sign_prehashed(&digest);
 		ogpu_worker::chain::hex(signature.as_ref())
 	};
-	let claim =
-		|signature: &str| run(&["claim", "--proof", &line, "--to", &to, "--node", node, "--signature", signature]);
-	let refused = claim(&signed("I claim everything")).unwrap_err();
+	let claim = |to: &str, signature: &str| {
+		run(&["claim", "--proof", &line, "--to", to, "--node", node, "--signature", signature])
+	};
+	let refused = claim(&to, &signed("I claim everything")).unwrap_err();
 	assert!(refused.contains("another key signed, or another text") && refused.contains(&genesis), "{refused}");
-	let said = claim(&signed(&message)).unwrap();
+	let said = claim(&to, &signed(&message)).unwrap();
 	assert!(said.contains(&to) && said.contains("1000 OGPU"), "{said}");
 	assert_eq!(wealth(&chain.best().await.unwrap(), &account).await, 1_000 * OGPU);
-	let again = claim(&signed(&message)).unwrap_err();
+	// The same bytes again, or for somebody else.
+	assert!(claim(&to, &signed(&message)).unwrap_err().contains("was sent before"));
+	let again = claim(&ogpu_worker::chain::address(&[8; 32]), &signed(&message)).unwrap_err();
 	assert!(again.contains("number 0 was claimed before"), "{again}");
 }
 

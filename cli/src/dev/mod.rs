@@ -38,8 +38,8 @@ use tokio::{
 	sync::mpsc,
 };
 
-/// A node says within this where it answers.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// A node says within this where it answers, also where a slow machine has much else to do.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// What a node says when it answers.
 const ANSWERS: &str = "Running JSON-RPC server: addr=";
 
@@ -196,7 +196,7 @@ impl DevCmd {
 	/// Cores that a worker may take for each job.
 	fn threads(&self) -> usize {
 		let cores = std::thread::available_parallelism().map_or(1, usize::from);
-		(cores / usize::from(self.providers.saturating_add(1))).max(1)
+		cores.checked_div(usize::from(self.providers).saturating_add(1)).unwrap_or_default().max(1)
 	}
 
 	async fn start_node(
@@ -217,12 +217,13 @@ impl DevCmd {
 		let heard = async {
 			while let Some(line) = said.recv().await {
 				if let Some((_, addresses)) = line.split_once(ANSWERS) {
-					return addresses.split(',').next().map(|address| address.trim().to_owned());
+					return addresses.split(',').next().unwrap_or_default().trim().to_owned();
 				}
 			}
-			None
+			// It says nothing any more because it has ended, and whoever waits for that says why.
+			std::future::pending().await
 		};
-		let address = tokio::time::timeout(PATIENCE, heard).await.ok().flatten();
+		let address = tokio::time::timeout(PATIENCE, heard).await;
 		let address =
 			address.context("the node did not say where it answers; its log says more (--log DIR keeps it)")?;
 		let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());

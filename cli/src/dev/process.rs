@@ -39,6 +39,7 @@ const LAST_LINES: usize = 12;
 
 /// Become another program, which the kernel ends when PARENT has ended.
 #[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
 pub struct BecomeCmd {
 	parent: i32,
 	program: PathBuf,

@@ -64,7 +64,7 @@ impl Teller {
 				fields.ogpu("leaf_price"),
 				fields.ogpu("held")
 			),
-			"Drawn" => format!("{about}: {} race", some(fields, "racers", "provider")),
+			"Drawn" => format!("{about}: drawn by lot to race: {}", some(fields, "racers", "provider")),
 			"Redrawn" => format!("{about}: nobody raced; there will be another draw"),
 			"Declined" => format!("{about}: {} declines", operator()),
 			"Committed" => format!("{about}: {} has a result of {}", operator(), some(fields, "leaves", "leaf")),
@@ -126,7 +126,7 @@ impl Teller {
 		let about = self.about(fields, "task");
 		let operator = || self.who(fields, "operator");
 		Some(match event {
-			"Drawn" => format!("{about}: {} drawn to be computed again", some(fields, "leaves", "leaf")),
+			"Drawn" => format!("{about}: drawn by lot to be computed again: {}", some(fields, "leaves", "leaf")),
 			"Alarmed" => format!("{about}: {} found another result", self.who(fields, "finder")),
 			"Contradicted" => format!("{about}: the provider contradicts itself at leaf {}", fields.text("leaf")),
 			"Challenged" => {

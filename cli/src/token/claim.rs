@@ -102,6 +102,11 @@ fn signature(text: &str) -> Result<[u8; 65]> {
 /// Why a claim is refused, as `docs/errors.md` tells it, and what to do.
 fn explained(error: Error, chain: &Chain, line: &Proof, to: &str) -> anyhow::Error {
 	let Error::Refused { refusal, .. } = &error else { return error.into() };
+	if matches!(refusal.code, 1012 | 1013) {
+		return anyhow::anyhow!(
+			"this claim was sent before, so it waits for its block or is done: look at {to} in a moment"
+		);
+	}
 	let why = match refusal.custom {
 		Some(1) => "this chain has no claims, or they were closed; is it the right chain?".to_owned(),
 		Some(2) => "the last block for claims has passed".to_owned(),
