@@ -177,7 +177,7 @@ impl DevCmd {
 			setup::equip(&chain, &parties, &made, &numbers).await?;
 			online(&chain, &parties, &numbers).await?;
 			self.ready(place, &logs, &url, &chain, &parties, &made, &numbers)?;
-			self.follow(&url, chain.genesis()).await
+			self.follow(&url, chain.genesis(), &parties, &numbers).await
 		};
 		let result = tokio::select! {
 			result = follow => result,
@@ -326,8 +326,8 @@ impl DevCmd {
 		print(&text)
 	}
 
-	/// Says what happens, block by block.
-	async fn follow(&self, url: &str, genesis: [u8; 32]) -> Result<()> {
+	/// Says what happens, block by block, and has new services served.
+	async fn follow(&self, url: &str, genesis: [u8; 32], parties: &[Party], numbers: &Numbers) -> Result<()> {
 		let names = party::everybody()?.into_iter().map(|(account, name)| (account, name.to_owned()));
 		let mut teller = Teller::new(names);
 		let url = [url.to_owned()];
@@ -348,15 +348,20 @@ impl DevCmd {
 					blocks.push((parent, number.saturating_sub(1)));
 				}
 				for (hash, number) in blocks.into_iter().rev().filter(|(_, number)| *number > told) {
-					self.tell(&mut teller, &chain, hash, number).await?;
+					if self.tell(&mut teller, &chain, hash, number).await? {
+						setup::serve_all(&chain, parties, numbers, |reason| self.say(&reason)).await?;
+					}
 				}
 				last = last.max(Some(number));
 			}
 		}
 	}
 
-	async fn tell(&self, teller: &mut Teller, chain: &Chain, hash: [u8; 32], number: u32) -> Result<()> {
+	/// Says what happened in a block, and returns whether a service was published in it.
+	async fn tell(&self, teller: &mut Teller, chain: &Chain, hash: [u8; 32], number: u32) -> Result<bool> {
+		let mut is_published = false;
 		for told in chain.at(hash).await?.told().await? {
+			is_published |= told.name == "ServicePublished";
 			let Some(line) = teller.line(&told) else { continue };
 			if self.json {
 				print(&format!("{}\n", line.json(number)))?;
@@ -364,7 +369,7 @@ impl DevCmd {
 				print(&format!("block {number:>5}  {}\n", line.text))?;
 			}
 		}
-		Ok(())
+		Ok(is_published)
 	}
 }
 

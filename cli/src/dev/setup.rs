@@ -77,16 +77,38 @@ pub async fn equip(chain: &Chain, parties: &[Party], made: &[Made], numbers: &Nu
 	let at = chain.best().await?;
 	let mut batches = Vec::new();
 	for (party, device) in parties.iter().zip(&numbers.devices).filter(|(party, _)| party.is_provider()) {
-		let mut calls = Vec::new();
-		for service in numbers.of(party, made) {
-			let member = at.get(&state::MEMBERS, (service, *device)).await?;
-			if member.is_none_or(|member| member.left.is_some()) {
-				calls.push(operator::join(service, *device));
-			}
-		}
-		batches.push((party.sender.clone(), calls));
+		batches.push((party.sender.clone(), joins(&at, *device, &numbers.of(party, made)).await?));
 	}
 	all_at_once(chain, batches).await
+}
+
+/// Has those who are honest serve all that is offered, so that whoever publishes a service has somebody to ask. Where one
+/// may not, `told` hears why.
+pub async fn serve_all(chain: &Chain, parties: &[Party], numbers: &Numbers, told: impl Fn(String)) -> Result<()> {
+	let at = chain.best().await?;
+	let offered = at.all(&state::SERVICES, (), 10_000).await?.into_iter().filter(|(_, service)| !service.is_retired);
+	let offered: Vec<_> = offered.map(|((id,), _)| id).collect();
+	let honest = |party: &Party| party.is_provider() && !party.is_dishonest();
+	for (party, device) in parties.iter().zip(&numbers.devices).filter(|(party, _)| honest(party)) {
+		for call in joins(&at, *device, &offered).await? {
+			if let Err(error) = party.sender.send(chain, &call).await {
+				told(format!("{} cannot serve what was published: {error}", party.name));
+			}
+		}
+	}
+	Ok(())
+}
+
+/// What has a device serve those services that it does not.
+async fn joins(at: &At, device: DeviceId, services: &[ServiceId]) -> Result<Vec<Call>> {
+	let mut calls = Vec::new();
+	for service in services {
+		let member = at.get(&state::MEMBERS, (*service, device)).await?;
+		if member.is_none_or(|member| member.left.is_some()) {
+			calls.push(operator::join(*service, device));
+		}
+	}
+	Ok(calls)
 }
 
 async fn all_at_once(chain: &Chain, batches: Vec<(Sender, Vec<Call>)>) -> Result<()> {

@@ -267,6 +267,14 @@ impl Watcher {
 		}
 		view.offers_seats = self.is_verifier && at.get(&state::OFFERS, (self.operator,)).await?.is_some();
 		self.read_requests(at, &mut view).await?;
+		// Whatever it was drawn for: its operator may have joined more than the configuration names.
+		for service in view.requests.values().map(|request| request.service).collect::<BTreeSet<_>>() {
+			if let (false, Some(record)) =
+				(view.services.contains_key(&service), at.get(&state::SERVICES, (service,)).await?)
+			{
+				view.services.insert(service, record);
+			}
+		}
 		self.read_jobs(at, &mut view).await?;
 		self.read_tasks(at, &mut view).await?;
 		Ok(view)
