@@ -15,7 +15,7 @@ help: ## This list
 setup: ## Install what build and tests need (Debian, Ubuntu)
 	@scripts/setup.sh --tests
 
-build: ## Build ogpu-node and the command line tool ogpu
+build: ## Build ogpu-node, ogpu-worker and ogpu
 	@scripts/setup.sh
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) build --release --workspace --bins --locked
@@ -29,7 +29,7 @@ test: setup ## Unit, runtime and process tests
 	@$(SAY_BUILD_TIME)
 	@$(CARGO) nextest run --release --workspace --locked
 
-test-workers: build ## Workers with a real node: races, auctions, juries, kills; ten minutes a story
+test-workers: build ## Workers and clients with a real node: races, auctions, juries, kills; ten minutes a story
 	@OGPU_NODE=$(abspath $(NODE)) bash -c '$(CARGO) nextest run --profile workers --release --workspace --locked'
 
 test-network: build ## Tests on a zombienet network: pauses, lost finality, warp sync

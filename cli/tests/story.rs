@@ -391,6 +391,119 @@ async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 	assert!(!folder.exists());
 }
 
+/// Somebody at a terminal.
+struct Person<'a> {
+	name: &'static str,
+	node: &'a str,
+	folder: &'a Path,
+}
+
+impl Person<'_> {
+	fn command(&self, arguments: &[&str]) -> Command {
+		let mut command = Command::new(PROGRAM);
+		command.args(arguments).args(["--dev", self.name, "--node", self.node, "--json", "--home"]);
+		command.arg(self.folder.join(self.name)).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+		command
+	}
+
+	/// Runs to its end, and returns the lines that it printed.
+	async fn run(&self, arguments: &[&str]) -> Vec<Json> {
+		println!("$ ogpu {} --dev {}", arguments.join(" "), self.name);
+		let mut command = self.command(arguments);
+		let output = tokio::task::spawn_blocking(move || command.stderr(Stdio::inherit()).output().unwrap()).await;
+		let output = output.unwrap();
+		let said = String::from_utf8(output.stdout).unwrap();
+		println!("{said}");
+		assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+		said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+	}
+
+	/// Runs until it is dropped, from the moment at which it says this.
+	fn start(&self, arguments: &[&str], event: &str) -> (Running, Json) {
+		let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+		let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+		let line = lines.find_map(|line| {
+			let line: Json = serde_json::from_str(&line.unwrap()).unwrap();
+			(line["event"] == event).then_some(line)
+		});
+		std::thread::spawn(move || lines.for_each(drop));
+		(Running(child), line.unwrap_or_else(|| panic!("{arguments:?} never said {event}")))
+	}
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+	fn drop(&mut self) {
+		let _ = self.0.kill();
+		let _ = self.0.wait();
+	}
+}
+
+fn line<'v>(lines: &'v [Json], event: &str) -> &'v Json {
+	lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event} in {lines:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_a_picture_rendered() {
+	let network = Network::start(&[]);
+	let node = network.text("/node").to_owned();
+	let chain = Chain::connect(std::slice::from_ref(&node), None).await.unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let person = |name| Person { name, node: &node, folder: folder.path() };
+	let (dave, eve) = (person("dave"), person("eve"));
+	let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+	let (model, picture) = (file("model.safetensors"), file("picture.png"));
+
+	// Two jobs at once: a model, and a picture.
+	let train =
+		["train", "cli/examples/tiny-train.toml", "--data", "cli/examples/verses.txt", "--ceiling", "1", "--accept"];
+	let train = [train.as_slice(), &["-o", &model]].concat();
+	let render = ["render", "gpu-offchain/examples/render.toml", "--ceiling", "1", "--accept", "-o", &picture];
+	let (trained, _) = tokio::join!(dave.run(&train), eve.run(&render));
+	let job = line(&trained, "created")["name"].as_str().unwrap().to_owned();
+	assert_eq!(line(&trained, "ended")["accepted"], true);
+	let png = std::fs::read(&picture).unwrap();
+	// The width and the height of the first frame stand in its head.
+	assert_eq!((&png[..8], &png[16..24]), (b"\x89PNG\r\n\x1a\n".as_slice(), &[0, 0, 0, 160, 0, 0, 0, 100][..]));
+
+	// Anybody can be shown that this model is what came out of it.
+	let mut heads = chain.heads().await.unwrap();
+	let receipt: Json = loop {
+		match chain.request("ogpu_receipt", &[job.clone().into()]).await {
+			Ok(receipt) => break receipt,
+			// Not final yet.
+			Err(_) => heads.next().await.unwrap().unwrap(),
+		};
+	};
+	std::fs::write(file("receipt.json"), receipt.to_string()).unwrap();
+	let verify = |result: &str| {
+		let arguments = ["verify", &file("receipt.json"), "--chain", "development", "--result", result];
+		let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+		println!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+		output.status.code()
+	};
+	assert_eq!(verify(&model), Some(0));
+	assert_eq!(verify(&picture), Some(1), "another file is no result of it");
+
+	// What was trained is served, and asked by somebody else.
+	let serve = ["serve", "cli/examples/tiny-generate.toml", "--model", &model, "--width", "2"];
+	let (_serving, published) = dave.start(&serve, "published");
+	let service = published["service"].as_u64().unwrap();
+	while at_least_two_serve(&chain, service as u32).await.is_none() {
+		heads.next().await.unwrap().unwrap();
+	}
+	let asked = eve.run(&["ask", &service.to_string(), "the cat", "--window", "60s", "--accept"]).await;
+	assert_eq!(line(&asked, "answer")["verified"], false, "the answer comes before the verdict");
+	assert_eq!(line(&asked, "ended")["accepted"], true);
+	adds_up(&chain.best().await.unwrap()).await;
+}
+
+async fn at_least_two_serve(chain: &Chain, service: ServiceId) -> Option<()> {
+	let members = chain.best().await.unwrap().all(&state::MEMBERS, (service,), 10).await.unwrap();
+	(members.len() >= 2).then_some(())
+}
+
 #[test]
 fn a_network_that_is_killed_leaves_nothing_behind() {
 	let mut network = Network::start(&["--no-services"]);
