@@ -198,10 +198,10 @@ mod tests {
 			leaves: vec![leaf; leaves.into()],
 			output_bytes: 100,
 			opening: crate::artifacts::Artifact::of(&[]),
-			losses: u64::from(leaves) * 2,
+			losses: u64::from(leaves).saturating_mul(2),
 			is_done,
 		};
-		let losses: Vec<u8> = (0..leaves * 2).flat_map(|step| f32::from(step).to_le_bytes()).collect();
+		let losses: Vec<u8> = (0..leaves.saturating_mul(2)).flat_map(|step| f32::from(step).to_le_bytes()).collect();
 		folder.write("losses", &losses).unwrap();
 		folder.write("progress.json", &serde_json::to_vec(&saved).unwrap()).unwrap();
 	}

@@ -115,7 +115,7 @@ mod tests {
 			}
 			for leaf in wrong(&own, &theirs, &drawn) {
 				prop_assert!(differing.contains(&leaf) && !drawn.contains(&leaf));
-				prop_assert!(leaf == 0 || !differing.contains(&(leaf - 1)));
+				prop_assert!(leaf.checked_sub(1).is_none_or(|before| !differing.contains(&before)));
 			}
 		}
 	}

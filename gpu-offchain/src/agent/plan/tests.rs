@@ -451,7 +451,7 @@ fn moves_on(operator: AccountId, most: BlockNumber, put: impl Fn(&mut View)) -> 
 		view.operator = operator;
 		put(&mut view);
 		// As if the clock were so far: nothing else is in the view that depends on it.
-		view.now += late;
+		view.now = view.now.saturating_add(late);
 		view.devices.clear();
 		for say in said(&planned(&view, &Works::new())) {
 			first.entry(say).or_insert(late);
@@ -524,7 +524,7 @@ fn what_the_chain_does_not_come_to_is_moved_on_by_whoever_waits_but_not_by_all_a
 	assert!(matches!(shown.as_slice(), [(Say::Advance(Item::Task(NAME)), 6..22)]), "{shown:?}");
 	let many = |view: &mut View| {
 		view.tasks = (0..20).map(|number| ([number; 32], due(Stage::Sealed))).collect();
-		view.now += 100;
+		view.now = view.now.saturating_add(100);
 	};
 	assert_eq!(moves_on(US, 1, many).len(), 4, "the others next time");
 }
