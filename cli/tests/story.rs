@@ -106,11 +106,11 @@ impl Network {
 		let address = self.text("/node").trim_start_matches("ws://").parse().unwrap();
 		let folder = Path::new(self.text("/folder"));
 		let end = Instant::now() + Duration::from_secs(30);
-		while folder.exists() || TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
-			assert!(Instant::now() < end, "something of it is left in {}", folder.display());
+		let is_left = || folder.exists() || !processes_of(folder).is_empty();
+		while is_left() || TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
+			assert!(Instant::now() < end, "left of {}: {:?}", folder.display(), processes_of(folder));
 			std::thread::sleep(Duration::from_millis(100));
 		}
-		assert_eq!(processes_of(folder), Vec::<String>::new());
 	}
 }
 
