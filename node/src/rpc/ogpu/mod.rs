@@ -132,10 +132,11 @@ impl Ogpu {
 			if let Some(request) = PoolApi::status(&*api, block, name)? {
 				return Ok(Some(Task::Request(Request::new(request, validation))));
 			}
-			if let Some(validation) = validation {
-				return Ok(Some(Task::Validation(validation.into())));
+			// What has ended is told as such, also while the chain is still removing it.
+			if let Some(record) = api.record(block, name)? {
+				return Ok(Some(Task::Ended(record.into())));
 			}
-			Ok(api.record(block, name)?.map(|record| Task::Ended(record.into())))
+			Ok(validation.map(|validation| Task::Validation(validation.into())))
 		})
 	}
 }
