@@ -29,25 +29,29 @@ pub enum Key {
 }
 
 impl Key {
-	/// Reads it. Those that everybody has are for chains for development alone.
-	pub async fn load(&self, chain: &Chain) -> Result<Keypair> {
+	/// Reads it.
+	pub fn read(&self) -> Result<Keypair> {
 		match self {
 			Self::File { file, password_file } => {
 				let (file, password_file) = (Some(file.clone()), password_file.clone());
 				Ok(KeySource { file, password_file, keystore: None, account: None }.load()?)
 			}
-			Self::Development(name) => {
-				let (url, kind) = (chain.url(), chain.kind().await?);
-				if kind != DEVELOPMENT {
-					return Err(Error::Invalid(format!(
-						"everybody has the key of {name}, and {url} is a node of a chain that is {kind}, not {DEVELOPMENT}: use a \
-						 key of your own with --key FILE"
-					)));
-				}
-				development(name)
-			}
+			Self::Development(name) => development(name),
 			Self::Pair(pair) => Ok((**pair).clone()),
 		}
+	}
+
+	/// Refuses what everybody has, but on chains for development.
+	pub async fn check(&self, chain: &Chain) -> Result<()> {
+		let Self::Development(name) = self else { return Ok(()) };
+		let (url, kind) = (chain.url(), chain.kind().await?);
+		if kind != DEVELOPMENT {
+			return Err(Error::Invalid(format!(
+				"everybody has the key of {name}, and {url} is a node of a chain that is {kind}, not {DEVELOPMENT}: use a \
+				 key of your own with --key FILE"
+			)));
+		}
+		Ok(())
 	}
 }
 
@@ -95,13 +99,13 @@ impl Client {
 	/// Connects to the node and reads the key.
 	pub async fn connect(options: Options) -> Result<Self> {
 		let url = options.node.unwrap_or_else(|| "ws://127.0.0.1:9944".into());
+		let key = options.key.as_ref().map(Key::read).transpose()?;
 		let home = Home::new(options.home)?;
 		let node = Node::connect(&url).await?;
 		let chain = node.chain().await;
-		let key = match &options.key {
-			Some(key) => Some(key.load(&chain).await?),
-			None => None,
-		};
+		if let Some(key) = &options.key {
+			key.check(&chain).await?;
+		}
 		let is_development = chain.kind().await? == DEVELOPMENT;
 		home.recognise(&url, &node.genesis(), is_development)?;
 		let sender = key.clone().map(Sender::new);

@@ -251,7 +251,7 @@ mod tests {
 			service: Some(3),
 			manifest: Name::of(b"manifest"),
 			inputs: Some(Name::of(b"inputs")),
-			asked: 10 - u64::from(name),
+			asked: 10u64.abs_diff(name.into()),
 			store: 1,
 			output: None,
 			parts_in_all: 1,

@@ -80,7 +80,7 @@ fn a_liar_changes_what_leaves_put_out_and_nothing_else() {
 	let honest = folder.path().join("honest");
 	let [one, two, three] = ["1", "2", "3"].map(|digit| digit.repeat(64));
 	let run = format!(
-		r#"{{"leaves":[["{one}","{two}","{three}"]],"output_bytes":7,"opening":{{"hash":"{two}","bytes":1}},"is_done":true}}"#
+		r#"{{"leaves":[["{one}","{two}","{three}"]],"output_bytes":7,"opening":{{"hash":"{two}","bytes":1}},"losses":0,"is_done":true}}"#
 	);
 	let lying = |what: &str| {
 		script(&honest, what);

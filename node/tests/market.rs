@@ -230,7 +230,8 @@ async fn clients_and_providers_are_told_where_their_work_stands() -> Result<()> 
 	let served = served["methods"].as_array().context("a list")?.iter().filter_map(Value::as_str);
 	let mut served: Vec<_> = served.filter(|name| name.starts_with("ogpu_")).collect();
 	let mut described = asker.document.names();
-	(served.sort_unstable(), described.sort_unstable());
+	served.sort_unstable();
+	described.sort_unstable();
 	assert_eq!(served, described, "docs/openrpc.json describes what there is");
 	Ok(())
 }

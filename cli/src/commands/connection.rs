@@ -69,8 +69,10 @@ pub struct Connection {
 impl Connection {
 	/// The chain, and who signs there.
 	pub async fn open(&self) -> Result<(Chain, Sender)> {
+		let source = self.key.source()?;
+		let key = source.read()?;
 		let chain = self.node.connect().await?;
-		let key = self.key.source()?.load(&chain).await?;
+		source.check(&chain).await?;
 		Ok((chain, Sender::new(key)))
 	}
 }

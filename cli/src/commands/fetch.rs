@@ -148,7 +148,7 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("a.png");
 		let one = Answer::Pictures(vec![vec![1]]);
-		assert_eq!(write_to(&path, &one).unwrap(), [path.clone()]);
+		assert_eq!(write_to(&path, &one).unwrap(), std::slice::from_ref(&path));
 		write_to(&path, &one).unwrap();
 		let error = write_to(&path, &Answer::Pictures(vec![vec![2]])).unwrap_err().to_string();
 		assert!(error.contains("already"), "{error}");

@@ -127,15 +127,17 @@ impl ProviderCmd {
 	}
 
 	async fn whose(&self, chain: &Chain) -> Result<AccountId> {
-		let Some(text) = &self.account else {
-			return Ok(self.connection.key.source()?.load(chain).await?.public_key().0);
+		let known = match &self.account {
+			None => self.connection.key.source()?,
+			Some(text) => match parse_account(text) {
+				Ok(account) => return Ok(account),
+				// The longest names are short; a mistyped address is none.
+				Err(_) if text.len() <= 16 => Key::Development(text.clone()),
+				Err(_) => bail!("{} is no address of an account; copy it again", quoted(text)),
+			},
 		};
-		match parse_account(text) {
-			Ok(account) => Ok(account),
-			// The longest names are short; a mistyped address is none.
-			Err(_) if text.len() <= 16 => Ok(Key::Development(text.clone()).load(chain).await?.public_key().0),
-			Err(_) => bail!("{} is no address of an account; copy it again", quoted(text)),
-		}
+		known.check(chain).await?;
+		Ok(known.read()?.public_key().0)
 	}
 }
 
