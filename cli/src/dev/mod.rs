@@ -308,10 +308,13 @@ impl DevCmd {
 		text.push_str("\nTry, in another terminal:\n\n");
 		for (kind, id) in services() {
 			let command = if kind == "embed" { "embed" } else { "ask" };
-			text.push_str(&format!("  ogpu {command} {id} \"the cat\" --dev dave{node}\n"));
+			text.push_str(&format!("  ogpu {command} {id} \"the cat\" --accept --dev dave{node}\n"));
 		}
 		text.push_str(&format!(
-			"  ogpu train cli/examples/tiny-train.toml --data cli/examples/verses.txt --dev dave{node}\n  ogpu provider bob{node}\n\n"
+			"  ogpu train cli/examples/tiny-train.toml --data cli/examples/verses.txt --accept --dev dave -o model.safetensors{node}\n  \
+			 ogpu serve cli/examples/tiny-generate.toml --model model.safetensors --dev dave{node}\n  \
+			 ogpu provider bob{node}\n\n\
+			 --accept waives the window for challenges, ten minutes for requests and a day for jobs.\n"
 		));
 		if !made.is_empty() {
 			text.push_str("The services have tiny models, made a moment ago. They know nothing.\n");
