@@ -6,7 +6,13 @@ use crate::{
 	work::Work,
 	AccountId, Artifact, Client, Error, Hash, Name, Result,
 };
-use ogpu_worker::{agent::view, artifacts::MOST_BYTES, chain::state, limits, manifest, store, store::Endpoint};
+use ogpu_worker::{
+	agent::view,
+	artifacts::MOST_BYTES,
+	chain::{state, types::Stage},
+	limits, manifest, store,
+	store::Endpoint,
+};
 
 /// How sure a result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -73,7 +79,8 @@ impl Client {
 	/// What the chain says of a validation. Nothing, if it knows none of this name.
 	pub async fn known(&self, task: &Hash) -> Result<Known> {
 		let open = self.node.with(async |chain| Ok(chain.best().await?.get(&state::TASKS, (*task,)).await?)).await?;
-		if let Some(open) = open {
+		// What is being removed has ended.
+		if let Some(open) = open.filter(|open| !matches!(open.stage, Stage::Closing { .. })) {
 			let outcome = open.outcome.map(|it| Committed { root: Name(it.root), output: Name(it.output) });
 			return Ok(Known {
 				provider: Some(open.request.provider),
