@@ -454,6 +454,8 @@ async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_a_picture
 	let (dave, eve) = (person("dave"), person("eve"));
 	let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
 	let (model, picture) = (file("model.safetensors"), file("picture.png"));
+	// There are two frames.
+	let first = file("picture-0.png");
 
 	// Two jobs at once: a model, and a picture.
 	let train =
@@ -463,7 +465,7 @@ async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_a_picture
 	let (trained, _) = tokio::join!(dave.run(&train), eve.run(&render));
 	let job = line(&trained, "created")["name"].as_str().unwrap().to_owned();
 	assert_eq!(line(&trained, "ended")["accepted"], true);
-	let png = std::fs::read(&picture).unwrap();
+	let png = std::fs::read(&first).unwrap();
 	// The width and the height of the first frame stand in its head.
 	assert_eq!((&png[..8], &png[16..24]), (b"\x89PNG\r\n\x1a\n".as_slice(), &[0, 0, 0, 160, 0, 0, 0, 100][..]));
 
@@ -484,7 +486,7 @@ async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_a_picture
 		output.status.code()
 	};
 	assert_eq!(verify(&model), Some(0));
-	assert_eq!(verify(&picture), Some(1), "another file is no result of it");
+	assert_eq!(verify(&first), Some(1), "another file is no result of it");
 
 	// What was trained is served, and asked by somebody else.
 	let serve = ["serve", "cli/examples/tiny-generate.toml", "--model", &model, "--width", "2"];
