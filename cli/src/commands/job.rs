@@ -104,6 +104,17 @@ pub fn describe(job: &NewJob, quote: &JobQuote, ceiling: u128) -> String {
 	)
 }
 
+/// How long to wait, and for what.
+#[derive(Clone, Debug, Args)]
+struct Waiting {
+	/// Waive the windows for challenges, and so have the verdict a day earlier
+	#[arg(long)]
+	accept: bool,
+	/// Do not wait: `ogpu share` serves what has to be served, `ogpu watch` and `ogpu fetch` go on
+	#[arg(long)]
+	detach: bool,
+}
+
 /// Have a model trained by whoever bids best, and fetch it
 ///
 /// What the manifest names is put into your store and served from there; a job is created; progress is shown; the result
@@ -116,12 +127,8 @@ pub struct TrainCmd {
 	/// Where the model goes [default: the manifest's name with .safetensors]
 	#[arg(short, long, value_name = "FILE")]
 	output: Option<PathBuf>,
-	/// Waive the windows for challenges, and so have the verdict a day earlier
-	#[arg(long)]
-	accept: bool,
-	/// Do not wait: `ogpu share` serves what has to be served, `ogpu watch` and `ogpu fetch` go on
-	#[arg(long)]
-	detach: bool,
+	#[command(flatten)]
+	waiting: Waiting,
 }
 
 /// Have pictures rendered by whoever bids best, and fetch them
@@ -134,25 +141,21 @@ pub struct RenderCmd {
 	/// Where the picture goes; of several, the number of the frame is put before `.png` [default: the manifest's name]
 	#[arg(short, long, value_name = "FILE")]
 	output: Option<PathBuf>,
-	/// Waive the windows for challenges, and so have the verdict a day earlier
-	#[arg(long)]
-	accept: bool,
-	/// Do not wait: `ogpu share` serves what has to be served, `ogpu watch` and `ogpu fetch` go on
-	#[arg(long)]
-	detach: bool,
+	#[command(flatten)]
+	waiting: Waiting,
 }
 
 impl TrainCmd {
 	pub async fn run(&self) -> Result<()> {
-		let Self { job, output, accept, detach } = self;
-		run(job, Kind::Training, "train", "safetensors", output.as_deref(), *accept, *detach).await
+		let Self { job, output, waiting } = self;
+		run(job, Kind::Training, "train", "safetensors", output.as_deref(), waiting).await
 	}
 }
 
 impl RenderCmd {
 	pub async fn run(&self) -> Result<()> {
-		let Self { job, output, accept, detach } = self;
-		run(job, Kind::Rendering, "render", "png", output.as_deref(), *accept, *detach).await
+		let Self { job, output, waiting } = self;
+		run(job, Kind::Rendering, "render", "png", output.as_deref(), waiting).await
 	}
 }
 
@@ -162,8 +165,7 @@ async fn run(
 	word: &str,
 	extension: &str,
 	output: Option<&Path>,
-	accept: bool,
-	detach: bool,
+	waiting: &Waiting,
 ) -> Result<()> {
 	let work = args.work(word)?;
 	let stem = args.manifest.file_stem().context("the manifest has no name")?;
@@ -192,12 +194,12 @@ async fn run(
 		tell(&json!({ "event": "created", "name": ogpu::hex(&entry.name.0), "output": absolute }))?;
 	}
 	say(json, &format!("job {}", ogpu::hex(&entry.name.0)));
-	if detach {
+	if waiting.detach {
 		say(json, "Serve what it needs with `ogpu share`, until it has ended.");
 		client.close().await;
 		return Ok(());
 	}
-	finish(&client, &entry.name.0, json, accept, Some(&output)).await
+	finish(&client, &entry.name.0, json, waiting.accept, Some(&output)).await
 }
 
 /// Follows a job to its end, and writes what came of it.

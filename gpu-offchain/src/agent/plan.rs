@@ -726,7 +726,7 @@ impl Planner<'_> {
 
 /// The name of a validation of a job, by how many it had before.
 pub fn task_name(job: &Hash, number: u32) -> Hash {
-	crate::job::blake2(&[b"ogpu/auction-run".as_slice(), job, &number.to_le_bytes()].concat())
+	ogpu_protocol::record::part_name(crate::job::blake2, job, number)
 }
 
 /// An amount in the smallest unit.

@@ -269,9 +269,10 @@ impl Watcher {
 		self.read_requests(at, &mut view).await?;
 		// Whatever it was drawn for: its operator may have joined more than the configuration names.
 		for service in view.requests.values().map(|request| request.service).collect::<BTreeSet<_>>() {
-			if let (false, Some(record)) =
-				(view.services.contains_key(&service), at.get(&state::SERVICES, (service,)).await?)
-			{
+			if view.services.contains_key(&service) {
+				continue;
+			}
+			if let Some(record) = at.get(&state::SERVICES, (service,)).await? {
 				view.services.insert(service, record);
 			}
 		}

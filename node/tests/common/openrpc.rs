@@ -47,9 +47,7 @@ impl Document {
 	pub fn tells(&self, name: &str, told: &Value) -> Result<()> {
 		let notification = &self.method(name)?["x-notification"];
 		ensure!(notification.is_object(), "{name} is no subscription");
-		let schema = ["schema", "result", "params"].iter().find_map(|key| notification.get(key));
-		let schema = schema.with_context(|| format!("what {name} tells is not described"))?;
-		self.fits(told, schema.get("schema").unwrap_or(schema), name)
+		self.fits(told, &notification["result"], name)
 	}
 
 	/// Whether a method may refuse with this code.

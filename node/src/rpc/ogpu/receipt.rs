@@ -20,7 +20,7 @@ use sp_consensus_grandpa::{ConsensusLog, GRANDPA_ENGINE_ID};
 use sp_io::hashing::{blake2_128, blake2_256};
 use std::fmt::Display;
 
-/// A receipt is made of no more of them than this.
+/// No more of how finality has changed hands is looked through.
 const MOST_HISTORY_BYTES: usize = 256 << 20;
 
 /// Of a validation that has ended, or of all those of a job; for readers who trust the set of authorities with this number,
