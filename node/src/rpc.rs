@@ -1,8 +1,10 @@
 //! What the node answers beyond the standard methods of `sc-service`. The network's own methods are in [`ogpu`].
 
+mod account;
 mod ogpu;
 
 use crate::service::{Block, FullBackend, FullClient, GrandpaLink};
+use account::NonceApiServer;
 use jsonrpsee::RpcModule;
 use ogpu::{Ogpu, OgpuApiServer};
 use polkadot_sdk::{
@@ -67,7 +69,12 @@ pub fn create(
 	let RpcSources { client, pool, select_chain, chain_spec, keystore, babe, grandpa } = sources;
 	let GrandpaSources { voter_state, authority_set, justifications, finality_proofs, history } = grandpa;
 	let mut module = RpcModule::new(());
-	module.merge(System::new(client.clone(), pool).into_rpc())?;
+	let mut system = SystemApiServer::into_rpc(System::new(client.clone(), pool.clone()));
+	for replaced in ["system_accountNextIndex", "account_nextIndex"] {
+		system.remove_method(replaced);
+	}
+	module.merge(system)?;
+	module.merge(NonceApiServer::into_rpc(System::new(client.clone(), pool)))?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
 	module.merge(Babe::new(client.clone(), babe.clone(), keystore, select_chain).into_rpc())?;
 	module.merge(

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, dead_code)]
 
 pub mod openrpc;
+pub mod raw;
 
 use anyhow::{bail, Context, Result};
 use jsonrpsee::{
@@ -82,6 +83,11 @@ impl Node {
 		let url = format!("ws://{address}");
 		let client = WsClientBuilder::default().request_timeout(PATIENCE).build(&url).await?;
 		Ok(Self { child, name: name.to_owned(), url, client })
+	}
+
+	/// Of its process.
+	pub fn id(&self) -> u32 {
+		self.child.id()
 	}
 
 	pub fn http_url(&self) -> String {

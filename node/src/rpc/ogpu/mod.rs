@@ -3,14 +3,14 @@
 mod receipt;
 mod view;
 
-use super::FinalityHistory;
+use super::{account::Named, FinalityHistory};
 use crate::service::{Block, FullClient};
 use futures::{stream, FutureExt, StreamExt};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, types::ErrorObjectOwned, PendingSubscriptionSink};
 use ogpu_continuous_pool::{runtime_api::PoolApi, ServiceId};
 use ogpu_protocol::receipt::Receipt;
 use ogpu_result_validation::runtime_api::ValidationApi;
-use ogpu_runtime::{AccountId, Hash};
+use ogpu_runtime::Hash;
 use ogpu_staking_trustlock::runtime_api::TrustApi;
 use ogpu_token::runtime_api::TokenApi;
 use ogpu_training_auction::runtime_api::AuctionApi;
@@ -53,11 +53,11 @@ pub trait OgpuApi {
 
 	/// The open jobs and requests of a client or a provider, page by page.
 	#[method(name = "ogpu_tasks", blocking)]
-	fn tasks(&self, of: AccountId, after: Option<After>, at: Option<Hash>) -> RpcResult<Answer<Tasks>>;
+	fn tasks(&self, of: Named, after: Option<After>, at: Option<Hash>) -> RpcResult<Answer<Tasks>>;
 
 	/// What stands about an operator: its lock, its devices, its reputation and why.
 	#[method(name = "ogpu_provider", blocking)]
-	fn provider(&self, operator: AccountId, at: Option<Hash>) -> RpcResult<Answer<Provider>>;
+	fn provider(&self, operator: Named, at: Option<Hash>) -> RpcResult<Answer<Provider>>;
 
 	/// Services by their numbers, from this one on, and what they cost now.
 	#[method(name = "ogpu_services", blocking)]
@@ -152,7 +152,7 @@ impl OgpuApiServer for Ogpu {
 		Ok(Answer { block, answer })
 	}
 
-	fn tasks(&self, of: AccountId, after: Option<After>, at: Option<Hash>) -> RpcResult<Answer<Tasks>> {
+	fn tasks(&self, Named(of): Named, after: Option<After>, at: Option<Hash>) -> RpcResult<Answer<Tasks>> {
 		let After { jobs, requests } = after.unwrap_or_default();
 		self.ask::<dyn PoolApi<Block>, _>(at, |api, block| {
 			let jobs = api.jobs_of(block, of.clone(), jobs)?.into();
@@ -161,7 +161,7 @@ impl OgpuApiServer for Ogpu {
 		})
 	}
 
-	fn provider(&self, operator: AccountId, at: Option<Hash>) -> RpcResult<Answer<Provider>> {
+	fn provider(&self, Named(operator): Named, at: Option<Hash>) -> RpcResult<Answer<Provider>> {
 		self.ask::<dyn TrustApi<Block>, _>(at, |api, block| Ok(TrustApi::status(&*api, block, operator)?.into()))
 	}
 

@@ -1,6 +1,7 @@
 //! What the network's methods answer and take, as JSON. Amounts, and work in multiply-adds, are decimal text: JavaScript's
 //! numbers have not enough digits for them. Times are blocks of the network's clock.
 
+use crate::rpc::account::named;
 use ogpu_continuous_pool::{
 	quote::Quote,
 	status::{RequestStatus, ServiceStatus},
@@ -657,6 +658,7 @@ impl<'de> Deserialize<'de> for Asked {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AskedRequest {
+	#[serde(deserialize_with = "named")]
 	pub client: AccountId,
 	pub service: ServiceId,
 	ceiling_leaves: u32,
@@ -721,6 +723,7 @@ struct OfKind(#[serde(with = "DeviceKindInJson")] DeviceKind);
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AskedJob {
+	#[serde(deserialize_with = "named")]
 	pub client: AccountId,
 	#[serde(deserialize_with = "any_number")]
 	pub ceiling: Balance,
