@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Fuzzes what strangers send to the engine: manifests, requests, safetensors, tokenizers and scenes, each for so many
-# seconds (first argument, default 60). It begins with the examples and gpu-offchain/fuzz/seeds; what it finds beyond them
-# it keeps in the build folder. With the coverage that a stable compiler can measure; `cargo +nightly fuzz run` works as
+# Fuzzes what strangers send. `fuzz.sh runtime [--seed S] [--blocks N] [--minutes M] [--calls]`: hostile transactions to the
+# whole runtime. Otherwise, what they send to the engine: manifests, requests, safetensors, tokenizers and scenes, each for so
+# many seconds (first argument, default 60). That begins with the examples and gpu-offchain/fuzz/seeds; what it finds beyond
+# them it keeps in the build folder. With the coverage that a stable compiler can measure; `cargo +nightly fuzz run` works as
 # well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
+if [ "${1:-}" = runtime ]; then
+	# Not `cargo run`: it selects one package, and with it other features.
+	cargo build --quiet --release --workspace --locked --example fuzz
+	exec "${CARGO_TARGET_DIR:-$PWD/target}/release/examples/fuzz" "${@:2}"
+fi
 seconds=${1:-60}
 export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-${CARGO_TARGET_DIR:-$PWD/target}/fuzz}
 cd gpu-offchain/fuzz

@@ -18,7 +18,7 @@ use ogpu_runtime::{
 	AccountId, Address, Balances, OgpuToken, ResultValidation, Runtime, Staking, StakingTrustlock, UncheckedExtrinsic,
 };
 use ogpu_runtime_testing::{
-	import::{self, Executor, Times, RUNS},
+	import::{self, Executor, RUNS},
 	Chain,
 };
 use ogpu_token::ClaimsRecord;
@@ -30,6 +30,10 @@ use std::time::Duration;
 
 /// What the calls and steps of validations cost.
 type Checks = <Runtime as ogpu_result_validation::Config>::WeightInfo;
+
+/// So many validations are open in a busy network, and not more than so many of one provider.
+const MOST_VALIDATIONS: u32 = 100_000;
+const OPEN_OF_A_PROVIDER: u32 = 64;
 
 fn main() {
 	let executor = Executor::builder().build();
@@ -59,22 +63,29 @@ fn main() {
 	println!("block with the largest election{election:>10.2?}");
 	println!("election / its weight          {:>10.2}", election.as_secs_f64() / weight.as_secs_f64());
 
-	let (few, few_bytes) = open_validations(&executor, 100);
-	let (many, many_bytes) = open_validations(&executor, 100_000);
-	Times::compare(&few, &many, "validations");
+	let (mut few, few_bytes) = open_validations(100);
+	let (mut many, many_bytes) = open_validations(MOST_VALIDATIONS);
+	import::compare(&executor, &mut few, &mut many, "validations");
 	println!("an open validation             {:>10} bytes, {few_bytes} of the first 100", many_bytes);
 	println!("one audit of 50 leaves         {:>10.1} transfers", audit_weight() / transfer_weight());
 	println!("one jury of 23 operators       {:>10.1} transfers", jury_weight() / transfer_weight());
 }
 
-/// How long blocks take while so many validations are open, of which one is due; and how many bytes each takes.
-fn open_validations(executor: &Executor, count: u32) -> (Times, usize) {
+/// A chain on which so many validations are open, of which one is due; and how many bytes each takes. The accounts are the
+/// same whatever the number, so that nothing but the validations is compared.
+fn open_validations(count: u32) -> (Chain, usize) {
 	use ogpu_protocol::{class::Class, phases::Sale};
 	use ogpu_result_validation::{Request, Validation};
 	use ogpu_staking_trustlock::traits::{Collateral, Pin};
 	let mut chain = Chain::from_preset(LOCAL_TESTNET);
 	chain.block(vec![]);
-	let account = |index: u32| AccountId::new(sp_io::hashing::blake2_256(&index.to_le_bytes()));
+	let account = |index: u32| AccountId::new(sp_io::hashing::blake2_256(&[index.to_le_bytes(), [2; 4]].concat()));
+	chain.read(|| {
+		for provider in (0..MOST_VALIDATIONS / OPEN_OF_A_PROVIDER + 1).map(account) {
+			Balances::mint_into(&provider, 1_000 * OGPU).unwrap();
+			StakingTrustlock::lock(frame_system::RawOrigin::Signed(provider).into(), 100 * OGPU).unwrap();
+		}
+	});
 	// Keys and values; the nodes of the trie above them come on top.
 	let bytes = |chain: &mut Chain| -> usize {
 		chain.state.commit_all().unwrap();
@@ -86,14 +97,8 @@ fn open_validations(executor: &Executor, count: u32) -> (Times, usize) {
 		chain.read(|| {
 			let height = ogpu_runtime::System::block_number();
 			for index in from..to {
-				// A provider has at most 64 open validations.
-				let provider = account(index / 64);
+				let provider = account(index / OPEN_OF_A_PROVIDER);
 				let task = sp_core::H256(sp_io::hashing::blake2_256(&[index.to_le_bytes(), [1; 4]].concat()));
-				if index % 64 == 0 {
-					Balances::mint_into(&provider, 1_000 * OGPU).unwrap();
-					StakingTrustlock::lock(frame_system::RawOrigin::Signed(provider.clone()).into(), 100 * OGPU)
-						.unwrap();
-				}
 				StakingTrustlock::pin(&provider, task, OGPU, Pin::Shared).unwrap();
 				let request = Request {
 					task,
@@ -119,15 +124,14 @@ fn open_validations(executor: &Executor, count: u32) -> (Times, usize) {
 			}
 		})
 	};
-	open(&mut chain, 0, 64);
 	let before = bytes(&mut chain);
-	open(&mut chain, 64, count);
-	let each = bytes(&mut chain).saturating_sub(before) / (count - 64) as usize;
+	open(&mut chain, 0, count);
+	let each = bytes(&mut chain).saturating_sub(before) / count as usize;
 	// The seed of the first becomes known.
 	for _ in 0..17 {
 		chain.block(vec![]);
 	}
-	(Times::of(executor, &mut chain), each)
+	(chain, each)
 }
 
 fn ref_time(weights: impl IntoIterator<Item = Weight>) -> f64 {

@@ -13,7 +13,7 @@ use ogpu_runtime::{
 	clock, configs::system::Weights, AccountId, Balances, ContinuousPool, Runtime, RuntimeEvent, StakingTrustlock,
 };
 use ogpu_runtime_testing::{
-	import::{self, Executor, Times, RUNS},
+	import::{self, Executor, RUNS},
 	transfer,
 	world::{job, order, service, World, CLIENT, ONCE},
 	Chain,
@@ -26,6 +26,10 @@ use std::time::Duration;
 
 /// In a validator's time of a block: what is left of three seconds for its transactions.
 const BLOCK_SECONDS: f64 = 3.0;
+
+/// So many requests are open in a busy network, of so many for each client.
+const MOST_REQUESTS: u32 = 100_000;
+const OPEN_OF_A_CLIENT: u32 = 100;
 
 fn main() {
 	let executor = Executor::builder().build();
@@ -61,7 +65,13 @@ fn main() {
 		println!("                      time / what its weight stands for      {:>9.2}", in_time * 1e12 / weight);
 	}
 
-	Times::compare(&open_requests(&executor, 100), &open_requests(&executor, 100_000), "requests");
+	let (mut few, mut many) = (open_requests(100), open_requests(MOST_REQUESTS));
+	import::compare(&executor, &mut few, &mut many, "requests");
+	for mut chain in [few, many] {
+		assert!(!chain.read(is_one_drawn));
+		chain.block(vec![]);
+		assert!(chain.read(is_one_drawn), "it was due in the block that was measured");
+	}
 }
 
 /// What a transfer takes, by weight.
@@ -183,14 +193,15 @@ fn flood(executor: &Executor, requests: u32, batch: u32) -> Flood {
 	Flood { import: import.saturating_sub(empty * blocks), weight }
 }
 
-/// How long blocks take while so many requests are open, of which one is due.
-fn open_requests(executor: &Executor, count: u32) -> Times {
+/// A chain on which so many requests are open, of which one is due. The accounts are the same whatever the number, so that
+/// nothing but the requests is compared.
+fn open_requests(count: u32) -> Chain {
 	let mut world = pool(ONCE);
 	let now = world.chain.read(clock::Now::<Runtime>::get);
 	let Chain { state, .. } = &mut world.chain;
 	state.execute_with(|| {
-		let clients = (0..count.div_ceil(100)).map(|index| {
-			let who = AccountId::new(sp_io::hashing::blake2_256(&index.to_le_bytes()));
+		let clients = (0..MOST_REQUESTS / OPEN_OF_A_CLIENT).map(|index| {
+			let who = AccountId::new(sp_io::hashing::blake2_256(&[index.to_le_bytes(), [2; 4]].concat()));
 			Balances::mint_into(&who, 10_000 * OGPU).unwrap();
 			let origin = frame_system::RawOrigin::Signed(who);
 			StakingTrustlock::lock(origin.clone().into(), 1_000 * OGPU).unwrap();
@@ -200,18 +211,17 @@ fn open_requests(executor: &Executor, count: u32) -> Times {
 		for index in 0..count {
 			// All but the first are drawn in a later hour.
 			clock::Now::<Runtime>::put(if index == 0 { now } else { now + 2_000 + index });
-			let client = clients[index as usize / 100].clone();
+			let client = clients[(index / OPEN_OF_A_CLIENT) as usize].clone();
 			ContinuousPool::request(client.into(), 0, order(1)).unwrap();
 		}
 		clock::Now::<Runtime>::put(now);
 	});
-	let drawn = || Requests::<Runtime>::iter_values().any(|request| !request.racers.is_empty());
-	assert!(!world.chain.read(drawn));
 	for _ in 0..4 {
 		world.chain.block(vec![]);
 	}
-	let times = Times::of(executor, &mut world.chain);
-	world.chain.block(vec![]);
-	assert!(world.chain.read(drawn), "it was due in the block that was measured");
-	times
+	world.chain
+}
+
+fn is_one_drawn() -> bool {
+	Requests::<Runtime>::iter_values().any(|request| !request.racers.is_empty())
 }

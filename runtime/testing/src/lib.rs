@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
+pub mod fuzz;
 pub mod import;
 pub mod world;
 
@@ -10,8 +11,9 @@ use codec::{Decode, Encode};
 use frame_support::traits::{TryState, TryStateSelect};
 use ogpu_protocol::time::BLOCK_MILLIS;
 use ogpu_runtime::{
-	AccountId, Address, AllPalletsWithSystem, Balance, Block, Executive, Hash, Header, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, Session, SignedPayload, System, TxExtension, UncheckedExtrinsic, VERSION,
+	genesis_config_presets::LOCAL_TESTNET, AccountId, Address, AllPalletsWithSystem, Balance, Block, Executive, Hash,
+	Header, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, SessionConfig, SessionKeys, SignedPayload,
+	StakingConfig, System, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use polkadot_sdk::*;
 use sp_consensus_babe::{
@@ -19,7 +21,7 @@ use sp_consensus_babe::{
 	make_vrf_sign_data,
 };
 use sp_core::{crypto::VrfSecret, sr25519, Pair};
-use sp_keyring::Sr25519Keyring;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
 	traits::{Block as _, Header as _, TransactionExtension},
@@ -45,7 +47,33 @@ pub struct Chain {
 
 impl Chain {
 	pub fn from_preset(preset: &str) -> Self {
-		let state = sp_io::TestExternalities::new(genesis(preset));
+		Self::from_genesis(preset, |_| {})
+	}
+
+	/// The local preset with these validators, each with the same stake, and all with seats.
+	pub fn of_validators(validators: &[Sr25519Keyring]) -> Self {
+		Self::from_genesis(LOCAL_TESTNET, |config| {
+			let SessionConfig { keys, .. } = &mut config.session;
+			let StakingConfig { stakers, validator_count, .. } = &mut config.staking;
+			let bond = stakers[0].2;
+			let lock = config.staking_trustlock.locks[0].1;
+			let finalizers: Vec<_> = Sr25519Keyring::iter().zip(Ed25519Keyring::iter()).collect();
+			let keys_of = |validator: &Sr25519Keyring| SessionKeys {
+				babe: validator.public().into(),
+				grandpa: finalizers.iter().find(|(key, _)| key == validator).unwrap().1.public().into(),
+				authority_discovery: validator.public().into(),
+			};
+			let stashes = || validators.iter().map(|validator| validator.to_account_id());
+			*keys = stashes().zip(validators).map(|(who, key)| (who.clone(), who, keys_of(key))).collect();
+			*stakers = stashes().map(|who| (who.clone(), who, bond, pallet_staking::StakerStatus::Validator)).collect();
+			*validator_count = validators.len() as u32;
+			config.staking_trustlock.locks = stashes().map(|who| (who, lock)).collect();
+			config.result_validation.verifiers = stashes().collect();
+		})
+	}
+
+	fn from_genesis(preset: &str, change: impl FnOnce(&mut RuntimeGenesisConfig)) -> Self {
+		let state = sp_io::TestExternalities::new(genesis(preset, change));
 		let head = Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
 		Self { state, head, silent: Vec::new(), finality_lag: 3, slot: 1_000 }
 	}
@@ -230,11 +258,12 @@ pub fn extension(
 }
 
 /// The state that a preset describes, made by the native runtime: compiling the wasm would take seconds.
-fn genesis(preset: &str) -> sp_core::storage::Storage {
+fn genesis(preset: &str, change: impl FnOnce(&mut RuntimeGenesisConfig)) -> sp_core::storage::Storage {
 	let patch = ogpu_runtime::genesis_config_presets::get_preset(&preset.into()).expect("the preset exists");
 	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it is plain data");
 	sc_chain_spec::json_patch::merge(&mut config, serde_json::from_slice(&patch).expect("presets are JSON"));
-	let config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset is a genesis");
+	let mut config: RuntimeGenesisConfig = serde_json::from_value(config).expect("the preset is a genesis");
+	change(&mut config);
 	let mut storage = config.build_storage().expect("the genesis must build");
 	let code = ogpu_runtime::wasm_binary().expect("the tests need the wasm blob").to_vec();
 	storage.top.insert(sp_core::storage::well_known_keys::CODE.to_vec(), code);

@@ -13,8 +13,8 @@ use ogpu_protocol::{
 };
 use ogpu_result_validation::{Answer, Ballots, Call, Checks, Juries, JuryStage, Stage, TaskRecord, Tasks, Validation};
 use ogpu_runtime::{
-	clock, genesis_config_presets::LOCAL_TESTNET, AccountId, Balance, Balances, ContinuousPool, ResultValidation,
-	Runtime, RuntimeCall, RuntimeEvent, StakingTrustlock, System, TrainingAuction, UncheckedExtrinsic,
+	clock, AccountId, Balance, Balances, ContinuousPool, ResultValidation, Runtime, RuntimeCall, RuntimeEvent,
+	StakingTrustlock, System, TrainingAuction, UncheckedExtrinsic,
 };
 use ogpu_staking_trustlock::traits::{DeviceId, DeviceKind, Devices};
 use ogpu_training_auction::{Assurance, Jobs, Kind, Needs, OfferRecord, PartState, Spec};
@@ -36,6 +36,9 @@ const START: H256 = H256::repeat_byte(9);
 pub const LEAF: LeafCost = LeafCost { work: GIGA, recompute_work: GIGA, fetched_bytes: 1_000_000 };
 /// What a device does in a block.
 const FAST: Work = 1_000 * GIGA;
+
+/// Nobody here computes more than so many leaves.
+const MOST_LEAVES: u32 = 1_000;
 
 /// What computing a leaf gives, done rightly or not.
 fn computed(task: &H256, index: u32, rightly: bool) -> Leaf {
@@ -95,6 +98,8 @@ pub struct World {
 	pub gone: BTreeSet<AccountId>,
 	/// Those that commit to nothing more.
 	pub idle: BTreeSet<AccountId>,
+	/// Validators that find what those liars claim, of everybody's work.
+	pub league: BTreeSet<AccountId>,
 	/// Tasks of which nobody can fetch the inputs.
 	pub withheld: BTreeSet<H256>,
 	/// The client waives the window for challenges.
@@ -108,11 +113,19 @@ pub struct World {
 	pub weighed: BTreeMap<(&'static str, &'static str), (u32, u64)>,
 	/// The time by weight of what each block did beside transactions.
 	pub steps: Vec<u64>,
+	validators: usize,
 }
 
 impl Default for World {
 	fn default() -> Self {
-		let mut chain = Chain::from_preset(LOCAL_TESTNET);
+		Self::of_validators(&VALIDATORS)
+	}
+}
+
+impl World {
+	/// With these validators, which all have the same stake.
+	pub fn of_validators(validators: &[Sr25519Keyring]) -> Self {
+		let mut chain = Chain::of_validators(validators);
 		chain.block(vec![]);
 		let keys = Sr25519Keyring::iter().map(|key| (key.to_account_id(), key.pair())).collect();
 		let mut world = Self {
@@ -122,6 +135,7 @@ impl Default for World {
 			liars: BTreeSet::new(),
 			gone: BTreeSet::new(),
 			idle: BTreeSet::new(),
+			league: BTreeSet::new(),
 			withheld: BTreeSet::new(),
 			is_content: true,
 			results: BTreeMap::new(),
@@ -131,13 +145,12 @@ impl Default for World {
 			events: Vec::new(),
 			weighed: BTreeMap::new(),
 			steps: Vec::new(),
+			validators: validators.len(),
 		};
 		world.lock(&CLIENT.to_account_id(), 100 * OGPU);
 		world
 	}
-}
 
-impl World {
 	pub fn lock(&mut self, who: &AccountId, amount: Balance) {
 		self.send(who, ogpu_staking_trustlock::Call::lock { amount });
 	}
@@ -277,6 +290,9 @@ impl World {
 		let requests: Vec<_> = self.chain.read(|| Requests::<Runtime>::iter().collect());
 		for (request, record) in requests {
 			let leaves = record.order.ceiling_leaves;
+			if leaves > MOST_LEAVES {
+				continue;
+			}
 			for racer in record.racers.iter().skip(record.race.first as usize) {
 				let who = racer.operator.clone();
 				let rightly = !self.liars.contains(&who);
@@ -323,6 +339,9 @@ impl World {
 				}
 				Stage::Working => {
 					let part = run.next();
+					if record.spec.leaves_of(part) > MOST_LEAVES {
+						continue;
+					}
 					let task = TrainingAuction::task_name(&job, record.tasks);
 					let is_known = run.parts.last().is_none_or(|part| {
 						let carry = self.chain.read(|| <ResultValidation as Validation>::carry(part.task));
@@ -350,9 +369,14 @@ impl World {
 		let provider = request.provider.clone();
 		let rightly = !self.liars.contains(&provider);
 		let leaves = request.leaves;
+		if leaves > MOST_LEAVES {
+			return;
+		}
 		let done = self.results.entry(task).or_insert_with(|| Done::new(&task, leaves, rightly));
 		let checks: Vec<_> = self.chain.read(|| Checks::<Runtime>::iter_prefix(task).collect());
-		let digest = |leaf| computed(&task, leaf, true).digest(blake2_256, &task.0, leaf);
+		let league = &self.league;
+		let digest =
+			|leaf, who: &AccountId| computed(&task, leaf, !league.contains(who)).digest(blake2_256, &task.0, leaf);
 		match record.stage {
 			Stage::Opening => {
 				let missing = checks.iter().filter(|(_, check)| check.opening.is_none());
@@ -367,7 +391,7 @@ impl World {
 					for auditor in check.auditors() {
 						let who = auditor.operator.clone();
 						let opening = check.opening.unwrap_or_default().0;
-						let finding: Finding<Audit> = Ok(Audit { opening, digest: digest(leaf) });
+						let finding: Finding<Audit> = Ok(Audit { opening, digest: digest(leaf, &who) });
 						match (record.stage, auditor.answer) {
 							(Stage::Comparing, Answer::Committed(_)) => {
 								calls.push((who, Call::reveal_audit { task, leaf, finding, salt: SALT }.into()));
@@ -406,24 +430,24 @@ impl World {
 		let task = *task;
 		let juries: Vec<_> = self.chain.read(|| Juries::<Runtime>::iter_prefix(task).collect());
 		for (leaf, jury) in juries {
-			let Leaf { output, carry, trace } = computed(&task, leaf, true);
-			let digest = computed(&task, leaf, true).digest(blake2_256, &task.0, leaf);
-			let found = |seed: H256| -> Finding<Vote> {
+			let found = |seed: H256, who: &AccountId| -> Finding<Vote> {
 				if record.is_claim {
 					return Err(Obstacle::InputMissing);
 				}
+				let computed = computed(&task, leaf, !self.league.contains(who));
+				let Leaf { output, carry, trace } = computed;
 				let binding = binding(blake2_256, &seed.0, &[output, carry, trace].concat());
-				Ok(Vote { digest, binding })
+				Ok(Vote { digest: computed.digest(blake2_256, &task.0, leaf), binding })
 			};
 			for ballot in self.chain.read(|| Ballots::<Runtime>::get(task, (leaf, jury.round))) {
 				let who = ballot.operator;
 				match (jury.stage, ballot.answer) {
 					(JuryStage::Voting { seed }, Answer::Silent) => {
-						let commitment = leaf_commitment(&task, leaf, jury.round, &who, &found(seed));
+						let commitment = leaf_commitment(&task, leaf, jury.round, &who, &found(seed, &who));
 						calls.push((who, Call::commit_vote { task, leaf, commitment }.into()));
 					}
 					(JuryStage::Revealing { seed }, Answer::Committed(_)) => {
-						let finding = found(seed);
+						let finding = found(seed, &who);
 						calls.push((who, Call::reveal_vote { task, leaf, finding, salt: SALT }.into()));
 					}
 					_ => {}
@@ -469,7 +493,7 @@ impl World {
 			assert_eq!(Tasks::<Runtime>::iter().count(), 0);
 			assert_eq!(Jobs::<Runtime>::iter().count(), 0);
 			assert_eq!(Requests::<Runtime>::iter().count(), 0);
-			assert_eq!(ogpu_staking_trustlock::Pins::<Runtime>::iter().count(), VALIDATORS.len(), "only seats");
+			assert_eq!(ogpu_staking_trustlock::Pins::<Runtime>::iter().count(), self.validators, "only seats");
 		});
 		self.chain.check();
 	}
@@ -553,17 +577,23 @@ impl World {
 	/// Such a market with many newcomers in it, and its clients.
 	pub fn crowd(clients: u32, providers: u32, class: Class) -> (Self, Vec<AccountId>) {
 		let mut world = Self::default();
-		let clients: Vec<_> = (0..clients).map(|number| world.newcomer(number)).collect();
-		let providers: Vec<_> = (0..providers).map(|number| world.newcomer(1_000 + number)).collect();
-		world.send(&CLIENT.to_account_id(), service(1, Delivery::Verified, class));
-		clients.iter().for_each(|who| world.lock(who, 1_000 * OGPU));
-		for who in &providers {
-			world.provider(who);
-			let device = world.devices[who];
-			world.send(who, ogpu_continuous_pool::Call::join { service: 0, device });
-		}
-		world.begin();
+		let clients = world.fill(clients, providers, class);
 		(world, clients)
+	}
+
+	/// Fills it with newcomers, and returns its clients. The providers have devices.
+	pub fn fill(&mut self, clients: u32, providers: u32, class: Class) -> Vec<AccountId> {
+		let clients: Vec<_> = (0..clients).map(|number| self.newcomer(number)).collect();
+		let providers: Vec<_> = (0..providers).map(|number| self.newcomer(1_000 + number)).collect();
+		self.send(&CLIENT.to_account_id(), service(1, Delivery::Verified, class));
+		clients.iter().for_each(|who| self.lock(who, 1_000 * OGPU));
+		for who in &providers {
+			self.provider(who);
+			let device = self.devices[who];
+			self.send(who, ogpu_continuous_pool::Call::join { service: 0, device });
+		}
+		self.begin();
+		clients
 	}
 
 	/// An account with money, named by a number.
