@@ -4,7 +4,10 @@
 //! `OGPU_WORKER_CHAIN__NODES='["ws://…"]'` stands for `nodes` under `[chain]`.
 
 use crate::{
-	chain::{parse_hash, types::ServiceId},
+	chain::{
+		parse_hash,
+		types::{DeviceId, ServiceId},
+	},
 	keys::KeySource,
 };
 use anyhow::{bail, ensure, Context, Result};
@@ -273,6 +276,11 @@ impl Config {
 			 `ogpu-worker operator offer-seats` from another machine"
 		);
 		Ok(())
+	}
+
+	/// Whether a device is one of this worker's. Where it is not known which it is, it may be.
+	pub fn has(&self, device: Option<DeviceId>) -> bool {
+		device.is_none_or(|device| self.devices.iter().any(|config| config.id == device))
 	}
 
 	/// The genesis hash, if one is given.

@@ -9,12 +9,17 @@ use crate::chain::types::{AccountId, DeviceId, Hash};
 use anyhow::{ensure, Context, Result};
 use ogpu_protocol::{
 	auction::Offer,
-	commitment::{Audit, Finding, Obstacle, Outcome, Place, Value, Vote},
+	commitment::{leaf_task, Audit, Finding, Obstacle, Outcome, Place, Value, Vote},
 	leaf::Leaf,
 };
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
-use std::path::Path;
+use std::{
+	io::Read,
+	path::{Path, PathBuf},
+	sync::{PoisonError, RwLock},
+	time::Duration,
+};
 
 const ABOUT: TableDefinition<&str, &[u8]> = TableDefinition::new("about");
 const SEALED: TableDefinition<&[u8], &[u8]> = TableDefinition::new("sealed");
@@ -23,9 +28,24 @@ const WORKS: TableDefinition<&str, &[u8]> = TableDefinition::new("works");
 /// Of the journal's form.
 const VERSION: &[u8] = b"1";
 
+/// A seal that is so old, and belongs to no work, is forgotten: nothing on the chain stays open for so long.
+const KEPT: Duration = Duration::from_secs(60 * 86_400);
+
+/// Held back on the disk, so that the journal can go on for a while where something else has filled it.
+const RESERVE_BYTES: u64 = 2 << 20;
+
 /// The journal of one worker on one chain.
 pub struct Journal {
-	database: Database,
+	path: PathBuf,
+	/// None where the disk has failed and the file could not be opened again yet.
+	database: RwLock<Option<Database>>,
+}
+
+/// What of a seal is looked at when old ones are forgotten.
+#[derive(Deserialize)]
+struct Dated {
+	#[serde(default)]
+	at: u64,
 }
 
 /// A value that was committed to.
@@ -34,6 +54,9 @@ pub struct Sealed<V> {
 	pub value: V,
 	pub salt: Hash,
 	pub commitment: Hash,
+	/// When, in seconds since 1970.
+	#[serde(default)]
+	pub at: u64,
 }
 
 /// What can be written down of a value that is committed to.
@@ -270,6 +293,16 @@ impl Work {
 			doubts: Vec::new(),
 		}
 	}
+
+	/// Whether what is said of it is sealed under this name.
+	fn is_sealed_as(&self, id: &WorkId, name: &[u8]) -> bool {
+		match id {
+			WorkId::Result { task } => name == task,
+			// Bids are sealed under the job's name.
+			WorkId::Part { job, .. } => name == job || self.task.is_some_and(|task| name == task),
+			WorkId::Check { task, leaf } => name == leaf_task(crate::job::blake2, task, *leaf),
+		}
+	}
 }
 
 impl Journal {
@@ -278,7 +311,8 @@ impl Journal {
 		let database = Database::create(path).with_context(|| {
 			format!("the journal {}: if another worker runs with the same data, stop it", path.display())
 		})?;
-		let journal = Self { database };
+		let journal = Self { path: path.to_owned(), database: RwLock::new(Some(database)) };
+		journal.reserve().context("the disk is full")?;
 		journal.write(|transaction| {
 			transaction.open_table(SEALED)?;
 			transaction.open_table(WORKS)?;
@@ -303,13 +337,59 @@ impl Journal {
 		Ok(journal)
 	}
 
+	fn reserve_file(&self) -> PathBuf {
+		self.path.with_extension("reserve")
+	}
+
+	/// Holds room back, if it is not held.
+	fn reserve(&self) -> std::io::Result<()> {
+		let path = self.reserve_file();
+		if std::fs::metadata(&path).is_ok_and(|about| about.len() == RESERVE_BYTES) {
+			return Ok(());
+		}
+		let fill = || {
+			let mut file = std::fs::File::create(&path)?;
+			std::io::copy(&mut std::io::repeat(0).take(RESERVE_BYTES), &mut file).map(drop)
+		};
+		fill().inspect_err(|_| {
+			let _ = std::fs::remove_file(&path);
+		})
+	}
+
+	/// Does something with the database. One that the disk has failed refuses everything until its file is opened again:
+	/// that is done at once, with the room that was held back for it.
+	fn with<T>(&self, work: impl Fn(&Database) -> Result<T>) -> Result<T> {
+		let attempt = |database: &Option<Database>| match database {
+			Some(database) => work(database),
+			None => Err(redb::StorageError::PreviousIo.into()),
+		};
+		let result = attempt(&self.database.read().unwrap_or_else(PoisonError::into_inner));
+		if !result.as_ref().is_err_and(is_of_disk) {
+			return result;
+		}
+		let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+		// Closed first: two cannot have the file.
+		*database = None;
+		if std::fs::remove_file(self.reserve_file()).is_ok() {
+			tracing::error!("the disk of {} is full: make room, or work is lost", self.path.display());
+		}
+		*database = Some(Database::open(&self.path).with_context(|| self.path.display().to_string())?);
+		attempt(&database)
+	}
+
 	/// A transaction that is on the disk when this returns.
-	fn write<T>(&self, change: impl FnOnce(&redb::WriteTransaction) -> Result<T>) -> Result<T> {
-		let mut transaction = self.database.begin_write()?;
-		transaction.set_durability(Durability::Immediate)?;
-		let result = change(&transaction)?;
-		transaction.commit()?;
-		Ok(result)
+	fn write<T>(&self, change: impl Fn(&redb::WriteTransaction) -> Result<T>) -> Result<T> {
+		self.with(|database| {
+			let mut transaction = database.begin_write()?;
+			transaction.set_durability(Durability::Immediate)?;
+			let result = change(&transaction)?;
+			transaction.commit()?;
+			Ok(result)
+		})
+	}
+
+	fn read<T>(&self, look: impl Fn(&redb::ReadTransaction) -> Result<T>) -> Result<T> {
+		self.with(|database| look(&database.begin_read()?))
 	}
 
 	/// The value of this place under its seal, and whether it is the one that was given: what was sealed before stays.
@@ -324,7 +404,7 @@ impl Journal {
 			let mut salt = [0; 32];
 			crate::keys::fill_random(&mut salt)?;
 			let commitment = place.commit(crate::job::blake2, value, &salt);
-			let form = Sealed { value: value.form(), salt, commitment };
+			let form = Sealed { value: value.form(), salt, commitment, at: now() };
 			table.insert(key.as_slice(), serde_json::to_vec(&form)?.as_slice())?;
 			restore(&serde_json::to_vec(&form)?)
 		})
@@ -332,10 +412,11 @@ impl Journal {
 
 	/// What was sealed in this place.
 	pub fn sealed<V: Kept>(&self, place: &Place) -> Result<Option<Sealed<V>>> {
-		let transaction = self.database.begin_read()?;
-		let table = transaction.open_table(SEALED)?;
-		let found = table.get(key::<V>(place).as_slice())?;
-		found.map(|found| restore(found.value())).transpose()
+		self.read(|transaction| {
+			let table = transaction.open_table(SEALED)?;
+			let found = table.get(key::<V>(place).as_slice())?;
+			found.map(|found| restore(found.value())).transpose()
+		})
 	}
 
 	/// Writes down how far a work is.
@@ -347,7 +428,7 @@ impl Journal {
 		})
 	}
 
-	/// Forgets a work. Its seals stay: they are small, and nothing may be sealed again.
+	/// Forgets a work. Its seals stay, so that nothing is sealed again, until [`Self::prune`] finds them old.
 	pub fn forget(&self, id: &WorkId) -> Result<()> {
 		self.write(|transaction| {
 			transaction.open_table(WORKS)?.remove(id.to_string().as_str())?;
@@ -355,17 +436,82 @@ impl Journal {
 		})
 	}
 
+	/// Forgets seals that are old at that time, in seconds since 1970, and of no work that is known. Returns how many.
+	/// Holds room back again, where it was needed.
+	pub fn prune(&self, now: u64) -> Result<usize> {
+		if let Err(error) = self.reserve() {
+			tracing::warn!("the disk of {} has no room to hold back: {error}", self.path.display());
+		}
+		let works = self.works()?;
+		let is_of_work = |task: &[u8]| works.iter().any(|(id, work)| work.is_sealed_as(id, task));
+		self.write(|transaction| {
+			let mut table = transaction.open_table(SEALED)?;
+			let mut old = Vec::new();
+			let mut undated = Vec::new();
+			for entry in table.iter()? {
+				let (key, value) = entry?;
+				let (key, value) = (key.value().to_vec(), value.value());
+				match serde_json::from_slice::<Dated>(value)?.at {
+					// An earlier version did not say when. Its time begins now.
+					0 => undated.push((key, value.to_vec())),
+					at => {
+						let is_old = now.saturating_sub(at) > KEPT.as_secs();
+						if is_old && !task_of(&key).is_some_and(is_of_work) {
+							old.push(key);
+						}
+					}
+				}
+			}
+			for (key, value) in undated {
+				let mut value: serde_json::Value = serde_json::from_slice(&value)?;
+				let value_of = value.as_object_mut().context("a seal in the journal has another form")?;
+				value_of.insert("at".into(), now.into());
+				table.insert(key.as_slice(), serde_json::to_vec(&value)?.as_slice())?;
+			}
+			for key in &old {
+				table.remove(key.as_slice())?;
+			}
+			Ok(old.len())
+		})
+	}
+
 	/// All works.
 	pub fn works(&self) -> Result<Vec<(WorkId, Work)>> {
-		let transaction = self.database.begin_read()?;
-		let table = transaction.open_table(WORKS)?;
-		let mut works = Vec::new();
-		for entry in table.iter()? {
-			let (id, work) = entry?;
-			works.push((id.value().parse()?, serde_json::from_slice(work.value())?));
-		}
-		Ok(works)
+		self.read(|transaction| {
+			let table = transaction.open_table(WORKS)?;
+			let mut works = Vec::new();
+			for entry in table.iter()? {
+				let (id, work) = entry?;
+				works.push((id.value().parse()?, serde_json::from_slice(work.value())?));
+			}
+			Ok(works)
+		})
 	}
+}
+
+/// Whether the disk has failed, after which a database refuses all else.
+fn is_of_disk(error: &anyhow::Error) -> bool {
+	use redb::{CommitError, StorageError, TableError, TransactionError};
+	let is_it = |error: &StorageError| matches!(error, StorageError::Io(_) | StorageError::PreviousIo);
+	match error.downcast_ref::<StorageError>() {
+		Some(error) => is_it(error),
+		None => {
+			matches!(error.downcast_ref::<TransactionError>(), Some(TransactionError::Storage(error)) if is_it(error))
+				|| matches!(error.downcast_ref::<CommitError>(), Some(CommitError::Storage(error)) if is_it(error))
+				|| matches!(error.downcast_ref::<TableError>(), Some(TableError::Storage(error)) if is_it(error))
+		}
+	}
+}
+
+/// The name that a seal is of, by its key.
+fn task_of(key: &[u8]) -> Option<&[u8]> {
+	let after = key.len().checked_sub(32 + 4 + 32)?;
+	key.get(after..after.checked_add(32)?)
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+	std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// A place and what kind of value it is for.
@@ -374,8 +520,8 @@ fn key<V: Value>(place: &Place) -> Vec<u8> {
 }
 
 fn restore<V: Kept>(bytes: &[u8]) -> Result<Sealed<V>> {
-	let Sealed { value, salt, commitment } = serde_json::from_slice::<Sealed<V::Form>>(bytes)?;
-	Ok(Sealed { value: V::restore(value), salt, commitment })
+	let Sealed { value, salt, commitment, at } = serde_json::from_slice::<Sealed<V::Form>>(bytes)?;
+	Ok(Sealed { value: V::restore(value), salt, commitment, at })
 }
 
 #[cfg(test)]
@@ -433,6 +579,105 @@ mod tests {
 		let offer = Offer { price: u128::MAX, eta_blocks: 7, device: [3; 32] };
 		journal.seal(&place(1, 0), &offer).unwrap();
 		assert_eq!(journal.sealed::<Offer>(&place(1, 0)).unwrap().unwrap().value, offer);
+	}
+
+	#[test]
+	fn seals_that_are_old_and_of_no_work_are_forgotten() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = open(folder.path()).unwrap();
+		let long_after = now() + KEPT.as_secs() + 1;
+		let audit: Finding<Audit> = Err(Obstacle::InputMissing);
+		let of_check = Place { task: leaf_task(crate::job::blake2, &[7; 32], 3), round: 0, account: ACCOUNT };
+		let (job, part) = (place(8, 0), WorkId::Part { job: [8; 32], part: 1 });
+		journal.seal(&place(1, 0), &outcome(1)).unwrap();
+		journal.seal(&of_check, &audit).unwrap();
+		journal.seal(&job, &Offer { price: 1, eta_blocks: 7, device: [3; 32] }).unwrap();
+		let works = [WorkId::Check { task: [7; 32], leaf: 3 }, part];
+		for id in &works {
+			journal.put(id, &Work::accepted(None, None)).unwrap();
+		}
+		assert_eq!(journal.prune(now()).unwrap(), 0);
+		assert_eq!(journal.prune(long_after).unwrap(), 1, "the others are of works");
+		assert_eq!(journal.sealed::<Outcome>(&place(1, 0)).unwrap(), None);
+		assert!(journal.sealed::<Finding<Audit>>(&of_check).unwrap().is_some());
+		for id in &works {
+			journal.forget(id).unwrap();
+		}
+		assert_eq!(journal.prune(long_after).unwrap(), 2);
+
+		// An earlier version did not say when it sealed something.
+		let key = key::<Outcome>(&place(1, 0));
+		let zero: Hash = [0; 32];
+		let undated = serde_json::json!({ "value": [zero, zero], "salt": zero, "commitment": zero });
+		let undated = serde_json::to_vec(&undated).unwrap();
+		let put = |transaction: &redb::WriteTransaction| {
+			transaction.open_table(SEALED)?.insert(key.as_slice(), undated.as_slice())?;
+			Ok(())
+		};
+		journal.write(put).unwrap();
+		assert_eq!(journal.prune(long_after).unwrap(), 0);
+		assert_eq!(journal.sealed::<Outcome>(&place(1, 0)).unwrap().unwrap().at, long_after);
+		assert_eq!(journal.prune(long_after + KEPT.as_secs() + 1).unwrap(), 1);
+	}
+
+	/// A disk that can be full.
+	#[derive(Debug)]
+	struct Disk {
+		file: redb::backends::FileBackend,
+		is_full: std::sync::Arc<std::sync::atomic::AtomicBool>,
+	}
+
+	impl redb::StorageBackend for Disk {
+		fn len(&self) -> std::io::Result<u64> {
+			self.file.len()
+		}
+
+		fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+			self.file.read(offset, out)
+		}
+
+		fn set_len(&self, len: u64) -> std::io::Result<()> {
+			self.file.set_len(len)
+		}
+
+		fn close(&self) -> std::io::Result<()> {
+			self.file.close()
+		}
+
+		fn sync_data(&self) -> std::io::Result<()> {
+			self.file.sync_data()
+		}
+
+		fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+			if self.is_full.load(std::sync::atomic::Ordering::SeqCst) {
+				return Err(std::io::ErrorKind::StorageFull.into());
+			}
+			self.file.write(offset, data)
+		}
+	}
+
+	#[test]
+	fn a_disk_that_was_full_keeps_no_journal_from_being_read_or_written_later() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("journal.redb");
+		let first = open(folder.path()).unwrap().seal(&place(1, 0), &outcome(1)).unwrap();
+		let is_full = std::sync::Arc::<std::sync::atomic::AtomicBool>::default();
+		let file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+		let disk = Disk { file: redb::backends::FileBackend::new(file).unwrap(), is_full: is_full.clone() };
+		let database = Database::builder().create_with_backend(disk).unwrap();
+		let journal = Journal { path, database: RwLock::new(Some(database)) };
+		assert!(journal.reserve_file().exists());
+		is_full.store(true, std::sync::atomic::Ordering::SeqCst);
+		// The one that has failed is closed, and opened again on a disk that has room.
+		let second = journal.seal(&place(2, 0), &outcome(2)).unwrap();
+		assert_eq!(journal.sealed(&place(1, 0)).unwrap(), Some(first.clone()));
+		assert!(!journal.reserve_file().exists(), "what was held back was given for it");
+		journal.prune(now()).unwrap();
+		assert!(journal.reserve_file().exists(), "and is held back again");
+		drop(journal);
+		let journal = open(folder.path()).unwrap();
+		assert_eq!(journal.sealed(&place(1, 0)).unwrap(), Some(first));
+		assert_eq!(journal.sealed(&place(2, 0)).unwrap(), Some(second));
 	}
 
 	/// What a worker writes down, one after the other.

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use axum::{extract::State, http::StatusCode, routing::get, Router};
 use prometheus::{
-	CounterVec, Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+	CounterVec, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+	IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use std::{
 	net::SocketAddr,
@@ -16,6 +17,9 @@ use std::{
 
 /// A worker that has seen no block for so long is not well.
 const UNWELL_AFTER: Duration = Duration::from_secs(60);
+
+/// Where answers are counted.
+const ANSWER_SECONDS: [f64; 10] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
 #[derive(Clone)]
 pub struct Metrics {
@@ -38,7 +42,8 @@ pub struct Metrics {
 	pub store_bytes: IntGaugeVec,
 	pub device_load: GaugeVec,
 	pub device_memory: GaugeVec,
-	pub commit_seconds: Gauge,
+	pub answer_seconds: HistogramVec,
+	pub foreign: IntGauge,
 }
 
 impl Metrics {
@@ -74,9 +79,17 @@ impl Metrics {
 			store_bytes: register!(gauges("store_bytes", "Bytes of artifacts", "what")),
 			device_load: register!(reals("device_load", "How busy GPUs are, from 0 to 1", "gpu")),
 			device_memory: register!(reals("device_memory", "How full the memory of GPUs is, from 0 to 1", "gpu")),
-			commit_seconds: register!(Gauge::new(
-				"commit_seconds",
-				"From the last block to the transaction that answered it"
+			answer_seconds: register!(HistogramVec::new(
+				HistogramOpts::new(
+					"answer_seconds",
+					"From a block, or the end of a computation, to the transaction that the node has taken for it"
+				)
+				.buckets(ANSWER_SECONDS.to_vec()),
+				&["what"]
+			)),
+			foreign: register!(IntGauge::new(
+				"foreign_commitments",
+				"Open commitments in this worker's name that its journal does not know"
 			)),
 			seen: Arc::default(),
 			registry,

@@ -171,6 +171,28 @@ async fn a_name_with_a_wrong_size_harms_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_gives_all_bytes_in_order_and_ends_where_one_has_rotted() {
+	let place = Place::new();
+	let store = place.open("one").await;
+	let bytes = noise(1_000_000, 7);
+	let artifact = store.add(bytes.clone()).await.unwrap();
+	let read = async || {
+		let (mut stream, mut read) = (store.stream(&artifact).await?, Vec::new());
+		while let Some(piece) = stream.recv().await {
+			read.extend(piece?);
+		}
+		Ok::<_, Error>(read)
+	};
+	assert_eq!(read().await.unwrap(), bytes);
+	// Somebody reads a little and goes.
+	drop(store.stream(&artifact).await.unwrap());
+	let file = fs::OpenOptions::new().write(true).open(place.at(&format!("one/data/{}.data", artifact.hash))).unwrap();
+	file.write_all_at(&[bytes[500_000] ^ 1], 500_000).unwrap();
+	assert!(matches!(read().await, Err(Error::Damaged(name)) if name == artifact.hash));
+	assert!(matches!(store.stream(&artifact).await, Err(Error::Missing(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_restricted_goes_only_to_those_named() {
 	let place = Place::new();
 	let (giver, friend, stranger) =
@@ -183,6 +205,12 @@ async fn what_is_restricted_goes_only_to_those_named() {
 	assert!(refused.to_string().contains("refuses"), "{refused}");
 	assert_eq!(giver.usage().refused, 1);
 	fetch(&friend, &artifact, &[&giver]).await.unwrap();
+
+	// What is served to everybody again is, until it is restricted anew.
+	giver.lift(&artifact).await.unwrap();
+	fetch(&place.open("another").await, &artifact, &[&giver]).await.unwrap();
+	giver.restrict(&artifact, &[friend.key()]).await.unwrap();
+	fetch(&stranger, &artifact, &[&giver]).await.unwrap_err();
 
 	// A public list of hashes is no way around it.
 	let list = giver.add(artifact.hash.0.to_vec()).await.unwrap();

@@ -1,6 +1,7 @@
 //! Doing what was planned.
 
 use super::{
+	alone::{self, Foreign},
 	desk::{cases, Desk},
 	dispute::wrong_leaves,
 	earnings::Earnings,
@@ -8,11 +9,12 @@ use super::{
 	lane::{self, Done, Ended, Failed, Lane, Shop},
 	library::Missing,
 	plan::{plan, Action, Do, Say, Works},
+	proven::Shown,
 	view::{Origin, View, Watcher},
 	Keys,
 };
 use crate::{
-	artifacts::{Artifact, Name},
+	artifacts::{Artifact, Name, MOST_BYTES},
 	chain::{self, calls, types::*, At, Call, Chain, Happened, Sender},
 	config::Config,
 	job::blake2,
@@ -45,6 +47,12 @@ const GONE_BLOCKS: BlockNumber = 16;
 const LEAVES_OF_CALL: usize = 64;
 /// Calls that are on their way at once.
 const MOST_FLIGHTS: usize = 64;
+/// A work that lacks something is tried again after so many blocks, where it still counts.
+const MISSING_REST: BlockNumber = 16;
+/// How often seals are looked at that may be old.
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+/// With less on the disk, nothing new is taken on.
+const LEAST_FREE: u64 = 256 << 20;
 
 /// A worker at work.
 pub struct Agent {
@@ -60,12 +68,14 @@ pub struct Agent {
 	shop: Shop,
 	works: Works,
 	view: View,
-	/// When the view was made.
+	/// When the block came that it is of.
 	seen: Instant,
 	/// Works that lanes have, and when they are due.
 	running: BTreeMap<WorkId, BlockNumber>,
 	/// Nothing new is taken on any more.
 	is_leaving: bool,
+	/// What is open in this worker's name and not in its journal.
+	foreign: BTreeSet<Foreign>,
 	/// Works that failed here, and until which block they rest.
 	resting: BTreeMap<WorkId, BlockNumber>,
 	/// Calls on their way, since which block.
@@ -78,6 +88,8 @@ pub struct Agent {
 	gone: BTreeMap<WorkId, BlockNumber>,
 	/// What was planned and is not done, and when it is due.
 	pending: BTreeMap<Say, BlockNumber>,
+	/// When old seals were looked for.
+	pruned: Option<Instant>,
 	/// Who was let in, to which leaf of which task.
 	admitted: BTreeSet<(Hash, AccountId, u32)>,
 	landings: (mpsc::UnboundedSender<Landing>, mpsc::UnboundedReceiver<Landing>),
@@ -96,14 +108,6 @@ pub struct Landing {
 struct Revealed {
 	task: Hash,
 	salt: Hash,
-}
-
-/// Leaves that a provider has shown.
-#[derive(DecodeAsType)]
-#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-struct Shown {
-	task: Hash,
-	reveals: Vec<(u32, LeafReveal)>,
 }
 
 impl Agent {
@@ -138,12 +142,14 @@ impl Agent {
 			seen: Instant::now(),
 			running: BTreeMap::new(),
 			is_leaving: false,
+			foreign: BTreeSet::new(),
 			resting: BTreeMap::new(),
 			flights: BTreeMap::new(),
 			in_air: BTreeSet::new(),
 			failures: BTreeMap::new(),
 			gone: BTreeMap::new(),
 			pending: BTreeMap::new(),
+			pruned: None,
 			admitted: BTreeSet::new(),
 			landings: mpsc::unbounded_channel(),
 		})
@@ -155,16 +161,36 @@ impl Agent {
 	}
 
 	/// Looks at a block, and does what follows.
-	pub async fn look(&mut self, chain: &Chain, at: &At, last_final: BlockNumber) -> Result<()> {
-		let started = Instant::now();
+	pub async fn look(&mut self, chain: &Chain, at: &At, last_final: BlockNumber, arrived: Instant) -> Result<()> {
 		let (view, happened) = self.watcher.look(chain, at, last_final).await?;
 		self.view = view;
-		self.seen = started;
-		self.note(chain, &happened).await?;
-		self.admit(at).await?;
+		self.view.is_full = self.shop.library.store().free().is_ok_and(|free| free < LEAST_FREE);
+		self.seen = arrived;
+		super::bear(self.look_for_others())?;
+		// What is due goes first: the rest is for others, or for later.
+		self.act(chain);
+		super::bear(self.note(chain, &happened).await)?;
+		super::bear(self.admit(at).await)?;
 		self.desk.open(cases(&self.view, &self.works));
 		self.measure();
-		self.act(chain)
+		Ok(())
+	}
+
+	/// Whether this worker is the only one in its name.
+	fn look_for_others(&mut self) -> Result<()> {
+		let foreign = alone::foreign(&self.view, &self.config, &self.journal)?;
+		self.shop.metrics.foreign.set(i64::try_from(foreign.len()).unwrap_or(i64::MAX));
+		for foreign in foreign.difference(&self.foreign) {
+			tracing::error!(
+				"{foreign} was committed to in this worker's name, and not by it: another one runs with its key, or \
+				 its data is lost or an old copy. As long as that is open, nothing new is taken on"
+			);
+		}
+		if foreign.is_empty() && !self.foreign.is_empty() {
+			tracing::info!("what others had committed to in this worker's name is over: it goes on");
+		}
+		self.foreign = foreign;
+		Ok(())
 	}
 
 	/// What happened that the state does not keep.
@@ -213,7 +239,8 @@ impl Agent {
 	async fn admit(&mut self, at: &At) -> Result<()> {
 		let operator = self.operator;
 		let is_own = |task: &&super::view::TaskView| {
-			task.task.request.provider == operator && matches!(task.origin, Origin::Request { .. })
+			let is_request = matches!(task.origin, Origin::Request { .. });
+			task.task.request.provider == operator && is_request && self.config.has(task.origin.device())
 		};
 		let mut fresh = Vec::new();
 		for (name, task) in self.view.tasks.iter().filter(|(_, task)| is_own(task)) {
@@ -229,7 +256,7 @@ impl Agent {
 			if keys.is_empty() {
 				tracing::warn!(checker = chain::address(&checker), "who checks has no device that it could fetch with");
 			}
-			for artifact in self.needed(&name, leaf)? {
+			for artifact in self.needed(&name, leaf).await? {
 				self.shop.library.store().restrict(&artifact, &keys).await?;
 			}
 			self.admitted.insert((name, checker, leaf));
@@ -238,16 +265,13 @@ impl Agent {
 	}
 
 	/// What whoever checks a leaf of an own result must have from here.
-	fn needed(&self, task: &Hash, leaf: u32) -> Result<Vec<Artifact>> {
+	async fn needed(&self, task: &Hash, leaf: u32) -> Result<Vec<Artifact>> {
 		let Some((id, leaves)) = self.own_result(task)? else { return Ok(Vec::new()) };
-		let folder = self.shop.folder(&id);
-		let mut needed: Vec<_> = folder.inputs()?.into_iter().collect();
+		let mut needed: Vec<_> = self.shop.folder(&id).inputs()?.into_iter().collect();
 		let before = leaf.checked_sub(1).and_then(|before| leaves.get(before as usize));
 		if let Some(before) = before {
-			let name = Name(before.carry);
-			if let Ok(about) = std::fs::metadata(folder.leaves().path(&name)) {
-				needed.push(Artifact { hash: name, bytes: about.len() });
-			}
+			let carry = self.shop.library.store().find(&Name(before.carry), MOST_BYTES, &[]).await;
+			needed.extend(carry.ok().filter(|carry| carry.bytes > 0));
 		}
 		Ok(needed)
 	}
@@ -266,8 +290,9 @@ impl Agent {
 		}
 	}
 
-	/// Plans, and does what is not being done.
-	fn act(&mut self, chain: &Chain) -> Result<()> {
+	/// Plans, and does what is not being done. What cannot be written down, on a disk that is full, is not done now; the
+	/// rest goes on.
+	fn act(&mut self, chain: &Chain) {
 		let number = self.view.number;
 		self.flights.retain(|_, since| number < since.saturating_add(FLIGHT_BLOCKS));
 		self.failures.retain(|_, (until, _)| number < until.saturating_add(MOST_REST));
@@ -277,24 +302,34 @@ impl Agent {
 		let mut pending = BTreeMap::new();
 		for action in actions {
 			match action {
-				Action::Say { what, .. } if self.is_leaving && what.is_new() => {}
-				Action::Do(work) if self.is_leaving && !self.works.contains_key(&work.id) => {}
+				Action::Say { what, .. } if self.is_kept_back(&what) => {}
+				Action::Do(work) if self.is_new(&work) => {}
 				Action::Say { what, due } => {
 					pending.insert(what.clone(), due);
 					if let Err(error) = self.say(chain, what.clone()) {
-						// What is on the disk is damaged, or full. The rest goes on.
 						tracing::error!("cannot say {what:?}: {error:#}");
 						self.fail(what);
 					}
 				}
-				Action::Do(work) => self.take(*work)?,
+				Action::Do(work) => {
+					let id = work.id.clone();
+					if let Err(error) = self.take(*work) {
+						tracing::error!(work = %id, "cannot be taken on: {error:#}");
+						self.resting.insert(id, number.saturating_add(FIRST_REST));
+					}
+				}
 				Action::Settle(id) => {
 					let since = self.gone.get(&id).copied().unwrap_or(number);
 					let is_over = number >= since.saturating_add(GONE_BLOCKS) && self.view.last_final >= since;
-					if is_over && !self.running.contains_key(&id) {
-						self.settle(id)?;
-					} else {
-						still_gone.insert(id, since);
+					let settled = is_over && !self.running.contains_key(&id);
+					let settled = if settled { self.settle(id.clone()).map(|()| true) } else { Ok(false) };
+					match settled {
+						Ok(true) => {}
+						Ok(false) => drop(still_gone.insert(id, since)),
+						Err(error) => {
+							tracing::error!(work = %id, "cannot be settled: {error:#}");
+							still_gone.insert(id, since);
+						}
 					}
 				}
 			}
@@ -307,7 +342,19 @@ impl Agent {
 				self.shop.metrics.missed.with_label_values(&[say.name()]).inc();
 			}
 		}
-		Ok(())
+	}
+
+	/// What is not said now: whoever is about to stop takes nothing on, and neither does who is not alone in its name. What
+	/// that other one was drawn for is not declined either.
+	fn is_kept_back(&self, say: &Say) -> bool {
+		let is_other = !self.foreign.is_empty();
+		say.is_new() && (self.is_leaving || is_other) || is_other && matches!(say, Say::Decline { .. })
+	}
+
+	/// Work that is not begun now, for the same reasons. Duties are done by whoever is first: the chain takes one answer.
+	fn is_new(&self, work: &Do) -> bool {
+		let is_duty = matches!(work.id, WorkId::Check { .. });
+		(self.is_leaving || !self.foreign.is_empty() && !is_duty) && !self.works.contains_key(&work.id)
 	}
 
 	fn put(&mut self, id: WorkId, work: Work) -> Result<()> {
@@ -332,8 +379,8 @@ impl Agent {
 			tracing::info!(work = %work.id, due = work.due, now = self.view.now, "taken on");
 		}
 		let known = known.unwrap_or_else(|| Work::accepted(work.device, task));
-		if known.phase == Phase::Accepted {
-			self.put(work.id.clone(), Work { phase: Phase::Computing, ..known })?;
+		if matches!(known.phase, Phase::Accepted | Phase::Failed) {
+			self.put(work.id.clone(), Work { phase: Phase::Computing, obstacle: None, ..known })?;
 		}
 		self.running.insert(work.id.clone(), work.due);
 		lane.take(work, self.view.now);
@@ -361,9 +408,15 @@ impl Agent {
 			}
 			Err(failed) => self.failed(&id, work, failed),
 		};
-		self.put(id, work)?;
+		if let Err(error) = self.put(id.clone(), work) {
+			// What it has computed is on the disk: it is found there the next time.
+			self.resting.insert(id, self.view.number.saturating_add(FIRST_REST));
+			return Err(error);
+		}
 		// At once, not after the next block.
-		self.act(chain)
+		self.seen = Instant::now();
+		self.act(chain);
+		Ok(())
 	}
 
 	/// What becomes of a work that cannot be done, or not now.
@@ -380,6 +433,7 @@ impl Agent {
 		let tries = work.tries.saturating_add(1);
 		tracing::warn!(work = %id, tries, "{failed}");
 		if obstacle.is_some() || tries >= super::plan::MOST_TRIES {
+			self.resting.insert(id.clone(), self.view.number.saturating_add(MISSING_REST));
 			return Work { phase: Phase::Failed, obstacle, tries, ..work };
 		}
 		let rest = FIRST_REST.checked_shl(tries).unwrap_or(MOST_REST).min(MOST_REST);
@@ -390,13 +444,15 @@ impl Agent {
 	/// Nothing is open any more about a work.
 	fn settle(&mut self, id: WorkId) -> Result<()> {
 		let Some(work) = self.works.get(&id).cloned() else { return Ok(()) };
-		self.shop.folder(&id).remove()?;
 		if work.phase >= Phase::Committed && !matches!(id, WorkId::Check { .. }) {
 			tracing::info!(work = %id, "settled");
 			self.shop.metrics.settled.inc();
+			// It can still be shown: the node that says that nothing is open may be wrong, or on a branch that leads nowhere.
+			self.shop.folder(&id).trim()?;
 			let until = lane::now().saturating_add(self.shop.serve.as_secs());
 			return self.put(id, Work { phase: Phase::Serving, serve_until: Some(until), ..work });
 		}
+		self.shop.folder(&id).remove()?;
 		self.journal.forget(&id)?;
 		self.works.remove(&id);
 		Ok(())
@@ -412,8 +468,14 @@ impl Agent {
 		let over: Vec<_> = over.into_iter().map(|(id, _)| id.clone()).collect();
 		for id in over {
 			self.shop.library.store().release(lane::owner(&id)).await?;
+			self.shop.folder(&id).remove()?;
 			self.journal.forget(&id)?;
 			self.works.remove(&id);
+		}
+		if self.pruned.is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
+			let old = self.journal.prune(now)?;
+			tracing::debug!(old, "old seals are forgotten");
+			self.pruned = Some(Instant::now());
 		}
 		if let Err(error) = self.shop.library.sweep(self.shop.serve.max(Duration::from_secs(3600))) {
 			tracing::warn!("cannot remove old artifacts: {error:#}");
@@ -501,12 +563,16 @@ impl Agent {
 			_ => self.worker.clone(),
 		};
 		tracing::debug!(%call, "sending");
-		self.shop.metrics.commit_seconds.set(self.seen.elapsed().as_secs_f64());
 		self.flights.insert(say.clone(), self.view.number);
 		self.in_air.insert(say.clone());
 		let (chain, landings) = (chain.clone(), self.landings.0.clone());
+		let (since, seconds) = (self.seen, self.shop.metrics.answer_seconds.with_label_values(&[say.name()]));
 		tokio::spawn(async move {
-			let end = sender.send(&chain, &call).await.map(|_| ());
+			let taken = || {
+				seconds.observe(since.elapsed().as_secs_f64());
+				tracing::debug!(%call, ms = since.elapsed().as_millis(), "sent");
+			};
+			let end = sender.send_and_tell(&chain, &call, taken).await.map(|_| ());
 			let _ = landings.send(Landing { say, call: call.to_string(), end });
 		});
 		Ok(())
@@ -587,7 +653,8 @@ impl Agent {
 				let Some(sealed) = self.journal.sealed::<Finding<Audit>>(&place)? else {
 					anyhow::bail!("the journal does not know what was committed to");
 				};
-				self.advance(&WorkId::Check { task: *task, leaf: *leaf }, Phase::Revealed, None)?;
+				// It was sealed before, and is said where nothing can be written as well.
+				super::bear(self.advance(&WorkId::Check { task: *task, leaf: *leaf }, Phase::Revealed, None))?;
 				calls::reveal_audit(*task, *leaf, sealed.value, sealed.salt)
 			}
 			Say::CommitVote { task, leaf, round, seed } => {

@@ -32,6 +32,9 @@ use tokio::{
 /// The losses of no run take more on the disk: one for each step.
 const MOST_LOSSES_BYTES: u64 = 64 << 20;
 
+/// What stays of a job that is settled.
+const KEPT: [&str; 3] = ["order.json", "progress.json", "losses"];
+
 /// What an engine is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -244,6 +247,26 @@ impl JobFolder {
 
 	fn fault(&self) -> Option<Fault> {
 		serde_json::from_slice(&self.read("fault.json", 1 << 16).ok()??).ok()
+	}
+
+	/// Removes all but what says which leaves a result has, and from what it was computed.
+	pub fn trim(&self) -> Result<()> {
+		let files = match fs::read_dir(&self.0) {
+			Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+			files => files?,
+		};
+		for file in files {
+			let file = file?;
+			if KEPT.iter().any(|kept| file.file_name() == *kept) {
+				continue;
+			}
+			if file.file_type()?.is_dir() {
+				fs::remove_dir_all(file.path())?;
+			} else {
+				fs::remove_file(file.path())?;
+			}
+		}
+		Ok(())
 	}
 
 	pub fn remove(&self) -> Result<()> {
@@ -547,4 +570,33 @@ fn gather(value: &toml::Value, found: &mut Vec<Artifact>) {
 /// What a leaf of a task is, in votes and in the tree.
 pub fn digest(task: &Hash, index: u32, leaf: &Leaf) -> Hash {
 	leaf.digest(crate::job::blake2, task, index)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn of_a_settled_job_stays_what_the_chain_may_still_ask_for() {
+		let place = tempfile::tempdir().unwrap();
+		let folder = JobFolder::new(place.path().join("result"));
+		folder.trim().unwrap();
+		folder.create().unwrap();
+		let saved = Saved {
+			leaves: vec![[Name([1; 32]), Name([2; 32]), Name([3; 32])]],
+			output_bytes: 3,
+			opening: Artifact::of(&[]),
+			losses: 0,
+			is_done: true,
+		};
+		folder.write("progress.json", &serde_json::to_vec(&saved).unwrap()).unwrap();
+		folder.write("output", b"abc").unwrap();
+		folder.leaves().put(b"a carry").unwrap();
+		folder.trim().unwrap();
+		assert_eq!(folder.saved().unwrap(), Some(saved));
+		let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+		assert_eq!(left, ["progress.json"]);
+		folder.remove().unwrap();
+		assert_eq!(folder.saved().unwrap(), None);
+	}
 }

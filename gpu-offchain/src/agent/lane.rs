@@ -29,6 +29,8 @@ pub const BLOCK: Duration = Duration::from_secs(3);
 const FETCHING: usize = 16;
 /// A check that finds something missing has tried for so long, if there was time.
 const HONEST_TRY: Duration = Duration::from_secs(30);
+/// Nor longer than this: whoever is looked for keeps others from being fetched from.
+const LONGEST_TRY: Duration = Duration::from_secs(60 * 60);
 
 /// What became of a work.
 #[derive(Debug)]
@@ -151,7 +153,7 @@ impl Lane {
 		let _permit = self.shop.fetching.acquire().await.map_err(|error| Missing::Machine(error.into()))?;
 		// Half of the time is for computing.
 		let half = left.checked_div(2).unwrap_or_default();
-		let until = after(half.max(HONEST_TRY.min(left)));
+		let until = after(half.max(HONEST_TRY.min(left)).min(LONGEST_TRY));
 		let mut chain = self.shop.chain.clone();
 		let chain = loop {
 			if let Some(chain) = chain.borrow_and_update().clone() {

@@ -3,12 +3,15 @@
 //! - [`view`]: what of the chain concerns it.
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
+//! - [`alone`]: whether somebody else acts in its name.
 //! - [`desk`]: what clients are told who ask.
 //! - [`dispute`]: what of a rival's result cannot be right.
 //! - [`earnings`]: what it was paid.
+//! - [`proven`]: from what challenged leaves begin.
 //! - [`lane`], [`engine`], [`library`]: computing, each job in a process of its own, with what it needs.
 
 pub mod act;
+pub mod alone;
 pub mod desk;
 pub mod dispute;
 pub mod earnings;
@@ -16,10 +19,15 @@ pub mod engine;
 pub mod lane;
 pub mod library;
 pub mod plan;
+pub mod proven;
 pub mod view;
 
 use crate::{
-	chain::{self, needs, state, types::DeviceId, Chain, Head},
+	chain::{
+		self, needs, state,
+		types::{BlockNumber, DeviceId, Hash},
+		Chain, Head,
+	},
 	config::Config,
 	journal::Journal,
 	metrics::Metrics,
@@ -33,7 +41,7 @@ use library::Library;
 use std::{
 	path::{Path, PathBuf},
 	sync::Arc,
-	time::Duration,
+	time::{Duration, Instant},
 };
 use subxt_signer::sr25519::Keypair;
 use tokio::sync::{mpsc, watch};
@@ -125,11 +133,13 @@ async fn follow(
 	let mut genesis = config.genesis()?;
 	let mut agent: Option<Agent> = None;
 	let mut pause = PAUSES.0;
+	let mut nodes = config.chain.nodes.clone();
+	let mut settled = None;
 	loop {
 		if *leaving.borrow() && agent.as_ref().is_none_or(|agent| agent.urgent() == 0) {
 			return Ok(());
 		}
-		let connecting = Chain::connect(&config.chain.nodes, genesis);
+		let connecting = connect(&nodes, genesis, settled);
 		let connected_to = tokio::select! {
 			connected_to = connecting => connected_to,
 			_ = leaving.changed() => continue,
@@ -144,7 +154,12 @@ async fn follow(
 				};
 				connected.send_replace(Some(chain.clone()));
 				pause = PAUSES.0;
-				match session(agent, &chain, &mut ended, &metrics, &mut leaving).await {
+				let end = session(agent, &chain, &mut ended, &metrics, &mut leaving, &mut settled).await;
+				// Another one next time, if there is one: this one may answer, and know nothing new.
+				if let Some(place) = nodes.iter().position(|node| node == chain.url()) {
+					nodes.rotate_left(place.saturating_add(1));
+				}
+				match end {
 					Ok(End::Left) => return Ok(()),
 					Err(error) if !is_of_node(&error) => return Err(error),
 					Err(error) => tracing::warn!(node = chain.url(), "lost the node: {error:#}"),
@@ -161,6 +176,48 @@ async fn follow(
 			_ = leaving.changed() => {}
 		}
 		pause = pause.saturating_mul(2).min(PAUSES.1);
+	}
+}
+
+/// A block that was final.
+type Settled = (BlockNumber, Hash);
+
+/// Connects to the first node that answers, is of the right chain, and knows the block that was final: one that does not is
+/// far behind, on a branch that leads nowhere, or lies.
+async fn connect(nodes: &[String], genesis: Option<Hash>, settled: Option<Settled>) -> chain::Result<Chain> {
+	let mut reasons = Vec::new();
+	for node in nodes {
+		let chain = match Chain::connect(std::slice::from_ref(node), genesis).await {
+			Ok(chain) => chain,
+			Err(error @ chain::Error::OtherChain { .. }) => return Err(error),
+			Err(chain::Error::Unreachable(reason)) => {
+				reasons.push(reason);
+				continue;
+			}
+			Err(error) => {
+				reasons.push(error.to_string());
+				continue;
+			}
+		};
+		let Some((number, hash)) = settled else { return Ok(chain) };
+		match chain.block(number).await {
+			Ok(Some(found)) if found == hash => return Ok(chain),
+			Ok(_) => reasons.push(format!("{node} does not have block {number} that was final: it is behind, or lies")),
+			Err(error) => reasons.push(error.to_string()),
+		}
+	}
+	Err(chain::Error::Unreachable(reasons.join("; ")))
+}
+
+/// Goes on after what this machine failed with, such as a full disk: another time it may do better. What the node failed
+/// with is for whoever follows it.
+fn bear(result: Result<()>) -> Result<()> {
+	match result {
+		Err(error) if error.downcast_ref::<chain::Error>().is_none() => {
+			tracing::error!("{error:#}");
+			Ok(())
+		}
+		result => result,
 	}
 }
 
@@ -270,16 +327,17 @@ async fn session(
 	ended: &mut mpsc::UnboundedReceiver<Done>,
 	metrics: &Metrics,
 	leaving: &mut watch::Receiver<bool>,
+	settled: &mut Option<Settled>,
 ) -> Result<End> {
 	let mut heads = chain.heads().await?;
 	let mut last_final = chain.last_final().await?.number();
-	let mut best = Some(chain.best().await?.hash());
+	let mut best = Some((chain.best().await?.hash(), Instant::now()));
 	let mut chores = tokio::time::interval(CHORES);
 	chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
 	loop {
-		if let Some(hash) = best.take() {
+		if let Some((hash, arrived)) = best.take() {
 			let at = chain.at(hash).await?;
-			agent.look(chain, &at, last_final).await?;
+			agent.look(chain, &at, last_final, arrived).await?;
 			metrics.saw();
 		}
 		if *leaving.borrow() {
@@ -299,19 +357,24 @@ async fn session(
 					match head {
 						None => return Ok(End::Closed),
 						Some(head) => match head? {
-							Head::Best { hash, .. } => best = Some(hash),
-							Head::Final { number, .. } => last_final = last_final.max(number),
+							Head::Best { hash, .. } => best = Some((hash, Instant::now())),
+							Head::Final { hash, number } => {
+								last_final = last_final.max(number);
+								if settled.is_none_or(|(before, _)| before < number) {
+									*settled = Some((number, hash));
+								}
+							}
 						},
 					}
 					next = heads.next().now_or_never();
 				}
 			},
-			Some(done) = ended.recv() => agent.ended(chain, done)?,
+			Some(done) = ended.recv() => bear(agent.ended(chain, done))?,
 			_ = leaving.changed() => {}
 			Some(landed) = agent.landed() => agent.note_landing(landed),
 			_ = chores.tick() => {
 				metrics.look_at_gpus();
-				agent.chores(chain).await?;
+				bear(agent.chores(chain).await)?;
 			}
 		}
 	}

@@ -6,7 +6,7 @@ use super::view::{Origin, TaskView, View};
 use crate::{
 	chain::{calls::Item, types::*},
 	config::{Config, DeviceConfig},
-	journal::{Doubt, Phase, Work as Undertaken, WorkId},
+	journal::{Doubt, ObstacleForm, Phase, Work as Undertaken, WorkId},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -268,7 +268,8 @@ impl Planner<'_> {
 	/// What the operator has to show of its own results.
 	fn own_results(&mut self) {
 		for (name, task) in &self.view.tasks {
-			if task.task.request.provider != self.view.operator || task.task.is_claim {
+			let is_own = task.task.request.provider == self.view.operator && self.config.has(task.origin.device());
+			if !is_own || task.task.is_claim {
 				continue;
 			}
 			let due = task.task.due;
@@ -417,7 +418,7 @@ impl Planner<'_> {
 						},
 						due: closes.saturating_sub(SENDING_BLOCKS),
 					});
-					let fits = is_known || self.is_worth(request, racer.device);
+					let fits = is_known || (!self.view.is_full && self.is_worth(request, racer.device));
 					let is_taken = work.filter(|_| fits).is_some_and(|work| self.compute(work, most));
 					if !is_taken {
 						self.say(Say::Decline { request: *name }, closes);
@@ -532,8 +533,8 @@ impl Planner<'_> {
 	}
 
 	fn bid(&mut self, name: Hash, job: &Job) {
-		// Its seal would come too late.
-		if job.is_cancelled || job.due < self.view.now.saturating_add(SENDING_BLOCKS) {
+		// Its seal would come too late, or what it brings finds no room.
+		if self.view.is_full || job.is_cancelled || job.due < self.view.now.saturating_add(SENDING_BLOCKS) {
 			return;
 		}
 		let bids = self.config.devices.iter().filter(|config| config.bids);
@@ -577,12 +578,17 @@ impl Planner<'_> {
 		}
 		let part = run.next();
 		let id = WorkId::Part { job: name, part };
-		if self.works.get(&id).is_some_and(|work| work.phase == Phase::Failed && work.obstacle.is_some()) {
-			if !run.has_claimed {
-				self.say(Say::ClaimInputs { job: name }, run.deadline);
+		let obstacle = self.works.get(&id).filter(|work| work.phase == Phase::Failed).and_then(|work| work.obstacle);
+		match obstacle {
+			Some(ObstacleForm::InputMissing | ObstacleForm::InputInvalid) if !run.has_claimed => {
+				return self.say(Say::ClaimInputs { job: name }, run.deadline);
 			}
-			return;
+			// A jury found that it may be run.
+			Some(ObstacleForm::InputInvalid) => return,
+			// A jury could have it, or it is what another provider handed on, for which no client answers: it is tried again.
+			_ => {}
 		}
+		let is_missing = obstacle.is_some();
 		// From what it begins is known here before the chain has seen it.
 		let start = match part.checked_sub(1).filter(|_| part > run.first) {
 			None => Some(job.carry),
@@ -597,7 +603,7 @@ impl Planner<'_> {
 				let task = task_name(&name, job.tasks);
 				self.say(Say::CommitPart { job: name, part, task }, run.deadline);
 			}
-		} else if let (Some(start), true) = (start, self.is_open(&id)) {
+		} else if let (Some(start), true) = (start, is_missing || self.is_open(&id)) {
 			let what = What::Part {
 				job: name,
 				client: job.client,

@@ -1,5 +1,6 @@
 //! What of the chain concerns this worker, as it stands after a block.
 
+use super::proven::Openings;
 use crate::{
 	chain::{state, types::*, At, Chain, Error, Happened, Result},
 	config::Config,
@@ -50,6 +51,8 @@ pub struct View {
 	pub offers_seats: bool,
 	/// For how long a heartbeat counts.
 	pub heartbeat_blocks: BlockNumber,
+	/// This machine's disk has no room for more work.
+	pub is_full: bool,
 }
 
 /// A validation.
@@ -121,6 +124,7 @@ pub struct Watcher {
 	tasks: BTreeSet<Hash>,
 	/// When each validation was first seen in its stage.
 	since: BTreeMap<Hash, (Stage, BlockNumber)>,
+	openings: Openings,
 	heartbeat_blocks: BlockNumber,
 }
 
@@ -141,6 +145,7 @@ impl Watcher {
 			jobs: BTreeSet::new(),
 			tasks: BTreeSet::new(),
 			since: BTreeMap::new(),
+			openings: Openings::default(),
 			heartbeat_blocks,
 		}
 	}
@@ -162,7 +167,8 @@ impl Watcher {
 				Vec::new()
 			}
 		};
-		let view = self.read(at, last_final).await?;
+		let mut view = self.read(at, last_final).await?;
+		self.openings.find(chain, at, &mut view).await?;
 		self.head = Some(at.hash());
 		Ok((view, happened))
 	}

@@ -1,6 +1,6 @@
 //! Sending transactions of one key.
 
-use super::{error::Error, Call, Chain, Hash, Result};
+use super::{error::Error, At, Call, Chain, Hash, Result};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
@@ -54,9 +54,15 @@ impl Sender {
 	/// Sends a call, and waits until it has succeeded in a block. The block may still turn out to be no part of the
 	/// chain: who needs to know looks at the state.
 	pub async fn send(&self, chain: &Chain, call: &Call) -> Result<Sent> {
+		self.send_and_tell(chain, call, || {}).await
+	}
+
+	/// The same, and says when the node has taken it.
+	pub async fn send_and_tell(&self, chain: &Chain, call: &Call, taken: impl FnOnce()) -> Result<Sent> {
 		let lost = |reason: &str| Error::Lost { call: call.to_string(), reason: reason.into() };
 		let _place = self.places.acquire().await.map_err(|_| lost("the sender has stopped"))?;
 		let mut progress = self.submit(chain, call).await?;
+		taken();
 		let included = async {
 			while let Some(status) = progress.next().await {
 				match status.map_err(Error::from_rpc)? {
@@ -86,6 +92,22 @@ impl Sender {
 		Sent::check(&transaction, call).await.map(drop)
 	}
 
+	/// Signs a call with this nonce, for the blocks after `at`, and gives it to the node. What becomes of it, its sender
+	/// sees in the blocks: for those who send more than they could wait for one by one.
+	pub async fn post(&self, chain: &Chain, at: &At, call: &Call, nonce: u64) -> Result<()> {
+		let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(nonce).mortal(LIFE_BLOCKS).build();
+		let mut transactions = at.inner.transactions();
+		let signing = transactions.create_signed(&call.payload(), &*self.key, params).await;
+		let signed = signing.map_err(|error| Error::from_submission(&call.to_string(), error))?;
+		let bytes = super::hex(signed.encoded());
+		let _: serde_json::Value =
+			chain.request("author_submitExtrinsic", &[bytes.into()]).await.map_err(|error| match error {
+				Error::Refused { refusal, .. } => Error::Refused { call: call.to_string(), refusal },
+				error => error,
+			})?;
+		Ok(())
+	}
+
 	/// Signs a call and gives it to the node.
 	async fn submit(&self, chain: &Chain, call: &Call) -> Result<Progress> {
 		let _turn = self.next.lock().await;
@@ -112,6 +134,11 @@ impl Sender {
 				Err(Error::Refused { refusal, .. }) if tries < 3 && refusal.text.contains("outdated") => {
 					tries = tries.saturating_add(1);
 					tokio::time::sleep(Duration::from_millis(200)).await;
+				}
+				// A busy node tells of a head before its pool has seen it, and takes it for one that was long ago.
+				Err(Error::Refused { refusal, .. }) if tries < 3 && refusal.text.contains("ancient birth block") => {
+					tries = tries.saturating_add(1);
+					tokio::time::sleep(Duration::from_secs(1)).await;
 				}
 				result => return result,
 			}

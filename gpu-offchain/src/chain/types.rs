@@ -428,7 +428,17 @@ records! {
 	/// How a validation ended.
 	struct Record {
 		pub provider: AccountId,
+		pub client: AccountId,
+		pub manifest: Hash,
+		pub start: Hash,
+		pub outcome: Option<Outcome>,
 		pub conclusion: Conclusion,
+		pub leaves: u32,
+		pub audit_billionths: u32,
+		pub drawn: u32,
+		pub juries: u32,
+		pub detects_one_billionths: u32,
+		pub detects_tenth_billionths: u32,
 		pub closed: BlockNumber,
 	}
 

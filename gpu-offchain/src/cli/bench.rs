@@ -94,19 +94,24 @@ impl BenchCmd {
 		let transfer = bench::transfer(&self.folder, bytes, self.rounds);
 		let best = tokio::runtime::Runtime::new()?.block_on(transfer)?;
 		let speed = |took: std::time::Duration| self.mib as f64 / took.as_secs_f64();
+		let line = |name: &str, took: bench::Took| {
+			let (time, processor) = (took.time.as_secs_f64(), took.processor.as_secs_f64());
+			format!("  {name:<24} {time:>7.2} s {:>7.0} MiB/s, {processor:>6.2} s of processors\n", speed(took.time))
+		};
 		super::print(&format!(
-			"{} MiB, best of {}\n  raw TCP copy to disk     {:>7.2} s {:>7.0} MiB/s\n  store to store, on disk  {:>7.2} s \
-			 {:>7.0} MiB/s\n  hashing alone            {:>7.2} s {:>7.0} MiB/s\n  ratio to TCP             {:>7.2}\n{} \
-			 artifacts of 1 KiB: {:.2} s\n",
+			"{} MiB, best of {}\n{}{}  {:<24} {:>7.2} s {:>7.0} MiB/s\n  {:<24} {:>7.2}\n  {:<24} {:>7.2}\n{} artifacts of 1 \
+			 KiB: {:.2} s\n",
 			self.mib,
 			self.rounds,
-			best.tcp.as_secs_f64(),
-			speed(best.tcp),
-			best.store.as_secs_f64(),
-			speed(best.store),
+			line("raw TCP copy to disk", best.tcp),
+			line("store to store, on disk", best.store),
+			"hashing alone",
 			best.hashing.as_secs_f64(),
 			speed(best.hashing),
+			"ratio to TCP",
 			best.ratio(),
+			"ratio of processors",
+			best.processor_ratio(),
 			bench::SMALL,
 			best.small.as_secs_f64(),
 		))?;

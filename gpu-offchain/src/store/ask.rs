@@ -135,6 +135,13 @@ fn signed(genesis: &[u8; 32], task: &[u8; 32], asked: &Key, asking: &Key) -> Vec
 	[DOMAIN.as_slice(), genesis, task, asked.bytes(), asking.bytes()].concat()
 }
 
+/// Whether it is the account's signature: over the message, or over the message as wallets of browsers wrap it, so that
+/// nobody signs a transaction by mistake.
+fn is_signed(message: &[u8], signature: &Signature, account: &PublicKey) -> bool {
+	let wrapped = [b"<Bytes>".as_slice(), message, b"</Bytes>"].concat();
+	sr25519::verify(signature, message, account) || sr25519::verify(signature, wrapped, account)
+}
+
 impl Store {
 	/// From now on clients are answered, on this chain.
 	pub fn open_desk(&self, genesis: [u8; 32], desk: Arc<dyn Desk>) {
@@ -144,12 +151,24 @@ impl Store {
 	/// Asks a provider what became of a request or job of this account. An answer without results is no refusal: there is
 	/// no commitment on the chain yet that others cannot copy any more.
 	pub async fn ask(&self, endpoint: &Endpoint, task: &[u8; 32], key: &Keypair, genesis: &[u8; 32]) -> Result<Answer> {
+		let signature = key.sign(&signed(genesis, task, &endpoint.key(), &self.key())).0;
+		self.ask_signed(endpoint, task, &key.public_key().0, &signature).await
+	}
+
+	/// The same with a signature that was made elsewhere, by a wallet that keeps its key to itself. It names this store's
+	/// transport key as the one that asks.
+	pub async fn ask_signed(
+		&self,
+		endpoint: &Endpoint,
+		task: &[u8; 32],
+		account: &[u8; 32],
+		signature: &[u8; 64],
+	) -> Result<Answer> {
 		let unanswered = |reason: String| Error::Unanswered { by: endpoint.clone(), reason };
 		if endpoint.key() == self.key() {
 			return Err(Error::invalid("a store that asks itself"));
 		}
-		let signature = key.sign(&signed(genesis, task, &endpoint.key(), &self.key())).0;
-		let question = Question { task: *task, account: key.public_key().0, signature }.encode();
+		let question = Question { task: *task, account: *account, signature: *signature }.encode();
 		let connection = self.0.connect(endpoint, ALPN).await.map_err(|fault| fault.or_else(unanswered))?;
 		let asking = async {
 			let (mut writer, mut reader) = connection.open_bi().await.map_err(|error| error.to_string())?;
@@ -182,7 +201,7 @@ impl Inner {
 		let Reception { genesis, desk } = reception.ok_or(Denial::Unknown)?;
 		let message = signed(&genesis, &question.task, &self.secret.key(), asking);
 		let (signature, account) = (Signature(question.signature), PublicKey(question.account));
-		if !sr25519::verify(&signature, message, &account) {
+		if !is_signed(&message, &signature, &account) {
 			return Err(Denial::Unsigned);
 		}
 		desk.answer(&question.task, &question.account)

@@ -14,13 +14,49 @@ use std::{
 pub struct Transfer {
 	pub bytes: u64,
 	/// Over a TCP connection without any check, until the bytes are on the disk.
-	pub tcp: Duration,
+	pub tcp: Took,
 	/// From one store to another: encrypted, checked, until the bytes are on the disk and the store knows it.
-	pub store: Duration,
+	pub store: Took,
 	/// Hashing alone, by one thread, in pieces as they are checked. Both ends do that.
 	pub hashing: Duration,
 	/// [`SMALL`] artifacts of 1 KiB, one after the other, each on the disk before the next.
 	pub small: Duration,
+}
+
+/// How long something took.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+	pub time: Duration,
+	/// Of all processors, both ends together. It depends less than the time on what else the machine does.
+	pub processor: Duration,
+}
+
+impl Took {
+	const NEVER: Self = Self { time: Duration::MAX, processor: Duration::MAX };
+
+	/// The best of each.
+	fn or(self, other: Self) -> Self {
+		Self { time: self.time.min(other.time), processor: self.processor.min(other.processor) }
+	}
+}
+
+/// A watch for time and for that of the processors.
+struct Watch(Instant, Duration);
+
+impl Watch {
+	fn start() -> Result<Self> {
+		Ok(Self(Instant::now(), processor()?))
+	}
+
+	fn stop(self) -> Result<Took> {
+		Ok(Took { time: self.0.elapsed(), processor: processor()?.saturating_sub(self.1) })
+	}
+}
+
+/// What this process has had of all processors so far.
+fn processor() -> Result<Duration> {
+	let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+	Ok(Duration::new(used.tv_sec.try_into().map_err(Error::machine)?, used.tv_nsec.try_into().map_err(Error::machine)?))
 }
 
 /// How many.
@@ -29,7 +65,12 @@ pub const SMALL: usize = 1000;
 impl Transfer {
 	/// The store's speed over that of the TCP copy.
 	pub fn ratio(&self) -> f64 {
-		self.tcp.as_secs_f64() / self.store.as_secs_f64()
+		self.tcp.time.as_secs_f64() / self.store.time.as_secs_f64()
+	}
+
+	/// The same, of the processors' time.
+	pub fn processor_ratio(&self) -> f64 {
+		self.tcp.processor.as_secs_f64() / self.store.processor.as_secs_f64()
 	}
 }
 
@@ -44,16 +85,16 @@ pub async fn transfer(within: &Path, bytes: u64, rounds: usize) -> Result<Transf
 	let giver = open(at("giver")).await?;
 	let artifact = giver.add_file(&source).await?;
 	let mut best =
-		Transfer { bytes, tcp: Duration::MAX, store: Duration::MAX, hashing: Duration::MAX, small: Duration::MAX };
+		Transfer { bytes, tcp: Took::NEVER, store: Took::NEVER, hashing: Duration::MAX, small: Duration::MAX };
 	for _ in 0..rounds {
 		let (from, to) = (source.clone(), target.clone());
-		best.tcp = best.tcp.min(blocking(move || copy(&from, &to)).await?);
+		best.tcp = best.tcp.or(blocking(move || copy(&from, &to)).await?);
 		fs::remove_file(&target)?;
 
 		let taker = open(at("taker")).await?;
-		let begin = Instant::now();
+		let watch = Watch::start()?;
 		taker.fetch(&artifact, &[giver.endpoint().clone()], |_| {}).await?;
-		best.store = best.store.min(begin.elapsed());
+		best.store = best.store.or(watch.stop()?);
 		taker.close().await;
 		drop(taker);
 		fs::remove_dir_all(at("taker"))?;
@@ -90,19 +131,18 @@ fn noise(path: &Path, bytes: u64) -> Result<()> {
 	Ok(file.sync_all()?)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<Duration> {
+fn copy(from: &Path, to: &Path) -> Result<Took> {
 	let listener = TcpListener::bind(("127.0.0.1", 0))?;
 	let address = listener.local_addr()?;
-	let begin = Instant::now();
+	let watch = Watch::start()?;
 	let from = from.to_owned();
 	let sender = std::thread::spawn(move || pour(fs::File::open(from)?, TcpStream::connect(address)?));
 	let (stream, _) = listener.accept()?;
 	let file = fs::File::create(to)?;
 	pour(stream, &file)?;
 	file.sync_all()?;
-	let took = begin.elapsed();
 	sender.join().map_err(|_| Error::machine("the sender has failed"))??;
-	Ok(took)
+	watch.stop()
 }
 
 /// By hand, because what the standard library does for files and sockets never leaves the kernel.

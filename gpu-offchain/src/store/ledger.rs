@@ -167,6 +167,12 @@ impl Ledger {
 		records
 	}
 
+	/// Forgets who alone may have it, and says which records said so.
+	pub(super) fn lift(&mut self, name: &Name) -> Vec<Record> {
+		let keys = self.only.remove(name).into_iter().flatten();
+		keys.map(|key| Record::Only { name: *name, key }).collect()
+	}
+
 	/// It is no longer half here.
 	pub(super) fn settle(&mut self, name: &Name) -> Option<Record> {
 		let (bytes, until) = self.partial.remove(name)?;

@@ -54,7 +54,7 @@ use std::{
 use tokio::{
 	io::AsyncWriteExt,
 	runtime::Handle,
-	sync::{watch, Notify},
+	sync::{mpsc, watch, Notify},
 	task::JoinHandle,
 };
 
@@ -62,6 +62,9 @@ use tokio::{
 const COLLECT_EVERY: Duration = Duration::from_secs(10 * 60);
 
 const COLLECT_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// Pieces of a stream that wait for whoever reads it.
+const PIECES_AHEAD: usize = 16;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -346,6 +349,24 @@ impl Store {
 		Ok(bytes)
 	}
 
+	/// Its pieces in order, each checked, for whoever passes them on. After an error there are no more.
+	pub async fn stream(&self, artifact: &Artifact) -> Result<mpsc::Receiver<Result<Vec<u8>>>> {
+		self.whole(artifact).await?;
+		let (pieces, reader) = mpsc::channel(PIECES_AHEAD);
+		let (store, artifact) = (self.clone(), *artifact);
+		tokio::spawn(async move {
+			let read = store.read(&artifact, |piece| {
+				let (piece, pieces) = (piece.to_vec(), pieces.clone());
+				async move { pieces.send(Ok(piece)).await.map_err(|_| Error::invalid("nobody reads any more")) }
+			});
+			if let Err(error) = read.await {
+				// Whoever has gone does not want to know.
+				let _ = pieces.send(Err(error)).await;
+			}
+		});
+		Ok(reader)
+	}
+
 	/// Writes it to a file, which appears when it is whole.
 	pub async fn export(&self, artifact: &Artifact, path: impl AsRef<Path>) -> Result<()> {
 		self.whole(artifact).await?;
@@ -468,6 +489,13 @@ impl Store {
 		self.commit().await
 	}
 
+	/// Serves an artifact to everybody again.
+	pub async fn lift(&self, artifact: &Artifact) -> Result<()> {
+		let records = self.ledger().lift(&artifact.hash);
+		self.strike(records).await?;
+		self.commit().await
+	}
+
 	/// Removes what nobody keeps at that time, and says how many bytes that freed.
 	pub async fn collect(&self, now: SystemTime) -> Result<u64> {
 		let mut collected = self.0.collector.lock().await;
@@ -521,6 +549,11 @@ impl Store {
 			refused: counters.refused.load(Ordering::Relaxed),
 			peers: counters.peers.load(Ordering::Relaxed),
 		}
+	}
+
+	/// Bytes that may still be written to its disk.
+	pub fn free(&self) -> Result<u64> {
+		folder::free(&self.0.folder)
 	}
 
 	/// For the engine, which waits. Not to be used on a thread that drives tasks.

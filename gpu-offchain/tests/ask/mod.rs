@@ -89,10 +89,35 @@ async fn a_client_hears_at_once_what_was_committed_to_and_fetches_it_and_nobody_
 	assert!(matches!(provider.ask(provider.endpoint(), &TASK, &alice, &GENESIS).await, Err(Error::Invalid(_))));
 }
 
-/// A question as it goes over the wire: of this account about the task, from one end to the other.
+/// What is signed to ask about the task, from one end to the other.
+fn message(asked: &Endpoint, asking: &[u8; 32]) -> Vec<u8> {
+	[b"ogpu/result-ask1".as_slice(), &GENESIS, &TASK, asked.key().bytes(), asking].concat()
+}
+
+/// A question of this account as it goes over the wire.
 fn question(key: &Keypair, asked: &Endpoint, asking: &[u8; 32]) -> Vec<u8> {
-	let signed = [b"ogpu/result-ask1".as_slice(), &GENESIS, &TASK, asked.key().bytes(), asking].concat();
-	[TASK.as_slice(), &key.public_key().0, &key.sign(&signed).0].concat()
+	[TASK.as_slice(), &key.public_key().0, &key.sign(&message(asked, asking)).0].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_in_a_browser_signs_wrapped_bytes_and_is_answered() {
+	let place = Place::new();
+	let (provider, client, other) =
+		(place.open("provider").await, place.open("client").await, place.open("other").await);
+	let alice = dev::alice();
+	open_desk(&provider, &alice, Answer::default());
+	let wrap = |message: &[u8]| [b"<Bytes>".as_slice(), message, b"</Bytes>"].concat();
+	let message = message(provider.endpoint(), client.key().bytes());
+	let account = alice.public_key().0;
+	let ask = async |store: &Store, signed: &[u8]| {
+		store.ask_signed(provider.endpoint(), &TASK, &account, &alice.sign(signed).0).await
+	};
+	assert_eq!(ask(&client, &wrap(&message)).await.unwrap(), Answer::default());
+	assert_eq!(ask(&client, &message).await.unwrap(), Answer::default());
+	for wrong in [wrap(&wrap(&message)), wrap(b""), [b"<Bytes>".as_slice(), &message].concat()] {
+		assert_eq!(denial(ask(&client, &wrong).await), Denial::Unsigned);
+	}
+	assert_eq!(denial(ask(&other, &wrap(&message)).await), Denial::Unsigned, "signed for another store");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,26 +8,26 @@ use ogpu_worker::{
 };
 
 /// One leaf is audited, once.
-const ONCE: Class = Class { doubled_billionths: 0, leaves_billionths: 1, ..Class::STANDARD };
+pub const ONCE: Class = Class { doubled_billionths: 0, leaves_billionths: 1, ..Class::STANDARD };
 
-const PROVIDER: &str = "[[device]]\nid = DEVICE\nthreads = 1\n";
-const VERIFIER: &str = "[verifier]\nenabled = true\nthreads = 1\n";
+pub const PROVIDER: &str = "[[device]]\nid = DEVICE\nthreads = 1\n";
+pub const VERIFIER: &str = "[verifier]\nenabled = true\nthreads = 1\n";
 
 /// A provider of a service, whose worker has not started.
-async fn provider(world: &World, name: &'static str, service: ServiceId) -> Party {
+pub async fn provider(world: &World, name: &'static str, service: ServiceId) -> Party {
 	let provider = world.operator(name, 1_000 * OGPU, &format!("{PROVIDER}services = [{service}]\n")).await;
 	provider.sender.send(&world.chain, &operator::join(service, provider.device)).await.unwrap();
 	provider
 }
 
-async fn is_online(world: &World, operators: &[&Party]) {
+pub async fn is_online(world: &World, operators: &[&Party]) {
 	for operator in operators {
 		let heartbeat = async |at: &At| at.get(&state::DEVICES, (operator.device,)).await.unwrap()?.heartbeat;
 		world.until("the device is online", heartbeat).await;
 	}
 }
 
-const TEXTS: [&str; 4] = ["a first text", "another one", "and a third", "the last"];
+pub const TEXTS: [&str; 4] = ["a first text", "another one", "and a third", "the last"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_is_answered_audited_and_paid() {

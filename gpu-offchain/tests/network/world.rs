@@ -66,10 +66,28 @@ impl Process {
 		Self { child, lines }
 	}
 
+	/// Sends a signal, such as `STOP`.
+	pub fn signal(&self, name: &str) {
+		let id = self.child.id().to_string();
+		assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+	}
+
+	/// What it has of the machine's memory, in bytes.
+	pub fn memory(&self) -> u64 {
+		let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+		let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+		line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+	}
+
 	/// Ends the process without a chance to clean up, as a crash does.
 	pub fn kill(&mut self) {
 		let _ = self.child.kill();
 		let _ = self.child.wait();
+	}
+
+	/// What it has said since it was last asked.
+	pub fn said(&self) -> Vec<String> {
+		self.lines.try_iter().collect()
 	}
 
 	/// Waits until the process says this, and returns what it said.
@@ -182,9 +200,60 @@ impl Party {
 	/// Tells its worker to stop, and waits until it has.
 	pub fn stop(&mut self) -> std::process::ExitStatus {
 		let mut worker = self.worker.take().unwrap();
-		let id = worker.child.id().to_string();
-		assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+		worker.signal("TERM");
 		worker.child.wait().unwrap()
+	}
+
+	pub fn running(&self) -> &Process {
+		self.worker.as_ref().unwrap()
+	}
+
+	/// Changes its configuration, from its next start on.
+	pub fn reconfigure(&self, from: &str, to: &str) {
+		let config = fs::read_to_string(self.config()).unwrap();
+		assert!(config.contains(from), "{config}");
+		fs::write(self.config(), config.replace(from, to)).unwrap();
+	}
+
+	/// Starts a second worker with the same key and a copy of the data that the first has now.
+	pub fn start_copy(&self) -> Process {
+		let (data, copy) = (self.folder.path().join("data"), self.folder.path().join("copy"));
+		assert!(Command::new("cp").arg("-r").args([&data, &copy]).status().unwrap().success());
+		let config = fs::read_to_string(self.config()).unwrap();
+		let listen = config.split_once("[store]\nlisten = \"").unwrap().1.split('"').next().unwrap();
+		let config = config.replace(listen, &free_address().to_string());
+		let path = self.folder.path().join("copy.toml");
+		fs::write(&path, config.replace(data.to_str().unwrap(), copy.to_str().unwrap())).unwrap();
+		start_worker("the copy", &path)
+	}
+
+	/// Starts its worker with its data on a disk of so many MiB of its own.
+	pub fn start_on_small_disk(&mut self, mib: u32) {
+		let data = self.folder.path().join("data");
+		let script =
+			"cp -r \"$0\" \"$0.seed\" && mount -t tmpfs -o size=$1m none \"$0\" && cp -r \"$0.seed/.\" \"$0\" && \
+			shift && exec \"$@\"";
+		let mut command = Command::new("unshare");
+		command.args(["--map-root-user", "--mount", "sh", "-c", script]).arg(&data).arg(mib.to_string());
+		command.arg(worker_binary()).arg("start").arg("--config").arg(self.config()).env("RUST_LOG", LOG);
+		self.worker = Some(Process::start(self.name, &mut command));
+	}
+
+	/// The file that takes what its small disk had left.
+	fn filling(&self) -> PathBuf {
+		let inside = self.folder.path().join("data/filling");
+		Path::new("/proc").join(format!("{}/root{}", self.running().child.id(), inside.display()))
+	}
+
+	/// Fills its small disk to the last byte.
+	pub fn fill_disk(&self) {
+		let mut file = fs::File::create(self.filling()).unwrap();
+		let error = std::io::copy(&mut std::io::repeat(1), &mut file).unwrap_err();
+		assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+	}
+
+	pub fn empty_disk(&self) {
+		fs::remove_file(self.filling()).unwrap();
 	}
 
 	/// Has the restless worker stop.
@@ -193,9 +262,11 @@ impl Party {
 	}
 }
 
+const LOG: &str = "warn,ogpu_worker=debug";
+
 fn start_worker(name: &str, config: &Path) -> Process {
 	let mut command = Command::new(worker_binary());
-	command.arg("start").arg("--config").arg(config).env("RUST_LOG", "warn,ogpu_worker=debug");
+	command.arg("start").arg("--config").arg(config).env("RUST_LOG", LOG);
 	Process::start(name, &mut command)
 }
 
@@ -206,41 +277,54 @@ pub struct World {
 	/// From which the client serves.
 	pub store: Store,
 	_folder: TempDir,
-	_node: Process,
+	pub node: Process,
 }
 
-/// A chain with a client that has a lock and serves its artifacts.
-pub async fn world() -> World {
+/// A node that makes blocks alone, and where it answers. Two of them have the same genesis, and each a chain of its own.
+pub fn start_node() -> (Process, String) {
 	let binary = node_binary().expect("no ogpu-node beside the worker: `make build`, or name one in OGPU_NODE");
-	let folder = tempfile::tempdir().unwrap();
 	let mut command = Command::new(binary);
 	command.args(["--dev", "--tmp", "--rpc-port", "0", "--port", "0", "--no-prometheus", "--no-mdns"]);
 	let node = Process::start("node", &mut command);
 	let line = node.wait_for("Running JSON-RPC server: addr=");
 	let address = line.split_once("addr=").unwrap().1.split(',').next().unwrap();
 	let url = format!("ws://{address}");
+	(node, url)
+}
+
+/// A chain with a client that has a lock and serves its artifacts.
+pub async fn world() -> World {
+	let folder = tempfile::tempdir().unwrap();
+	let (node, url) = start_node();
 	let chain = Chain::connect(std::slice::from_ref(&url), None).await.unwrap();
 	let mut settings = Settings::new(folder.path().join("store"));
 	settings.listen = "127.0.0.1:0".parse().unwrap();
 	let store = Store::open(settings).await.unwrap();
 	let client = Sender::new(key("//Ferdie"));
-	let mut world = World { chain, url, client, store, _folder: folder, _node: node };
-	world.client_lock().await;
+	let world = World { chain, url, client, store, _folder: folder, node };
+	world.enter(&world.client).await;
 	world
 }
 
 impl World {
-	async fn client_lock(&mut self) {
+	/// Another client, whose artifacts the same store serves.
+	pub async fn client(&self, name: &str) -> Sender {
+		let client = Sender::new(key(&format!("//{name}")));
+		self.enter(&client).await;
+		client
+	}
+
+	async fn enter(&self, client: &Sender) {
 		let endpoint = self.store.endpoint().to_string();
 		let spec = operator::DeviceSpec {
 			kind: DeviceKind::Cpu,
 			name: "the client's",
 			memory_mb: 1,
 			endpoint: &endpoint,
-			worker: self.client.account(),
+			worker: client.account(),
 		};
 		let calls = [operator::lock(200 * OGPU), operator::register_device(&spec)];
-		self.all(&self.client, calls).await;
+		self.all(client, calls).await;
 	}
 
 	/// Sends calls of one account together.
@@ -389,15 +473,18 @@ impl World {
 		(self.order(service, &inputs, texts.len()).await, inputs)
 	}
 
+	/// A client asks a service so many times for the same, and has much time.
+	pub async fn request_often(&self, client: &Sender, service: ServiceId, texts: &[&str], times: usize) {
+		let inputs = self.keep(serde_json::to_vec(texts).unwrap()).await;
+		let order = client::NewOrder { window_blocks: 1_000, ..order(&inputs, texts.len()) };
+		for start in (0..times).step_by(50) {
+			let calls = (start..times.min(start + 50)).map(|_| client::request(service, &order));
+			self.all(client, calls).await;
+		}
+	}
+
 	async fn order(&self, service: ServiceId, inputs: &Artifact, leaves: usize) -> Hash {
-		let order = client::NewOrder {
-			inputs: inputs.hash.0,
-			ceiling_leaves: leaves as u32,
-			prompt_work: 0,
-			max_price: OGPU,
-			window_blocks: 10,
-			secret: None,
-		};
+		let order = order(inputs, leaves);
 		let before = self.requests().await;
 		self.client.send(&self.chain, &client::request(service, &order)).await.unwrap();
 		self.requests().await.into_iter().find(|request| !before.contains(request)).unwrap()
@@ -446,11 +533,27 @@ impl World {
 		}
 	}
 
+	/// What an account was found to have done wrong.
+	pub async fn faults(&self, account: AccountId) -> Vec<FaultRecord> {
+		self.chain.best().await.unwrap().get(&state::FAULTS, (account,)).await.unwrap().unwrap_or_default()
+	}
+
 	/// How the validation of a task ended.
 	pub async fn conclusion(&self, task: Hash) -> Conclusion {
 		let record =
 			self.until("the validation ends", async |at| at.get(&state::RECORDS, (task,)).await.unwrap()).await;
 		record.conclusion
+	}
+}
+
+fn order(inputs: &Artifact, leaves: usize) -> client::NewOrder {
+	client::NewOrder {
+		inputs: inputs.hash.0,
+		ceiling_leaves: leaves as u32,
+		prompt_work: 0,
+		max_price: OGPU,
+		window_blocks: 10,
+		secret: None,
 	}
 }
 

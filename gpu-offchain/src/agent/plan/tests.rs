@@ -1,7 +1,7 @@
 //! What a worker does next, in stories of one block each.
 
 use super::*;
-use crate::journal::{LeafForm, ObstacleForm};
+use crate::journal::LeafForm;
 
 const US: AccountId = [1; 32];
 const THEM: AccountId = [2; 32];
@@ -271,6 +271,27 @@ fn an_auditor_computes_commits_and_reveals() {
 }
 
 #[test]
+fn whoever_audits_a_leaf_again_does_it_in_its_own_time() {
+	let audit = |stage: Stage, answer: Answer, works: &Works| {
+		let mut view = view();
+		let mut task = task(THEM, stage);
+		let first = Some(Auditor { operator: THEM, answer: Answer::Committed([0; 32]) });
+		let second = Some(Auditor { operator: US, answer });
+		task.checks.insert(3, Check { first, second, ..check(None) });
+		view.tasks.insert(NAME, task);
+		let actions = planned(&view, works);
+		(done(&actions).len(), said(&actions))
+	};
+	let checked = works(CHECK, Undertaken { leaf: Some(leaf()), ..work(Phase::Computed) });
+	assert_eq!(audit(Stage::Doubling { seed_from: NOW }, Answer::Silent, &Works::new()), (0, vec![]));
+	assert_eq!(audit(Stage::AuditingTwice, Answer::Silent, &Works::new()), (1, vec![]));
+	let commit = vec![Say::CommitAudit { task: NAME, leaf: 3 }];
+	assert_eq!(audit(Stage::AuditingTwice, Answer::Silent, &checked), (0, commit));
+	let reveal = vec![Say::RevealAudit { task: NAME, leaf: 3 }];
+	assert_eq!(audit(Stage::Comparing, Answer::Committed([0; 32]), &checked), (0, reveal));
+}
+
+#[test]
 fn a_juror_votes_anew_in_each_round() {
 	let vote = |stage: JuryStage, answer: Answer, works: &Works| {
 		let mut view = view();
@@ -433,14 +454,99 @@ fn clients_are_told_what_leads_in_a_block_and_nothing_before() {
 }
 
 #[test]
-fn inputs_that_are_missing_are_claimed_once() {
-	let failed = Undertaken { obstacle: Some(ObstacleForm::InputMissing), ..work(Phase::Failed) };
-	let works = works(WorkId::Part { job: NAME, part: 0 }, failed);
+fn inputs_that_are_missing_are_claimed_once_and_looked_for_again() {
+	let step = |obstacle, has_claimed, stage| {
+		let failed = Undertaken { obstacle: Some(obstacle), ..work(Phase::Failed) };
+		let works = works(WorkId::Part { job: NAME, part: 0 }, failed);
+		let mut view = view();
+		view.jobs.insert(NAME, Job { run: Some(Run { has_claimed, ..run(vec![]) }), ..job(stage) });
+		let actions = planned(&view, &works);
+		(done(&actions).len(), said(&actions))
+	};
+	use ObstacleForm::{InputInvalid, InputMissing, OutputMissing};
+	let claim = || vec![Say::ClaimInputs { job: NAME }];
+	assert_eq!(step(InputMissing, false, JobStage::Working), (0, claim()));
+	assert_eq!(step(InputInvalid, false, JobStage::Working), (0, claim()));
+	assert_eq!(step(InputMissing, true, JobStage::Claimed), (0, vec![]), "a jury looks for them");
+	assert_eq!(step(InputMissing, true, JobStage::Working), (1, vec![]), "the jury has found them");
+	assert_eq!(step(InputInvalid, true, JobStage::Working), (0, vec![]), "they are what they were");
+	let handed_on = step(OutputMissing, false, JobStage::Working);
+	assert_eq!(handed_on, (1, vec![]), "what another provider handed on is not the client's to supply");
+}
+
+#[test]
+fn a_machine_whose_disk_is_full_takes_nothing_on_and_does_its_duties() {
 	let mut view = view();
-	view.jobs.insert(NAME, Job { run: Some(run(vec![])), ..job(JobStage::Working) });
-	assert_eq!(said(&planned(&view, &works)), [Say::ClaimInputs { job: NAME }]);
-	view.jobs.get_mut(&NAME).unwrap().run.as_mut().unwrap().has_claimed = true;
-	assert_eq!(said(&planned(&view, &works)), []);
+	view.is_full = true;
+	view.requests.insert(NAME, request(Racing::Running, RequestStage::Racing));
+	view.jobs.insert([8; 32], job(JobStage::Bidding));
+	assert_eq!(planned(&view, &Works::new()), [Action::Say { what: Say::Decline { request: NAME }, due: NOW + 60 }]);
+	let taken_on = works(RESULT, work(Phase::Computing));
+	assert_eq!(done(&planned(&view, &taken_on)).len(), 1, "what it has taken on it does");
+	let mut audited = task(THEM, Stage::Auditing);
+	audited.checks.insert(3, check(Some(Answer::Silent)));
+	view.tasks.insert([9; 32], audited);
+	assert_eq!(done(&planned(&view, &taken_on)).len(), 2);
+}
+
+#[test]
+fn what_another_machine_of_the_operator_has_done_is_left_to_it() {
+	let mut opening = task(US, Stage::Opening);
+	opening.checks.insert(3, Check { opening: None, ..check(None) });
+	let post = |origin| {
+		let mut view = view();
+		view.tasks.insert(NAME, TaskView { origin, ..opening.clone() });
+		said(&planned(&view, &works(RESULT, work(Phase::Committed))))
+	};
+	assert_eq!(post(Origin::Benchmark { device: DEVICE }), [Say::PostOpenings { task: NAME, leaves: vec![3] }]);
+	assert_eq!(post(Origin::Benchmark { device: DEVICE + 1 }), []);
+}
+
+#[test]
+fn what_is_committed_to_in_this_name_and_not_by_this_worker_is_noticed() {
+	use crate::{
+		agent::alone::{foreign, Foreign},
+		journal::Journal,
+	};
+	use ogpu_protocol::commitment::{leaf_task, Audit, Finding, Obstacle, Outcome, Place, Vote};
+	let folder = tempfile::tempdir().unwrap();
+	let journal = Journal::open(&folder.path().join("journal.redb"), &[0; 32], &[9; 32]).unwrap();
+	let place = |task, round| Place { task, round, account: US };
+	let of_leaf = leaf_task(crate::job::blake2, &NAME, 3);
+	let result = journal.seal(&place(NAME, 0), &Outcome { root: [1; 32], output: [2; 32] }).unwrap().commitment;
+	let audit: Finding<Audit> = Err(Obstacle::InputMissing);
+	let audit = journal.seal(&place(of_leaf, 0), &audit).unwrap().commitment;
+	let vote: Finding<Vote> = Err(Obstacle::InputMissing);
+	let vote = journal.seal(&place(of_leaf, 2), &vote).unwrap().commitment;
+
+	let seen = |result: Hash, audit: Hash, vote: Hash, device| {
+		let mut view = view();
+		let mut race = request(
+			Racing::Committed { commitment: result, leaves: 4 },
+			RequestStage::Validating { leader: 0, is_paid: false },
+		);
+		race.racers[0].device = device;
+		view.requests.insert(NAME, race);
+		let mut own = TaskView { origin: Origin::Benchmark { device }, ..task(US, Stage::Sealed) };
+		own.task.request.commitment = result;
+		view.tasks.insert(NAME, own);
+		let found = foreign(&view, &config(), &journal).unwrap();
+		view.requests.clear();
+		let mut theirs = task(THEM, Stage::Judging { after_challenges: false });
+		theirs.checks.insert(3, check(Some(Answer::Committed(audit))));
+		let ballot = Ballot { operator: US, answer: Answer::Committed(vote) };
+		let jury = Jury { round: 2, stage: JuryStage::Revealing { seed: [4; 32] }, due: NOW };
+		theirs.juries.insert(3, (jury, Some(ballot)));
+		view.tasks.insert(NAME, theirs);
+		let mut found: Vec<_> = found.into_iter().collect();
+		found.extend(foreign(&view, &config(), &journal).unwrap());
+		found
+	};
+	let finding = |round| Foreign::Finding { task: NAME, leaf: 3, round };
+	assert_eq!(seen(result, audit, vote, DEVICE), []);
+	assert_eq!(seen([5; 32], audit, vote, DEVICE), [Foreign::Result(NAME)]);
+	assert_eq!(seen([5; 32], audit, vote, DEVICE + 1), [], "another machine of the operator did it");
+	assert_eq!(seen(result, [5; 32], [6; 32], DEVICE), [finding(0), finding(2)]);
 }
 
 /// Blocks after its deadline in which this operator moves an item on, if it does within so many.
