@@ -1,0 +1,178 @@
+// Validations, as pages show them.
+
+import type { Api, Chain } from "../../chain/connection";
+import type { JuryNow } from "./jury";
+
+const AT = { at: "best" } as const;
+/** No page shows more. */
+export const MOST_SHOWN = 100;
+
+type Jury = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Juries"]["getValue"]>>>;
+type Task = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Tasks"]["getValue"]>>>;
+
+function juryNow(leaf: number, { dispute, round, stage, due }: Jury): JuryNow {
+	const { tally, rules } = dispute;
+	return {
+		leaf,
+		round,
+		stage: stage.type,
+		verdict: stage.type === "Closed" ? (stage.value.verdict?.type ?? "none") : undefined,
+		upheld: tally.upheld,
+		inputAtFault: tally.input_at_fault,
+		convicted: tally.convicted,
+		copied: tally.copied,
+		margin: rules.margin_seats,
+		cap: rules.cap_seats,
+		drawn: dispute.drawn_seats,
+		silent: dispute.silent_seats,
+		due,
+	};
+}
+
+export interface Validation {
+	name: string;
+	provider: string;
+	client: string;
+	stage: string;
+	conclusion: string | undefined;
+	due: number;
+	fee: bigint;
+	leaves: number;
+	drawn: number;
+	juries: JuryNow[];
+	isBenchmark: boolean;
+}
+
+const validation = (name: string, task: Task, juries: JuryNow[]): Validation => ({
+	name,
+	provider: task.request.provider,
+	client: task.request.client,
+	stage: task.stage.type,
+	conclusion: task.stage.type === "Closing" ? task.stage.value.conclusion.type : undefined,
+	due: task.due,
+	fee: task.request.fee,
+	leaves: task.request.leaves,
+	drawn: task.drawn,
+	juries,
+	isBenchmark: task.measures !== undefined,
+});
+
+/** All that are open, those with a jury first, then those that are due first. */
+export async function validationsOf(chain: Chain): Promise<{ now: number; all: number; list: Validation[] }> {
+	const { query } = chain.api;
+	const [tasks, juries, now] = await Promise.all([
+		query.ResultValidation.Tasks.getEntries(AT),
+		query.ResultValidation.Juries.getEntries(AT),
+		query.Clock.Now.getValue(AT),
+	]);
+	const sitting = new Map<string, JuryNow[]>();
+	for (const { keyArgs, value } of juries) {
+		const [task, leaf] = keyArgs;
+		sitting.set(task, [...(sitting.get(task) ?? []), juryNow(leaf, value)]);
+	}
+	const list = tasks.map(({ keyArgs: [name], value }) => validation(name, value, sitting.get(name) ?? []));
+	list.sort((a, b) => b.juries.length - a.juries.length || a.due - b.due);
+	return { now, all: list.length, list: list.slice(0, MOST_SHOWN) };
+}
+
+export interface Check {
+	leaf: number;
+	isShown: boolean;
+	auditors: { operator: string; answer: string; tone: "good" | "warn" | "bad" | "busy" | undefined }[];
+	challenger: string | undefined;
+}
+
+export interface Ballot {
+	leaf: number;
+	round: number;
+	operator: string;
+	seats: number;
+	answer: string;
+}
+
+export type Evidence =
+	| {
+			is: "open";
+			now: number;
+			validation: Validation;
+			audit: number;
+			outcome: { root: string; output: string } | undefined;
+			manifest: string;
+			start: string;
+			next: string;
+			by: string[];
+			checks: Check[];
+			ballots: Ballot[];
+	  }
+	| { is: "ended"; record: NonNullable<Awaited<ReturnType<Api["apis"]["ValidationApi"]["record"]>>> }
+	| { is: "job" | "request" }
+	| { is: "unknown" };
+
+type Answer = { type: string; value?: unknown };
+
+function said(answer: Answer): { answer: string; tone: Check["auditors"][number]["tone"] } {
+	if (answer.type === "Silent") return { answer: "has said nothing yet", tone: undefined };
+	if (answer.type === "Committed") return { answer: "has committed", tone: "busy" };
+	const finding = answer.value as { success: boolean; value: { type?: string } };
+	if (finding.success) return { answer: "computed it", tone: "good" };
+	const obstacles: Record<string, string> = {
+		OutputMissing: "was not served by the provider",
+		InputMissing: "found inputs missing",
+		InputInvalid: "found inputs invalid",
+	};
+	return { answer: obstacles[finding.value.type ?? ""] ?? "found an obstacle", tone: "bad" };
+}
+
+/** All that the chain still has about a validation. */
+export async function evidenceOf(chain: Chain, name: string): Promise<Evidence> {
+	const { query, apis } = chain.api;
+	const [task, record, job, request] = await Promise.all([
+		query.ResultValidation.Tasks.getValue(name, AT),
+		apis.ValidationApi.record(name, AT),
+		query.TrainingAuction.Jobs.getValue(name, AT),
+		query.ContinuousPool.Requests.getValue(name, AT),
+	]);
+	if (record) return { is: "ended", record };
+	if (!task) return { is: job ? "job" : request ? "request" : "unknown" };
+	const [checks, juries, ballots, status] = await Promise.all([
+		query.ResultValidation.Checks.getEntries(name, AT),
+		query.ResultValidation.Juries.getEntries(name, AT),
+		query.ResultValidation.Ballots.getEntries(name, AT),
+		apis.ValidationApi.status(name, AT),
+	]);
+	return {
+		is: "open",
+		now: status?.now ?? 0,
+		validation: validation(
+			name,
+			task,
+			juries.map(({ keyArgs, value }) => juryNow(keyArgs[1], value)),
+		),
+		audit: task.audit_billionths,
+		outcome: task.outcome,
+		manifest: task.request.manifest,
+		start: task.request.start,
+		next: status?.next.act.type ?? "",
+		by: status?.next.by ?? [],
+		checks: checks
+			.map(({ keyArgs, value }): Check => {
+				const auditors = [value.first, value.second].filter((one) => one !== undefined);
+				return {
+					leaf: keyArgs[1],
+					isShown: value.digest !== undefined,
+					auditors: auditors.map(({ operator, answer }) => ({ operator, ...said(answer) })),
+					challenger: value.challenge?.[0],
+				};
+			})
+			.sort((a, b) => a.leaf - b.leaf),
+		ballots: ballots.flatMap(({ keyArgs: [, [leaf = 0, round = 0]], value }) =>
+			value.map(({ operator, seats, answer }) => ({
+				leaf,
+				round,
+				operator,
+				seats: seats.length,
+				answer: said(answer).answer,
+			})),
+		),
+	};
+}

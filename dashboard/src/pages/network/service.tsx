@@ -1,0 +1,1 @@
+export { OneService as default } from "./services";

@@ -1,0 +1,116 @@
+// The network as anybody sees it, and how its rules are voted on.
+
+import assert from "node:assert/strict";
+import { sr25519CreateDerive } from "@polkadot-labs/hdkd";
+import { DEV_MINI_SECRET } from "@polkadot-labs/hdkd-helpers";
+import { createClient } from "polkadot-api";
+import { getPolkadotSigner } from "polkadot-api/signer";
+import { getWsProvider } from "polkadot-api/ws";
+import WebSocket from "ws";
+import { visit } from "../browser.mjs";
+
+const SOON = { timeout: 60_000 };
+
+/** Somebody proposes that nothing be done, and places the deposit. */
+async function proposeNothing(node) {
+	const client = createClient(getWsProvider(node, { websocketClass: WebSocket }));
+	try {
+		const api = client.getUnsafeApi();
+		const pair = sr25519CreateDerive(DEV_MINI_SECRET)("//Alice");
+		const signer = getPolkadotSigner(pair.publicKey, "Sr25519", pair.sign);
+		const remark = await api.tx.System.remark({ remark: new TextEncoder().encode("<b>nothing</b>") }).getEncodedData();
+		const submitted = await api.tx.Referenda.submit({
+			proposal_origin: { type: "system", value: { type: "Root", value: undefined } },
+			proposal: { type: "Inline", value: remark },
+			enactment_moment: { type: "After", value: 10 },
+		}).signAndSubmit(signer);
+		assert.ok(submitted.ok, JSON.stringify(submitted.dispatchError));
+		const { index } = submitted.events.find(({ type, value }) => type === "Referenda" && value.type === "Submitted")
+			.value.value;
+		return index;
+	} finally {
+		client.destroy();
+	}
+}
+
+export const chain = {
+	"shows blocks as they come, and the token as it is": async ({ browser, url }) => {
+		const { page, to, leave } = await visit(browser, url);
+		await to("network");
+		const blocks = page.getByRole("list", { name: /^The last blocks/ });
+		await blocks.getByText("final").first().waitFor(SOON);
+		const first = await blocks.locator("strong").first().innerText();
+		await page.waitForFunction((first) => document.querySelector(".blocks strong")?.textContent !== first, first, SOON);
+		await page.getByText("21,000,000").waitFor();
+		await page.getByText("Left to emit").waitFor();
+		await page.getByRole("link", { name: "watch them" }).click();
+		await page.getByRole("heading", { name: "Validations" }).waitFor();
+		await leave();
+	},
+
+	"shows what services cost, and who checks": async ({ browser, url, network }) => {
+		const { page, to, leave } = await visit(browser, url);
+		await to("network/services");
+		await page.getByRole("link", { name: "Service 1" }).click();
+		await page.getByText("A leaf costs now").waitFor();
+		await page.getByRole("heading", { name: "Price of a leaf, in OGPU" }).waitFor();
+		await to("network/services/77");
+		await page.getByText("There is no such service").waitFor();
+		await to("network/validators");
+		const verifier = network.parties.find((party) => party.role === "verifier");
+		await page.getByRole("cell", { name: verifier.name }).waitFor();
+		await page.getByText("checks", { exact: true }).waitFor();
+		await leave();
+	},
+
+	"shows what is being checked, and says so of names that it does not know": async ({ browser, url, account }) => {
+		const { page, to, leave } = await visit(browser, url, { account: account("Eve") });
+		await to("services/1");
+		await page.getByLabel("Text", { exact: true }).fill("the dog");
+		await page.getByTestId("total").waitFor();
+		await page.getByRole("button", { name: "Ask", exact: true }).click();
+		await page.getByRole("button", { name: "Sign and send" }).click();
+		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
+		const name = page.url().slice(-66);
+		await to(`validation/${name}`);
+		await page
+			.getByText("This is a request")
+			.or(page.getByText("The authors of blocks make a seed"))
+			.first()
+			.waitFor(SOON);
+		// Once somebody has committed, its validation is there.
+		await page.getByText("The authors of blocks make a seed").first().waitFor({ timeout: 90_000 });
+		await to("network/validations");
+		await page.locator(`a[href="#/validation/${name}"]`).waitFor(SOON);
+		await to(`validation/0x${"34".repeat(32)}`);
+		await page.getByText("The chain has nothing of this name now").waitFor();
+		await to("validation/0x34");
+		await page.getByText("This is no name").waitFor();
+		await leave();
+	},
+
+	"lets who has tokens vote": async ({ browser, url, account, network }) => {
+		const index = await proposeNothing(network.node);
+		const { page, to, leave } = await visit(browser, url, { account: account("Dave") });
+		await to("network/governance");
+		const referendum = page.locator("li", { has: page.getByRole("heading", { name: `${index}. System.remark` }) });
+		await referendum.waitFor(SOON);
+		await referendum.getByText("waits for its deposit").waitFor();
+		await referendum.getByText("Its arguments").click();
+		await referendum.getByText("0x3c623e").waitFor();
+		await referendum.getByRole("button", { name: "Vote" }).click();
+		await page.getByText("Nay", { exact: true }).click();
+		await page.getByLabel("With").fill("3");
+		await page.getByLabel("Conviction").selectOption({ index: 0 });
+		await page.getByRole("button", { name: "Go on" }).click();
+		await page.getByText("ConvictionVoting.vote").waitFor();
+		await page.getByText("Nay, with 3 OGPU").waitFor();
+		await page.getByRole("button", { name: "Sign and send" }).click();
+		await referendum.getByText("you: nay, 3 × 0.1").waitFor(SOON);
+		await referendum.getByText("0 for, 0.3 against").waitFor(SOON);
+		await referendum.getByRole("button", { name: "Take it back" }).click();
+		await page.getByRole("button", { name: "Sign and send" }).click();
+		await referendum.getByText("you: nay").waitFor({ state: "detached", ...SOON });
+		await leave();
+	},
+};

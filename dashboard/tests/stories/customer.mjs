@@ -1,0 +1,166 @@
+// What customers do, from asking to what came of it.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { DESKTOP, fits, isAccessible, PHONE, visit } from "../browser.mjs";
+import { refusing, signing, stranger } from "../wallet.mjs";
+
+const SOON = { timeout: 60_000 };
+
+/** Asks the service that writes; returns when the question is in a block, and its page is there. */
+async function ask(page, to, text) {
+	await to("services");
+	await page.getByRole("link", { name: "Ask", exact: true }).last().click();
+	await page.getByLabel("Text", { exact: true }).fill(text);
+	// The quote follows what is typed.
+	await page.getByTestId("total").waitFor();
+	await page.getByRole("button", { name: "Ask", exact: true }).click();
+}
+
+async function sign(page) {
+	await page.getByRole("button", { name: "Sign and send" }).click();
+}
+
+export const customer = {
+	"asks a service, and has an answer that is checked in the page": async ({ browser, url, account }) => {
+		const { page, to, leave } = await visit(browser, url, { account: account("Dave") });
+		await ask(page, to, "the cat");
+		// What is signed is shown before: the calls, the fee, and the hash of what they mean.
+		const dialog = page.getByRole("dialog", { name: /^Ask service/ });
+		await dialog.getByText("ContinuousPool.request").waitFor();
+		await dialog.getByText("StakingTrustlock.register_device").waitFor();
+		await dialog.getByText("Its bytes").click();
+		assert.match(await dialog.getByText("Metadata hash").locator("xpath=following-sibling::dd[1]").innerText(), /^0x/);
+		await isAccessible(page, "what is signed");
+		await sign(page);
+		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
+		// Who has to act, and until when.
+		await page.getByText("Racers compute").waitFor(SOON);
+		await page.getByTestId("answer").waitFor(SOON);
+		await page.getByText("unverified").first().waitFor();
+		await page.getByText("checked in this page").waitFor();
+		const answer = await page.getByTestId("answer").innerText();
+		assert.ok(answer.length > 5, `an answer: ${answer}`);
+		await isAccessible(page, "a request with its answer");
+		await page.setViewportSize(PHONE);
+		await fits(page, "a request with its answer, on a phone");
+		await page.setViewportSize(DESKTOP);
+		// It is saved as the very bytes of the network.
+		const saving = page.waitForEvent("download");
+		await page.getByRole("button", { name: "Save the tokens" }).click();
+		const saved = await readFile(await (await saving).path());
+		assert.equal(saved.length % 4, 0);
+		// It stands in the list, and in the budget.
+		await to("");
+		await page.getByRole("link", { name: /the cat/ }).waitFor();
+		await to("budget");
+		await page.getByRole("cell", { name: "the cat" }).waitFor();
+		await leave();
+	},
+
+	"has a model trained, and signs with a wallet: a quote, an auction, and what can be done about it": async ({
+		browser,
+		url,
+	}) => {
+		const signed = [];
+		const { page, to, leave } = await visit(browser, url, { before: signing("Eve", signed) });
+		await page.getByRole("button", { name: "Choose an account" }).first().click();
+		await page.getByRole("button", { name: "Connect tester" }).click();
+		await page.getByRole("button", { name: /^Eve tester/ }).click();
+		await to("new");
+		await page.getByRole("button", { name: "Example: train" }).click();
+		await page.getByText("2 of").waitFor();
+		// What is too much is told before anything is paid.
+		await page.getByLabel("The most that the work may cost").fill("1000000");
+		await page.getByText("The fee is too high for the stake").waitFor();
+		await page.getByLabel("The most that the work may cost").fill("1");
+		await page.getByTestId("total").waitFor();
+		await page.getByText("Which, and why not the others").click();
+		await page.getByText("is yours").or(page.getByText("was not measured, or is too slow")).first().waitFor();
+		await page.getByRole("button", { name: "Put it up for auction" }).click();
+		await page.getByText("TrainingAuction.create").waitFor();
+		await sign(page);
+		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
+		await page.getByRole("heading", { name: "Providers seal their bids" }).waitFor(SOON);
+		const job = page.url();
+		await isAccessible(page, "a job for sale");
+		// The client may change its mind as long as nobody has bid; a bid may have come meanwhile.
+		await page.getByRole("button", { name: "Top up" }).click();
+		await page.getByLabel("Amount").fill("0.5");
+		await page.getByRole("button", { name: "Go on" }).click();
+		await page.getByText("TrainingAuction.top_up").waitFor();
+		await sign(page);
+		await page.getByText(/Top up a job: (in|final)/).waitFor(SOON);
+		await page.getByText("1.5 OGPU").first().waitFor(SOON);
+		await page.getByRole("button", { name: "Cancel the job" }).click();
+		await page.getByRole("button", { name: "Go on" }).click();
+		await sign(page);
+		await page.getByText(/Cancel a job: (in|final)/).waitFor(SOON);
+		await page.getByText("It has ended").or(page.getByText("Cancelled")).first().waitFor(SOON);
+		assert.equal(page.url(), job);
+		// The wallet was given the hash of what the calls mean, and signed it.
+		assert.equal(signed.length, 3);
+		assert.ok(signed.every(({ mode, metadataHash }) => mode === 1 && /^0x[0-9a-f]{64}$/.test(metadataHash)));
+		await leave();
+	},
+
+	"sees why nothing was sent when the wallet says no": async ({ browser, url, account }) => {
+		const dave = account("Dave");
+		const { page, to, leave } = await visit(browser, url, { before: refusing(dave, "My wallet") });
+		await page.getByRole("button", { name: "Choose an account" }).first().click();
+		await page.getByRole("button", { name: "Connect tester" }).click();
+		await page.getByRole("button", { name: /^My wallet tester/ }).click();
+		await ask(page, to, "a question");
+		await sign(page);
+		await page.getByRole("alert").getByText("It was not signed.").waitFor();
+		await page.getByRole("button", { name: "Close", exact: true }).last().click();
+		await page.getByRole("dialog").waitFor({ state: "detached" });
+		// Nothing is lost: the text is still there.
+		assert.equal(await page.getByLabel("Text", { exact: true }).inputValue(), "a question");
+		await leave();
+	},
+
+	"is told how much is missing when the balance is too small": async ({ browser, url }) => {
+		const { page, to, leave } = await visit(browser, url, { account: stranger, before: refusing(stranger, "Poor") });
+		await page.getByRole("button", { name: /^aN/ }).click();
+		await page.getByRole("button", { name: "Connect tester" }).click();
+		await page.getByRole("button", { name: /^Poor tester/ }).click();
+		await ask(page, to, "a question");
+		await page
+			.getByRole("alert")
+			.getByText(/can be spent: .* are missing/)
+			.waitFor();
+		assert.ok(await page.getByRole("button", { name: "Sign and send" }).isDisabled());
+		await leave();
+	},
+
+	"keeps to a limit for a day": async ({ browser, url, account }) => {
+		const { page, to, leave } = await visit(browser, url, { account: account("Eve") });
+		await to("budget");
+		await page.getByLabel("At most, in 24 hours").fill("0.0001");
+		await page.getByRole("button", { name: "Keep it" }).click();
+		await page.getByText("The limit is in force.").waitFor();
+		await ask(page, to, "a question");
+		await page
+			.getByRole("alert")
+			.getByText(/of your limit for a day/)
+			.waitFor();
+		assert.ok(await page.getByRole("button", { name: "Sign and send" }).isDisabled());
+		await leave();
+	},
+
+	"looks around without an account": async ({ browser, url }) => {
+		const { page, to, leave } = await visit(browser, url, { viewport: DESKTOP });
+		await page.getByText("Whose work?").waitFor();
+		await to("services/1");
+		await page.getByTestId("total").waitFor();
+		await page.getByRole("button", { name: "Choose an account" }).first().waitFor();
+		await to(`task/0x${"12".repeat(32)}`);
+		await page.getByText("The chain knows no task of this name").waitFor();
+		await to("task/0x12");
+		await page.getByText("This names no task").waitFor();
+		await to("nowhere");
+		await page.getByText("There is no such page").waitFor();
+		await leave();
+	},
+};
