@@ -1,6 +1,7 @@
 //! What the node's own methods answer: `docs/api.md`. What they say beside is ignored, so that a newer node is understood.
 
 use crate::{hex, parse_account, parse_hash, AccountId, Balance, BlockNumber, Error, Hash, Name, Result, ServiceId};
+use ogpu_worker::chain::types::{Conclusion, Record};
 use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -65,6 +66,12 @@ impl From<Digits> for Name {
 /// An amount: decimal text, in the smallest unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(pub Balance);
+
+impl std::fmt::Display for Amount {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(f, "{} OGPU", crate::format_ogpu(self.0))
+	}
+}
 
 impl Serialize for Amount {
 	fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -190,6 +197,35 @@ pub struct Ended {
 	pub detects_one_billionths: u32,
 	pub detects_tenth_billionths: u32,
 	pub closed: BlockNumber,
+}
+
+impl From<Record> for Ended {
+	fn from(record: Record) -> Self {
+		let outcome = record.outcome.map(|it| Outcome { root: Digits(it.root), output: Digits(it.output) });
+		let conclusion = match record.conclusion {
+			Conclusion::Accepted => "accepted",
+			Conclusion::Forfeited => "forfeited",
+			Conclusion::Convicted => "convicted",
+			Conclusion::InputAtFault => "inputAtFault",
+			Conclusion::Void => "void",
+			Conclusion::Unfounded => "unfounded",
+		};
+		Self {
+			provider: Account(record.provider),
+			client: Some(Account(record.client)),
+			manifest: Some(Digits(record.manifest)),
+			start: Some(Digits(record.start)),
+			outcome,
+			conclusion: conclusion.into(),
+			leaves: record.leaves,
+			audit_billionths: record.audit_billionths,
+			drawn: record.drawn,
+			juries: record.juries,
+			detects_one_billionths: record.detects_one_billionths,
+			detects_tenth_billionths: record.detects_tenth_billionths,
+			closed: record.closed,
+		}
+	}
 }
 
 /// What a name stands for.

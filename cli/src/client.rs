@@ -66,7 +66,12 @@ fn development(name: &str) -> Result<Keypair> {
 }
 
 /// What chains for development say that they are.
-const DEVELOPMENT: &str = "Development";
+pub const DEVELOPMENT: &str = "Development";
+
+/// Whether a node is on this machine.
+pub fn is_here(url: &str) -> bool {
+	["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host))
+}
 
 /// How a client is set up.
 #[derive(Clone, Default)]
@@ -111,7 +116,7 @@ impl Client {
 		let sender = key.clone().map(Sender::new);
 		let account = sender.as_ref().map_or(NOBODY, Sender::account);
 		let journal = home.account(&node.genesis(), &account);
-		let is_local = is_development && ["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host));
+		let is_local = is_development && is_here(&url);
 		Ok(Self { node, home, journal, sender, key, listening: options.listening, is_local, depot: Arc::default() })
 	}
 

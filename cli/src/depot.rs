@@ -153,7 +153,7 @@ impl Depot {
 		Ok(artifact)
 	}
 
-	async fn bring(&self, artifact: &Artifact, sources: &[Endpoint], keeper: &Hash) -> Result<()> {
+	pub(crate) async fn bring(&self, artifact: &Artifact, sources: &[Endpoint], keeper: &Hash) -> Result<()> {
 		if artifact.bytes == 0 {
 			return Ok(());
 		}

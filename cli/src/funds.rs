@@ -79,7 +79,7 @@ impl Client {
 		self.prepare_with(self.account()?, depot, 0, 0, false).await
 	}
 
-	async fn prepare_with(
+	pub(crate) async fn prepare_with(
 		&self,
 		account: AccountId,
 		depot: &Depot,
@@ -91,7 +91,7 @@ impl Client {
 	}
 }
 
-async fn funds_of(at: &At, account: AccountId) -> Result<Funds, ogpu_worker::chain::Error> {
+pub(crate) async fn funds_of(at: &At, account: AccountId) -> Result<Funds, ogpu_worker::chain::Error> {
 	let (record, lock, pins) = futures::try_join!(
 		at.get(&state::ACCOUNTS, (account,)),
 		at.get(&state::LOCKS, (account,)),

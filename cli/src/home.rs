@@ -54,8 +54,17 @@ impl Home {
 
 	/// The folder of an account on a chain.
 	pub fn account(&self, genesis: &Hash, account: &AccountId) -> Journal {
-		let chain: String = hex(genesis).trim_start_matches("0x").chars().take(16).collect();
-		Journal(self.0.join(chain).join(address(account)))
+		Journal(self.chain(genesis).join(address(account)))
+	}
+
+	fn chain(&self, genesis: &Hash) -> PathBuf {
+		let digits: String = hex(genesis).trim_start_matches("0x").chars().take(16).collect();
+		self.0.join(digits)
+	}
+
+	/// The folder of the gateway to a chain, which has a store and no account.
+	pub fn gateway(&self, genesis: &Hash) -> Journal {
+		Journal(self.chain(genesis).join("gateway"))
 	}
 
 	/// The other chains on which something of this name was asked.

@@ -2,6 +2,7 @@
 
 mod amount;
 mod commands;
+mod dashboard;
 mod dev;
 mod output;
 mod plot;
@@ -33,6 +34,7 @@ enum Command {
 	Client(commands::ClientCmd),
 	Verify(verify::VerifyCmd),
 	Dev(dev::DevCmd),
+	Dashboard(dashboard::DashboardCmd),
 	Lock(commands::lock::LockCmd),
 	Unlock(commands::lock::UnlockCmd),
 	Withdraw(commands::lock::WithdrawCmd),
@@ -56,6 +58,7 @@ impl Cli {
 			Command::Client(command) => command.run(),
 			Command::Verify(command) => command.run(),
 			Command::Dev(command) => command.run(),
+			Command::Dashboard(command) => command.run(),
 			Command::Lock(command) => command.run(),
 			Command::Unlock(command) => command.run(),
 			Command::Withdraw(command) => command.run(),

@@ -190,19 +190,23 @@ impl Client {
 	}
 }
 
+/// The work of reading so many texts, which the chain is told with a request. No more counts than a leaf may weigh.
+pub fn prompt_work(work: &Work, texts: u32, leaf_work: u128) -> u128 {
+	let prompts = match &work.manifest.work {
+		manifest::Work::Generate(generate) => generate.prompt_work().saturating_mul(texts.into()),
+		_ => 0,
+	};
+	prompts.min(leaf_work)
+}
+
 /// What the chain is asked. How many leaves it takes follows from the manifest.
 fn order(offer: &Offer, question: &Question, inputs: Name) -> Result<NewOrder> {
 	let texts = question.count()?;
 	let shape = offer.work.shape(texts, &Memory::default())?;
-	let prompt_work = match &offer.work.manifest.work {
-		manifest::Work::Generate(generate) => generate.prompt_work().saturating_mul(texts.into()),
-		_ => 0,
-	};
 	Ok(NewOrder {
 		inputs: inputs.0,
 		ceiling_leaves: shape.leaves,
-		// No more counts than a leaf may weigh.
-		prompt_work: prompt_work.min(offer.service.leaf.recompute_work),
+		prompt_work: prompt_work(&offer.work, texts, offer.service.leaf.recompute_work),
 		max_price: question.max_price.unwrap_or(Balance::MAX),
 		window_blocks: question.window_blocks,
 		secret: None,

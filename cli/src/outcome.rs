@@ -287,69 +287,11 @@ impl Client {
 			Some(Task::Ended(ended)) => Ok(Some(ended)),
 			// A request stays a while after its verdict, for those that ran along; the record stands beside it.
 			Some(Task::Request(request)) if request.next.act == "claimShare" => {
-				let kept = self.node.with(async |chain| Ok(chain.best().await?.get(&kept::RECORDS, (*task,)).await?));
-				Ok(kept.await?.map(Into::into))
+				let record =
+					self.node.with(async |chain| Ok(chain.best().await?.get(&state::RECORDS, (*task,)).await?));
+				Ok(record.await?.map(Into::into))
 			}
 			_ => Ok(None),
-		}
-	}
-}
-
-/// The record of a validation, as it lies in the chain's state.
-mod kept {
-	use crate::{
-		answers::{Account, Digits, Ended, Outcome},
-		AccountId, BlockNumber, Hash,
-	};
-	use ogpu_worker::chain::{types, Entry};
-	use subxt::ext::scale_decode::DecodeAsType;
-
-	pub const RECORDS: Entry<(Hash,), Kept> = Entry::new("ResultValidation", "Records");
-
-	#[derive(DecodeAsType)]
-	#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-	pub struct Kept {
-		provider: AccountId,
-		client: AccountId,
-		manifest: Hash,
-		start: Hash,
-		outcome: Option<types::Outcome>,
-		conclusion: types::Conclusion,
-		leaves: u32,
-		audit_billionths: u32,
-		drawn: u32,
-		juries: u32,
-		detects_one_billionths: u32,
-		detects_tenth_billionths: u32,
-		closed: BlockNumber,
-	}
-
-	impl From<Kept> for Ended {
-		fn from(kept: Kept) -> Self {
-			let outcome = kept.outcome.map(|it| Outcome { root: Digits(it.root), output: Digits(it.output) });
-			let conclusion = match kept.conclusion {
-				types::Conclusion::Accepted => "accepted",
-				types::Conclusion::Forfeited => "forfeited",
-				types::Conclusion::Convicted => "convicted",
-				types::Conclusion::InputAtFault => "inputAtFault",
-				types::Conclusion::Void => "void",
-				types::Conclusion::Unfounded => "unfounded",
-			};
-			Self {
-				provider: Account(kept.provider),
-				client: Some(Account(kept.client)),
-				manifest: Some(Digits(kept.manifest)),
-				start: Some(Digits(kept.start)),
-				outcome,
-				conclusion: conclusion.into(),
-				leaves: kept.leaves,
-				audit_billionths: kept.audit_billionths,
-				drawn: kept.drawn,
-				juries: kept.juries,
-				detects_one_billionths: kept.detects_one_billionths,
-				detects_tenth_billionths: kept.detects_tenth_billionths,
-				closed: kept.closed,
-			}
 		}
 	}
 }

@@ -1,12 +1,14 @@
 //! What was asked: where it stands, and what its client can do about it.
 
 use crate::{
-	answers::{unreadable, Amount, Names, Task, Tasks},
-	format_ogpu, hex,
+	answers::{unreadable, Job, Names, Task, Tasks},
+	hex,
 	home::{Entry, Kind},
-	parse_hash, AccountId, Balance, Client, Error, Hash, Name, Result,
+	parse_hash,
+	receipt::Receipt,
+	AccountId, Balance, Client, Error, Hash, Name, Result,
 };
-use ogpu_protocol::slashing::challenge_bond;
+use ogpu_protocol::{auction::offer_of_the_rest, slashing::challenge_bond};
 use ogpu_worker::chain::{
 	calls::client,
 	sender::Sent,
@@ -194,28 +196,62 @@ impl Client {
 		}
 	}
 
+	/// The receipt of a task that has ended, as the node makes it. It is for [`crate::receipt::verify`] to say what it proves;
+	/// here it is only seen to be about this task, on this chain.
+	pub async fn receipt(&self, name: &Hash, since: Option<u64>) -> Result<Receipt> {
+		let parameters: Vec<Value> = [hex(name).into()].into_iter().chain(since.map(Value::from)).collect();
+		let receipt: Receipt = self.node.ask("ogpu_receipt", &parameters).await?;
+		let is_about =
+			receipt.job.is_some_and(|job| job.0 == *name) || receipt.names.iter().any(|known| known.0 == *name);
+		if receipt.genesis.0 != self.node.genesis() || !is_about {
+			return Err(unreadable("ogpu_receipt", "it is about another chain, or another task"));
+		}
+		Ok(receipt)
+	}
+
 	/// Takes a job back: what is verified, or committed and then verified, is paid; the rest returns.
 	pub async fn cancel(&self, name: &Hash) -> Result<()> {
-		self.own_job(name, "cancel").await?;
+		self.own_job(name, "cancelled").await?;
 		self.send(vec![client::cancel(*name)]).await.map(drop)
 	}
 
-	/// Adds to the budget of a job.
-	pub async fn top_up(&self, name: &Hash, amount: Balance) -> Result<()> {
-		self.own_job(name, "top up").await?;
-		let (funds, account) = (self.funds().await?, self.account()?);
-		if funds.spendable < amount {
-			return Err(Error::Poor { account, has: funds.spendable, needs: amount });
+	/// Adds to the budget of a job. Refused if the balance is too small, or the lock that answers for its inputs, unless
+	/// `locks` says to lock what is missing. Returns what was done beside it, in words.
+	pub async fn top_up(&self, name: &Hash, amount: Balance, locks: bool) -> Result<Vec<String>> {
+		let job = self.own_job(name, "topped up").await?;
+		if amount == 0 {
+			return Err(Error::invalid("nothing would be added: say how much"));
 		}
-		self.send(vec![client::top_up(*name, amount)]).await.map(drop)
+		if job.is_cancelled {
+			return Err(Error::Invalid(format!("{} is cancelled: nothing more is bought for it", hex(name))));
+		}
+		let account = self.account()?;
+		let (spec, pins) = self
+			.node
+			.with(async |chain| {
+				let at = chain.best().await?;
+				let job = at.get(&state::JOBS, (*name,)).await?;
+				Ok((job.map(|job| job.spec), at.get(&state::PINS, (account,)).await?))
+			})
+			.await?;
+		let spec = spec.ok_or_else(|| self.unknown(name))?;
+		// The lock answers for what a part may cost.
+		let of_part = |budget| {
+			offer_of_the_rest(budget, spec.leaves_of(0).into(), spec.leaves.into(), Balance::MAX).unwrap_or(budget)
+		};
+		let more = of_part(job.budget.0.saturating_add(amount)).saturating_sub(of_part(job.budget.0));
+		let pinned = pins.unwrap_or_default().into_iter().find(|pin| pin.work == *name).map_or(0, |pin| pin.amount);
+		let prepared = self.prepare(amount, pinned.saturating_add(more), locks).await?;
+		self.send(prepared.calls.into_iter().chain([client::top_up(*name, amount)]).collect()).await?;
+		Ok(prepared.said)
 	}
 
-	async fn own_job(&self, name: &Hash, act: &str) -> Result<()> {
+	async fn own_job(&self, name: &Hash, done: &str) -> Result<Job> {
 		match self.task(name).await? {
-			Some(Task::Job(job)) if job.client.0 == self.account()? => Ok(()),
+			Some(Task::Job(job)) if job.client.0 == self.account()? => Ok(job),
 			Some(Task::Job(job)) => Err(Error::NotYours { what: hex(name), owner: job.client.0, you: self.account()? }),
 			Some(_) => Err(Error::Invalid(format!(
-				"{} is no job: only jobs can be {act}ed; a request ends by itself, with your money back if nobody answers",
+				"{} is no job: only jobs can be {done}; a request ends by itself, with your money back if nobody answers",
 				hex(name)
 			))),
 			None => Err(self.unknown(name)),
@@ -353,9 +389,4 @@ pub struct Challengeable {
 	pub leaves: u32,
 	pub client: AccountId,
 	pub bond: Balance,
-}
-
-/// An amount, for people.
-pub fn ogpu(amount: Amount) -> String {
-	format!("{} OGPU", format_ogpu(amount.0))
 }

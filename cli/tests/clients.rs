@@ -56,7 +56,7 @@ fn pretend(mut stream: TcpStream, answer: &[u8]) {
 	}
 }
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
 	"quote",
 	"train",
 	"render",
@@ -66,11 +66,13 @@ const COMMANDS: [&str; 14] = [
 	"status",
 	"watch",
 	"fetch",
+	"receipt",
 	"cancel",
 	"top-up",
 	"accept",
 	"challenge",
 	"share",
+	"load",
 ];
 
 #[test]
@@ -136,7 +138,14 @@ fn a_node_that_is_not_there_is_named_and_has_a_code_of_its_own() {
 	let folder = folder();
 	let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
 	let url = format!("ws://{unused}");
-	for args in [&["status", "--dev", "alice"][..], &["quote", "ask"], &["fetch", "abcd", "--dev", "alice"]] {
+	for args in [
+		&["status", "--dev", "alice"][..],
+		&["quote", "ask"],
+		&["fetch", "abcd", "--dev", "alice"],
+		&["receipt", "abcd"],
+		&["load", "0", "--dev", "alice"],
+		&["dashboard", "--port", "0"],
+	] {
 		let args: Vec<&str> = args.iter().copied().chain(["--node", &url]).collect();
 		let (code, said) = refusal(folder.path(), &args);
 		assert_eq!(code, 5, "{said}");
@@ -205,8 +214,29 @@ fn what_makes_no_sense_is_a_usage_error() {
 		&["top-up", "abcd", "much"],
 		&["status", "--dev", "alice", "--key", "file"],
 		&["share", "--listen", "here"],
+		&["load", "0", "--requests", "0"],
+		&["load", "0", "--requests", "1000001"],
+		&["load", "0", "--accounts", "1001"],
+		&["load", "0", "--rate", "0"],
+		&["load", "0", "--rate", "NaN"],
+		&["load", "0", "--rate", "inf"],
+		&["dashboard", "--port", "70000"],
 	] {
 		let output = run(folder.path(), args);
 		assert_eq!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
 	}
+}
+
+#[test]
+fn a_dashboard_says_before_it_asks_a_node_what_stands_in_its_way() {
+	let folder = folder();
+	let empty = folder.path().display().to_string();
+	let (code, said) = refusal(folder.path(), &["dashboard", "--port", "0", "--page", &empty]);
+	assert_eq!(code, 1);
+	assert!(said.contains("has no index.html"), "{said}");
+	let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+	let port = taken.local_addr().unwrap().port().to_string();
+	let (code, said) = refusal(folder.path(), &["dashboard", "--port", &port]);
+	assert_eq!(code, 1);
+	assert!(said.contains(&format!("port {port} is taken")) && said.contains("--port"), "{said}");
 }

@@ -42,6 +42,9 @@ fn a_port_that_is_taken_is_said_before_anything_starts() {
 	let port = taken.local_addr().unwrap().port().to_string();
 	let said = refusal(ogpu(&["dev", "--node-bin", "/bin/true", "--worker-bin", "/bin/true", "--port", &port]), 1);
 	assert!(said.contains(&format!("port {port} is taken")) && said.contains("--port"), "{said}");
+	let programs = ["dev", "--port", "0", "--node-bin", "/bin/true", "--worker-bin", "/bin/true"];
+	let said = refusal(ogpu(&[&programs[..], &["--dashboard-port", &port]].concat()), 1);
+	assert!(said.contains(&format!("port {port} is taken")) && said.contains("--dashboard-port"), "{said}");
 }
 
 #[test]
@@ -132,7 +135,7 @@ fn commands_that_need_a_node_say_that_there_is_none() {
 	let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
 	let node = format!("ws://{nobody}");
 	for command in [&["lock", "1", "--dev", "dave"][..], &["withdraw", "--dev", "dave"], &["provider", "bob"]] {
-		let said = refusal(ogpu(&[command, &["--node", &node]].concat()), 1);
+		let said = refusal(ogpu(&[command, &["--node", &node]].concat()), 5);
 		assert!(said.contains("no node can be reached") && said.contains(&node), "{said}");
 	}
 	refusal(ogpu(&["lock", "much", "--dev", "dave"]), 2);
@@ -163,7 +166,7 @@ fn a_claim_is_looked_at_before_it_is_sent() {
 	assert!(refusal(claim(ALICE, &format!("0x{}", "g".repeat(130))), 2).contains("130 hexadecimal digits"));
 	let file = folder.path().join("signature");
 	fs::write(&file, format!("0x{}\n", "1".repeat(130))).unwrap();
-	assert!(refusal(claim(ALICE, file.to_str().unwrap()), 1).contains("no node can be reached"));
+	assert!(refusal(claim(ALICE, file.to_str().unwrap()), 5).contains("no node can be reached"));
 }
 
 /// Writes a program.

@@ -10,7 +10,12 @@ mod world;
 use ogpu_protocol::token::OGPU;
 use ogpu_worker::{
 	artifacts::Artifact,
-	chain::{calls::operator, state, At},
+	chain::{
+		calls::{self, operator},
+		state,
+		types::Conclusion,
+		At, Call,
+	},
 	models::{decoder::Decoder, parameters, Trainable},
 };
 use serde_json::Value;
@@ -156,6 +161,19 @@ async fn a_service_is_published_asked_answers_before_the_verdict_and_its_result_
 	let file = fetched[0]["files"][0].as_str().unwrap();
 	let written: Value = serde_json::from_slice(&fs::read(dave.path().join(file)).unwrap()).unwrap();
 	assert_eq!(written, answer["answer"], "the same as was printed before the verdict");
+	// Beside it lie the very bytes that were committed to, of which receipts speak.
+	let files: Vec<&str> = fetched[0]["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+	let read = |end: &str| fs::read(dave.path().join(files.iter().find(|file| file.ends_with(end)).unwrap())).unwrap();
+	let told: Value = serde_json::from_slice(&read(".result.json")).unwrap();
+	assert_eq!(told["results"][0]["output"], Artifact::of(&read(".output")).hash.to_string());
+	// It can be had when the verdict is final.
+	let had_receipt = async |_: &At| {
+		let output = dave.run(&["receipt", name, "-o", "receipt.json"]).await;
+		output.status.success().then_some(())
+	};
+	world.until("Dave has a receipt", had_receipt).await;
+	let receipt: Value = serde_json::from_slice(&fs::read(dave.path().join("receipt.json")).unwrap()).unwrap();
+	assert_eq!(receipt["names"], serde_json::json!([name]));
 
 	let status = dave.lines(&["status", "--json"]).await;
 	assert!(status.iter().any(|line| line["name"] == name));
@@ -231,4 +249,34 @@ async fn a_model_is_trained_while_its_client_stops_goes_on_and_fetches_it_and_is
 fn interrupt(process: u32) {
 	let status = Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
 	assert!(status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runtime_upgrade_in_the_middle_of_a_request_changes_nothing_for_its_workers() {
+	let world = world::world().await;
+	let once = ogpu_protocol::class::Class {
+		doubled_billionths: 0,
+		leaves_billionths: 1,
+		..ogpu_protocol::class::Class::STANDARD
+	};
+	let service = world.publish(1, once).await;
+	let mut bob = world.operator("Bob", 1_000 * OGPU, &format!("{PROVIDER}services = [{service}]\n")).await;
+	bob.sender.send(&world.chain, &operator::join(service, bob.device)).await.unwrap();
+	let mut verifier = world.operator("Alice", 0, VERIFIER).await;
+	bob.start();
+	verifier.start();
+	let heartbeat = async |at: &At| at.get(&state::DEVICES, (bob.device,)).await.unwrap()?.heartbeat;
+	world.until("the device is online", heartbeat).await;
+	let request = world.request(service, &["a text", "and another"]).await;
+	bob.running().wait_for("phase=Committed");
+	let before = world.chain.best().await.unwrap().spec_version();
+	let code = calls::bytes(ogpu_runtime_testing::next_runtime());
+	world.as_root(Call::new("System", "set_code").with("code", code)).await;
+	world.until("the runtime is the next one", async |at| (at.spec_version() > before).then_some(())).await;
+	assert_eq!(world.conclusion(request).await, Conclusion::Accepted);
+	for party in [&mut bob, &mut verifier] {
+		assert_eq!(world.faults(party.account()).await, []);
+		let worker = party.worker.as_mut().unwrap();
+		assert_eq!(worker.child.try_wait().unwrap(), None, "it is the process that was started first");
+	}
 }

@@ -176,13 +176,26 @@ impl Client {
 
 	/// A job of the tiny GPT of `cli/examples`, in two parts: what stands between them is a checkpoint.
 	async fn train(&self, chain: &Chain) -> Hash {
-		let manifest = include_bytes!("../examples/tiny-train.toml");
 		let verses = include_bytes!("../examples/verses.txt");
 		self.keep(verses).await;
-		let name = self.keep(manifest).await;
+		self.create(chain, include_str!("../examples/tiny-train.toml"), verses, 5_000).await
+	}
+
+	/// The same job with data that it never shows to anybody. A provider looks for it for half of the time that it has.
+	async fn train_on_nothing(&self, chain: &Chain) -> Hash {
+		let verses = include_str!("../examples/verses.txt").to_uppercase();
+		let manifest = include_str!("../examples/tiny-train.toml");
+		let shown = Artifact::of(include_bytes!("../examples/verses.txt")).hash.to_string();
+		let hidden = Artifact::of(verses.as_bytes()).hash.to_string();
+		assert!(manifest.contains(&shown));
+		self.create(chain, &manifest.replace(&shown, &hidden), verses.as_bytes(), 320).await
+	}
+
+	async fn create(&self, chain: &Chain, manifest: &str, data: &[u8], longest_blocks: BlockNumber) -> Hash {
+		let name = self.keep(manifest.as_bytes()).await;
 		let memory = Memory::default();
-		memory.put(verses).unwrap();
-		let job = Job::new(manifest, None, None, &memory).unwrap();
+		memory.put(data).unwrap();
+		let job = Job::new(manifest.as_bytes(), None, None, &memory).unwrap();
 		let cost = job.work.cost(0);
 		let shape =
 			LeafShape { work: cost.work, recompute_work: cost.recompute_work, fetched_bytes: cost.fetched_bytes };
@@ -198,12 +211,13 @@ impl Client {
 			needs: Needs { kind: None, memory_mb: 1, work_per_block: 1 },
 			speed_billionths: 0,
 			bidding_blocks: 20,
-			longest_blocks: 5_000,
+			longest_blocks,
 			reopens: 0,
 		};
 		let sent = self.sender.send(chain, &client::create(&job, OGPU)).await.unwrap();
 		let jobs = chain.at(sent.block).await.unwrap().all(&state::JOBS, (), 10).await.unwrap();
-		let own = jobs.into_iter().find(|(_, job)| job.client == self.sender.account());
+		let own =
+			jobs.into_iter().find(|(_, own)| own.client == self.sender.account() && own.spec.manifest == job.manifest);
 		own.expect("the job is there").0 .0
 	}
 
@@ -314,6 +328,7 @@ async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 	let dave = Client::new(&chain, "Dave").await;
 	let eve = Client::new(&chain, "Eve").await;
 	let job = dave.train(&chain).await;
+	let withheld = dave.train_on_nothing(&chain).await;
 	let (question, _) = dave.ask(&chain, honest, &["the cat"]).await;
 	let mut heads = chain.heads().await.unwrap();
 	let end = Instant::now() + PATIENCE;
@@ -351,7 +366,8 @@ async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 		}
 		let running = at.get(&state::JOBS, (job,)).await.unwrap();
 		stages.extend(running.iter().map(|job| format!("{:?}", job.stage).chars().take(8).collect::<String>()));
-		if running.is_none() && is_answered && convicted.is_some() {
+		let is_withheld = at.get(&state::JOBS, (withheld,)).await.unwrap().is_some();
+		if running.is_none() && !is_withheld && is_answered && convicted.is_some() {
 			break at;
 		}
 		heads.next().await.unwrap().unwrap();
@@ -363,12 +379,23 @@ async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 		assert_eq!(record.conclusion, Conclusion::Accepted, "part {part}");
 	}
 	// What is told of it is told a moment later.
-	while network.events("TrainingAuction.Closed").is_empty() {
+	let hex = ogpu_worker::chain::hex;
+	let of_job = |network: &mut Network, name: &str, job: &Hash| {
+		network.events(name).into_iter().filter(|event| event["fields"]["job"] == *hex(job)).count()
+	};
+	while [job, withheld].iter().any(|job| of_job(&mut network, "TrainingAuction.Closed", job) == 0) {
 		heads.next().await.unwrap().unwrap();
 	}
-	assert_eq!(network.events("TrainingAuction.PartCommitted").len(), 2);
-	assert!(!network.events("TrainingAuction.PartsPaid").is_empty());
-	assert_eq!(network.events("TrainingAuction.Settled").len(), 1);
+	assert_eq!(of_job(&mut network, "TrainingAuction.PartCommitted", &job), 2);
+	assert!(of_job(&mut network, "TrainingAuction.PartsPaid", &job) > 0);
+	assert_eq!(of_job(&mut network, "TrainingAuction.Settled", &job), 1);
+
+	// Of the other job nobody could do anything: a jury could not have its data either, and the client paid for the time.
+	let records = at.all(&state::RECORDS, (), 1_000).await.unwrap();
+	let at_fault = records.iter().filter(|(_, record)| record.conclusion == Conclusion::InputAtFault);
+	let [((claimed,), _)] = at_fault.collect::<Vec<_>>()[..] else { panic!("one claim: {records:?}") };
+	let faults = at.get(&state::FAULTS, (dave.sender.account(),)).await.unwrap().unwrap();
+	assert!(faults.iter().any(|fault| fault.work == *claimed && fault.taken > 0), "{faults:?}");
 
 	// The liar paid, and its client has all of it back, and a tenth of the fee more.
 	let (request, had, sending, convicted_at) = convicted.unwrap();
@@ -445,7 +472,9 @@ fn line<'v>(lines: &'v [Json], event: &str) -> &'v Json {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_a_picture_rendered() {
+async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_texts_embedded_and_a_picture_rendered() {
+	let minilm =
+		std::env::var("OGPU_MINILM").expect("OGPU_MINILM names all-MiniLM-L6-v2: `make test-workers` fetches it");
 	let network = Network::start(&[]);
 	let node = network.text("/node").to_owned();
 	let chain = Chain::connect(std::slice::from_ref(&node), None).await.unwrap();
@@ -498,6 +527,30 @@ async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_a_picture
 	let asked = eve.run(&["ask", &service.to_string(), "the cat", "--window", "60s", "--accept"]).await;
 	assert_eq!(line(&asked, "answer")["verified"], false, "the answer comes before the verdict");
 	assert_eq!(line(&asked, "ended")["accepted"], true);
+
+	// A model that others have trained: what comes back is what its makers' own software says.
+	let manifest = include_str!("../../gpu-offchain/examples/embed.toml");
+	let lines = manifest.lines().filter(|line| !line.starts_with("texts = "));
+	std::fs::write(file("minilm.toml"), lines.collect::<Vec<_>>().join("\n")).unwrap();
+	let (_serving_too, published) =
+		dave.start(&["serve", &file("minilm.toml"), "--data", &minilm, "--width", "2"], "published");
+	let service = published["service"].as_u64().unwrap();
+	while at_least_two_serve(&chain, service as u32).await.is_none() {
+		heads.next().await.unwrap().unwrap();
+	}
+	let reference: Json = serde_json::from_str(include_str!("../../gpu-offchain/tests/data/minilm.json")).unwrap();
+	let texts: Vec<String> = serde_json::from_value(reference["texts"].clone()).unwrap();
+	let mut arguments = vec!["embed".to_owned(), service.to_string()];
+	arguments.extend(texts);
+	arguments.extend(["--window", "90s", "--accept"].map(String::from));
+	let embedded = eve.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
+	let vectors = |value: &Json| -> Vec<Vec<f64>> { serde_json::from_value(value.clone()).unwrap() };
+	let (got, expected) = (vectors(&line(&embedded, "answer")["answer"]), vectors(&reference["embeddings"]));
+	assert_eq!(got.iter().map(Vec::len).collect::<Vec<_>>(), vec![384; expected.len()]);
+	let worst = got.iter().flatten().zip(expected.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+	println!("the largest difference to transformers is {worst:.2e}");
+	assert!(worst < 1e-5, "{worst}");
+	assert_eq!(line(&embedded, "ended")["accepted"], true);
 	adds_up(&chain.best().await.unwrap()).await;
 }
 

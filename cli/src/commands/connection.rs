@@ -23,7 +23,7 @@ impl NodeArgs {
 	}
 
 	pub async fn connect(&self) -> Result<Chain> {
-		Ok(Chain::connect(&[self.url()], None).await?)
+		Ok(Chain::connect(&[self.url()], None).await.map_err(ogpu::Error::from)?)
 	}
 }
 
@@ -82,6 +82,13 @@ impl Connection {
 pub struct ClientArgs {
 	#[command(flatten)]
 	pub connection: Connection,
+	#[command(flatten)]
+	pub store: StoreArgs,
+}
+
+/// Where a store of artifacts is, and where it is reached.
+#[derive(Clone, Debug, Args)]
+pub struct StoreArgs {
 	/// Where to remember what was asked, with the store of artifacts [default: the platform's folder for data]
 	#[arg(long, value_name = "DIR", help_heading = "Connection")]
 	pub home: Option<PathBuf>,
@@ -91,6 +98,12 @@ pub struct ClientArgs {
 	/// Under which address they reach it, where this machine does not know it: behind a router, say
 	#[arg(long, value_name = "ADDRESS:PORT", help_heading = "Connection")]
 	pub announce: Vec<SocketAddr>,
+}
+
+impl StoreArgs {
+	pub fn listening(&self) -> Listening {
+		Listening { listen: self.listen, announce: self.announce.clone() }
+	}
 }
 
 impl ClientArgs {
@@ -105,8 +118,7 @@ impl ClientArgs {
 	}
 
 	async fn connect(&self, key: Option<Key>) -> Result<Client> {
-		let listening = Listening { listen: self.listen, announce: self.announce.clone() };
-		let node = Some(self.connection.node.url());
-		Ok(Client::connect(Options { node, key, home: self.home.clone(), listening }).await?)
+		let (node, home) = (Some(self.connection.node.url()), self.store.home.clone());
+		Ok(Client::connect(Options { node, key, home, listening: self.store.listening() }).await?)
 	}
 }

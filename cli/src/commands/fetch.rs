@@ -7,7 +7,7 @@ use clap::Args;
 use ogpu::{
 	home::Entry,
 	outcome::{Answer, Delivered, Provenance},
-	Error,
+	Client, Error,
 };
 use serde_json::json;
 use std::{
@@ -19,7 +19,8 @@ use std::{
 /// Fetch the result of a task, checked against what the chain accepted
 ///
 /// Writes what the task made, a model, pictures, texts or vectors, and `NAME.result.json`, which says to which hashes its
-/// provider committed and how it was judged. A result that is not judged yet is fetched as well, and said to be unverified.
+/// provider committed and how it was judged. Of what is not a model, `NAME.output` has the very bytes that were committed
+/// to, for `ogpu verify`. A result that is not judged yet is fetched as well, and said to be unverified.
 #[derive(Debug, Args)]
 pub struct FetchCmd {
 	/// The task, or the first digits of its name
@@ -47,6 +48,10 @@ impl FetchCmd {
 		let answer = client.read(&entry, &outputs).await?;
 		fs::create_dir_all(&self.output).with_context(|| self.output.display().to_string())?;
 		let mut files = write_into(&self.output, &entry, &answer)?;
+		// A model is the very bytes of its output.
+		if !matches!(answer, Answer::Model(_)) {
+			files.extend(self.write_outputs(&client, &entry, &outputs).await?);
+		}
 		files.push(write_result(&self.output, &entry, &outputs)?);
 		let is_verified = outputs.iter().all(|output| output.provenance == Provenance::Accepted);
 		if self.json {
@@ -61,6 +66,19 @@ impl FetchCmd {
 		}
 		client.close().await;
 		Ok(())
+	}
+}
+
+impl FetchCmd {
+	/// What was committed to, byte for byte; of a task of several parts that of each.
+	async fn write_outputs(&self, client: &Client, entry: &Entry, outputs: &[Delivered]) -> Result<Vec<PathBuf>> {
+		let mut files = Vec::new();
+		for (number, delivered) in outputs.iter().enumerate() {
+			let part = if outputs.len() > 1 { format!("-{number}") } else { String::new() };
+			let path = self.output.join(format!("{}{part}.output", short(entry)));
+			files.extend(write(&path, &client.depot().await?.get(&delivered.output).await?)?);
+		}
+		Ok(files)
 	}
 }
 
@@ -119,7 +137,7 @@ fn write_result(folder: &Path, entry: &Entry, outputs: &[Delivered]) -> Result<P
 }
 
 /// As a whole, and never over something else: the same again is no harm.
-fn write(path: &Path, bytes: &[u8]) -> Result<Vec<PathBuf>> {
+pub fn write(path: &Path, bytes: &[u8]) -> Result<Vec<PathBuf>> {
 	let at = || path.display().to_string();
 	if path.exists() {
 		let is_result = path.to_string_lossy().ends_with(".result.json");

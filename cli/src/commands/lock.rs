@@ -27,10 +27,7 @@ pub struct LockCmd {
 	/// How much more, in OGPU.
 	amount: Ogpu,
 	#[command(flatten)]
-	connection: Connection,
-	/// Print JSON.
-	#[arg(long)]
-	json: bool,
+	sign: SignArgs,
 }
 
 /// Begin to unlock tokens: what no open work binds. It takes seven days; then withdraw.
@@ -39,15 +36,19 @@ pub struct UnlockCmd {
 	/// How much, in OGPU.
 	amount: Ogpu,
 	#[command(flatten)]
-	connection: Connection,
-	/// Print JSON.
-	#[arg(long)]
-	json: bool,
+	sign: SignArgs,
 }
 
 /// Take what has been unlocked for long enough.
 #[derive(Debug, Args)]
 pub struct WithdrawCmd {
+	#[command(flatten)]
+	sign: SignArgs,
+}
+
+/// Who signs, and for whom the result is printed.
+#[derive(Debug, Args)]
+struct SignArgs {
 	#[command(flatten)]
 	connection: Connection,
 	/// Print JSON.
@@ -76,7 +77,7 @@ struct Unbonding {
 impl LockCmd {
 	pub fn run(&self) -> Result<()> {
 		wait(async {
-			let (chain, sender) = self.connection.open().await?;
+			let (chain, sender) = self.sign.connection.open().await?;
 			let free = chain.best().await?.get(&state::ACCOUNTS, (sender.account(),)).await?;
 			let free = free.map_or(0, |account| account.data.free);
 			ensure!(
@@ -87,7 +88,7 @@ impl LockCmd {
 				self.amount
 			);
 			sender.send_for_good(&chain, &operator::lock(self.amount.0)).await?;
-			tell(&chain, &sender, self.json).await
+			self.sign.tell(&chain, &sender).await
 		})
 	}
 }
@@ -95,7 +96,7 @@ impl LockCmd {
 impl UnlockCmd {
 	pub fn run(&self) -> Result<()> {
 		wait(async {
-			let (chain, sender) = self.connection.open().await?;
+			let (chain, sender) = self.sign.connection.open().await?;
 			let at = chain.best().await?;
 			let lock = at.get(&state::LOCKS, (sender.account(),)).await?;
 			let (locked, bonded) = lock.map_or((0, 0), |lock| (lock.locked, bonded(&lock)));
@@ -108,7 +109,7 @@ impl UnlockCmd {
 			);
 			let call = Call::new(PALLET, "unlock").with("amount", number(self.amount.0));
 			sender.send_for_good(&chain, &call).await?;
-			tell(&chain, &sender, self.json).await
+			self.sign.tell(&chain, &sender).await
 		})
 	}
 }
@@ -116,7 +117,7 @@ impl UnlockCmd {
 impl WithdrawCmd {
 	pub fn run(&self) -> Result<()> {
 		wait(async {
-			let (chain, sender) = self.connection.open().await?;
+			let (chain, sender) = self.sign.connection.open().await?;
 			let at = chain.best().await?;
 			let now = at.get(&state::NOW, ()).await?.unwrap_or_default();
 			let unbonding = at.get(&state::LOCKS, (sender.account(),)).await?.map_or(Vec::new(), |lock| lock.unbonding);
@@ -128,7 +129,7 @@ impl WithdrawCmd {
 				Some(_) => {}
 			}
 			sender.send_for_good(&chain, &Call::new(PALLET, "withdraw")).await?;
-			tell(&chain, &sender, self.json).await
+			self.sign.tell(&chain, &sender).await
 		})
 	}
 }
@@ -138,20 +139,26 @@ fn bonded(lock: &Lock) -> Balance {
 	lock.unbonding.iter().fold(lock.locked, |rest, part| rest.saturating_sub(part.amount))
 }
 
-async fn tell(chain: &Chain, sender: &Sender, json: bool) -> Result<()> {
-	let at = chain.last_final().await?;
-	let account = address(&sender.account());
-	let now = at.get(&state::NOW, ()).await?.unwrap_or_default();
-	let lock = at.get(&state::LOCKS, (sender.account(),)).await?.unwrap_or(Lock { locked: 0, unbonding: Vec::new() });
-	let part =
-		|part: &ogpu_worker::chain::types::Unbonding| Unbonding { amount: Ogpu(part.amount), free_at: part.free_at };
-	let unbonding: Vec<_> = lock.unbonding.iter().map(part).collect();
-	if json {
-		return print_json(&Locked { account, now, locked: Ogpu(lock.locked), unbonding });
+impl SignArgs {
+	/// Says what stands afterwards.
+	async fn tell(&self, chain: &Chain, sender: &Sender) -> Result<()> {
+		let at = chain.last_final().await?;
+		let account = address(&sender.account());
+		let now = at.get(&state::NOW, ()).await?.unwrap_or_default();
+		let lock =
+			at.get(&state::LOCKS, (sender.account(),)).await?.unwrap_or(Lock { locked: 0, unbonding: Vec::new() });
+		let part = |part: &ogpu_worker::chain::types::Unbonding| Unbonding {
+			amount: Ogpu(part.amount),
+			free_at: part.free_at,
+		};
+		let unbonding: Vec<_> = lock.unbonding.iter().map(part).collect();
+		if self.json {
+			return print_json(&Locked { account, now, locked: Ogpu(lock.locked), unbonding });
+		}
+		let mut text = format!("{account} has {} OGPU locked\n", Ogpu(lock.locked));
+		for Unbonding { amount, free_at } in unbonding {
+			text.push_str(&format!("  {amount} of it are unbonding, free from block {free_at} on; now is {now}\n"));
+		}
+		print(&text)
 	}
-	let mut text = format!("{account} has {} OGPU locked\n", Ogpu(lock.locked));
-	for Unbonding { amount, free_at } in unbonding {
-		text.push_str(&format!("  {amount} of it are unbonding, free from block {free_at} on; now is {now}\n"));
-	}
-	print(&text)
 }

@@ -1,6 +1,6 @@
 //! What a client can do about its tasks.
 
-use super::{connection::ClientArgs, tell};
+use super::{connection::ClientArgs, say, tell};
 use crate::{amount::Ogpu, output};
 use anyhow::Result;
 use clap::Args;
@@ -31,6 +31,9 @@ pub struct TopUpCmd {
 	name: String,
 	/// In OGPU
 	amount: Ogpu,
+	/// Lock what is missing to answer for your inputs
+	#[arg(long)]
+	lock: bool,
 	#[command(flatten)]
 	connection: ClientArgs,
 	/// Print one JSON object
@@ -80,7 +83,10 @@ impl TopUpCmd {
 	pub async fn run(&self) -> Result<()> {
 		let client = self.connection.client().await?;
 		let name = client.find(&self.name).await?;
-		client.top_up(&name, self.amount.0).await?;
+		for line in client.top_up(&name, self.amount.0, self.lock).await? {
+			say(self.json, &line);
+		}
+		client.close().await;
 		done(self.json, &name, "toppedUp", &format!("{} OGPU more are there for it", self.amount))
 	}
 }

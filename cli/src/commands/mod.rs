@@ -6,11 +6,13 @@ pub mod connection;
 mod curve;
 mod fetch;
 mod job;
-mod live;
+pub mod live;
+mod load;
 pub mod lock;
 mod manage;
 pub mod provider;
 mod quote;
+mod receipt;
 mod serve;
 mod share;
 mod status;
@@ -34,11 +36,13 @@ pub enum ClientCmd {
 	Status(status::StatusCmd),
 	Watch(watch::WatchCmd),
 	Fetch(fetch::FetchCmd),
+	Receipt(receipt::ReceiptCmd),
 	Cancel(manage::CancelCmd),
 	TopUp(manage::TopUpCmd),
 	Accept(manage::AcceptCmd),
 	Challenge(manage::ChallengeCmd),
 	Share(share::ShareCmd),
+	Load(load::LoadCmd),
 }
 
 impl ClientCmd {
@@ -53,11 +57,13 @@ impl ClientCmd {
 			Self::Status(command) => wait(command.run()),
 			Self::Watch(command) => wait(command.run()),
 			Self::Fetch(command) => wait(command.run()),
+			Self::Receipt(command) => wait(command.run()),
 			Self::Cancel(command) => wait(command.run()),
 			Self::TopUp(command) => wait(command.run()),
 			Self::Accept(command) => wait(command.run()),
 			Self::Challenge(command) => wait(command.run()),
 			Self::Share(command) => wait(command.run()),
+			Self::Load(command) => wait(command.run()),
 		}
 	}
 }

@@ -1,14 +1,10 @@
 //! `ogpu provider`: what stands about an operator.
 
 use super::{connection::Connection, wait};
-use crate::{
-	amount::Ogpu,
-	output::{print, print_json, quoted},
-};
+use crate::output::{print, print_json, quoted};
 use anyhow::{bail, Context, Result};
 use clap::Args;
-use ogpu::Key;
-use ogpu_protocol::token::Balance;
+use ogpu::{answers::Amount, Key};
 use ogpu_worker::chain::{address, parse_account, AccountId, Chain};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -89,25 +85,6 @@ struct Device {
 	work_per_block: Option<String>,
 	measured_at: Option<u32>,
 	is_online: bool,
-}
-
-/// An amount in the smallest unit, as nodes write it.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct Amount(Balance);
-
-impl TryFrom<String> for Amount {
-	type Error = String;
-
-	fn try_from(text: String) -> Result<Self, String> {
-		text.parse().map(Self).map_err(|_| format!("{} is no amount", quoted(&text)))
-	}
-}
-
-impl std::fmt::Display for Amount {
-	fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-		write!(formatter, "{} OGPU", Ogpu(self.0))
-	}
 }
 
 impl ProviderCmd {

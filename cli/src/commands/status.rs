@@ -80,24 +80,20 @@ impl StatusCmd {
 }
 
 fn details(task: Option<&Task>) -> String {
-	use ogpu::tasks::ogpu;
 	match task {
 		Some(Task::Job(job)) => format!(
 			"  budget {}, held {}, fee {}, paid {}; {} sealed bids; provider {}\n",
-			ogpu(job.budget),
-			ogpu(job.held),
-			ogpu(job.fee),
-			ogpu(job.released),
+			job.budget,
+			job.held,
+			job.fee,
+			job.released,
 			job.sealed_bids,
 			job.provider.map_or("none yet".into(), |provider| provider.to_string())
 		),
 		Some(Task::Request(request)) => {
 			let mut text = format!(
 				"  service {}, {} a leaf, {} leaves at most, held {}\n",
-				request.service,
-				ogpu(request.leaf_price),
-				request.ceiling_leaves,
-				ogpu(request.held)
+				request.service, request.leaf_price, request.ceiling_leaves, request.held
 			);
 			for racer in &request.racers {
 				let leads = if request.leader == Some(racer.operator) { ", leads" } else { "" };
@@ -111,7 +107,7 @@ fn details(task: Option<&Task>) -> String {
 			text
 		}
 		Some(Task::Validation(validation)) => {
-			format!("  by {}, {} leaves, fee {}\n", validation.provider, validation.leaves, ogpu(validation.fee))
+			format!("  by {}, {} leaves, fee {}\n", validation.provider, validation.leaves, validation.fee)
 		}
 		Some(Task::Ended(ended)) => format!(
 			"  by {}, {} leaves of which {} were audited, {} juries, closed at block {}\n",

@@ -17,10 +17,14 @@ mod tell;
 pub use lie::EngineCmd;
 pub use process::{BecomeCmd, SweepCmd};
 
-use crate::output::{ensure_usage, print};
+use crate::{
+	dashboard::{self, spec, Door, PORT},
+	output::{ensure_usage, print},
+};
 use anyhow::{bail, ensure, Context, Result};
 use clap::Args;
 use futures::{future::select_all, FutureExt, StreamExt};
+use ogpu::gateway::Site;
 use ogpu_worker::chain::{address, hex, state, Chain, Head, Sender};
 use party::{Party, Role, CLIENTS, PROVIDERS, PUBLISHER, VERIFIER};
 use process::{Place, Process};
@@ -42,6 +46,8 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// What a node says when it answers.
 const ANSWERS: &str = "Running JSON-RPC server: addr=";
+/// Where other nodes, and light clients in browsers, reach it.
+const LISTENS: &str = "/ip4/127.0.0.1/tcp/0/ws";
 
 /// Start a whole network on this machine, ready in half a minute, until Ctrl-C: a chain for development, two providers, a
 /// verifier, and services to ask.
@@ -69,6 +75,14 @@ pub struct DevCmd {
 	/// The port of the node, on 127.0.0.1, for HTTP and WebSocket; 0 for any free one.
 	#[arg(long, default_value_t = 9944)]
 	port: u16,
+
+	/// The port of the dashboard, on 127.0.0.1; 0 for any free one [default: 9955, or any if that is taken]
+	#[arg(long, value_name = "PORT")]
+	dashboard_port: Option<u16>,
+
+	/// The folder of the dashboard [default: as for `ogpu dashboard`]
+	#[arg(long, value_name = "DIR")]
+	page: Option<PathBuf>,
 
 	/// Keep the network in this folder, and go on there the next time.
 	#[arg(long, value_name = "DIR")]
@@ -107,6 +121,7 @@ impl DevCmd {
 				)
 			})?;
 		}
+		let page = dashboard::page(self.page.as_deref())?;
 		// Children look at the thread that started them: it must be this one.
 		let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
 		let result = runtime.block_on(async {
@@ -117,7 +132,7 @@ impl DevCmd {
 			};
 			let mut running = Running::default();
 			let result = tokio::select! {
-				result = self.network(place.path(), &node, &worker, &mut running) => result,
+				result = self.network(place.path(), &node, &worker, page, &mut running) => result,
 				() = stop.asked() => Ok(()),
 			};
 			if !self.json {
@@ -136,7 +151,21 @@ impl DevCmd {
 	}
 
 	/// Starts everything, and says what happens. Returns only if something fails.
-	async fn network(&self, place: &Path, node: &Path, worker: &Path, running: &mut Running) -> Result<()> {
+	async fn network(
+		&self,
+		place: &Path,
+		node: &Path,
+		worker: &Path,
+		page: Option<PathBuf>,
+		running: &mut Running,
+	) -> Result<()> {
+		let listener = match self.dashboard_port {
+			Some(port) => dashboard::listen(port).await.context("choose another one with --dashboard-port")?,
+			None => match dashboard::listen(PORT).await {
+				Ok(listener) => listener,
+				Err(_) => dashboard::listen(0).await?,
+			},
+		};
 		let logs = self.log.clone().unwrap_or_else(|| place.join("logs"));
 		std::fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
 		self.say("Starting a node …");
@@ -154,6 +183,9 @@ impl DevCmd {
 			error = running.ended() => return Err(error),
 		};
 		let chain = Chain::connect(std::slice::from_ref(&url), None).await?;
+		let spec = spec::of_development(&chain, node).await?;
+		let site = Site { page, node: url.clone(), chain: chain.request("system_chain", &[]).await?, spec };
+		let door = dashboard::of_development(place, &chain.genesis(), listener, site).await?;
 		self.say("Locks, keys, devices and services …");
 		let publisher = Sender::new(party::key(PUBLISHER)?);
 		let folder = place.join(PUBLISHER.to_lowercase());
@@ -176,7 +208,7 @@ impl DevCmd {
 		let follow = async {
 			setup::equip(&chain, &parties, &made, &numbers).await?;
 			online(&chain, &parties, &numbers).await?;
-			self.ready(place, &logs, &url, &chain, &parties, &made, &numbers)?;
+			self.ready(place, &logs, &url, &chain, &door, &parties, &made, &numbers)?;
 			self.follow(&url, chain.genesis(), &parties, &numbers).await
 		};
 		let result = tokio::select! {
@@ -184,6 +216,7 @@ impl DevCmd {
 			error = running.ended() => Err(error),
 		};
 		store.close().await;
+		door.close().await;
 		result
 	}
 
@@ -207,7 +240,7 @@ impl DevCmd {
 		lines: mpsc::UnboundedSender<String>,
 	) -> Result<Process> {
 		let mut arguments: Vec<OsString> =
-			["--dev", "--no-prometheus", "--no-mdns", "--port", "0", "--rpc-port"].map(Into::into).into();
+			["--dev", "--no-prometheus", "--no-mdns", "--listen-addr", LISTENS, "--rpc-port"].map(Into::into).into();
 		arguments.extend([self.port.to_string().into(), "--base-path".into(), place.join("node").into_os_string()]);
 		Process::start("the node", node, &arguments, &[], logs.join("node.log"), Some(lines)).await
 	}
@@ -253,6 +286,7 @@ impl DevCmd {
 		logs: &Path,
 		url: &str,
 		chain: &Chain,
+		door: &Door,
 		parties: &[Party],
 		made: &[Made],
 		numbers: &Numbers,
@@ -285,10 +319,12 @@ impl DevCmd {
 				"parties": parties.collect::<Vec<_>>(),
 				"clients": clients,
 				"services": services.collect::<Vec<_>>(),
+				"dashboard": door.as_json(),
 			});
 			return print(&format!("{line}\n"));
 		}
-		let mut text = format!("\nReady. The node answers at {url} and {}\n\n", url.replacen("ws:", "http:", 1));
+		let mut text =
+			format!("\nReady. The node answers at {url} and {}\n{}\n\n", url.replacen("ws:", "http:", 1), door.text());
 		for (party, device) in parties.iter().zip(&numbers.devices) {
 			let what = match party.role {
 				Role::Provider { is_dishonest: true, .. } => format!("provides with device {device}, and lies"),

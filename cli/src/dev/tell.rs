@@ -1,10 +1,9 @@
 //! Says what happens on the chain, one line for each thing, so that one sees work and money move.
 
-use ogpu_protocol::token::format_ogpu;
+use ogpu::events::Fields;
 use ogpu_worker::chain::{address, hex, AccountId, Hash, Told};
 use serde_json::{json, Map, Value as Json};
 use std::collections::BTreeMap;
-use subxt::ext::scale_value::{Composite, Primitive, Value, ValueDef};
 
 /// Parts of jobs that are remembered, to say to which job a verdict belongs.
 const MOST_PARTS: usize = 10_000;
@@ -189,92 +188,4 @@ fn some(fields: &Fields, name: &str, thing: &str) -> String {
 		Some(number) => format!("{number} {things}"),
 		None => things,
 	}
-}
-
-/// What an event says of itself.
-struct Fields<'a>(&'a Composite<()>);
-
-impl Fields<'_> {
-	fn get(&self, name: &str) -> Option<&Value> {
-		match self.0 {
-			Composite::Named(fields) => fields.iter().find(|(field, _)| field == name).map(|(_, value)| value),
-			Composite::Unnamed(_) => None,
-		}
-	}
-
-	fn number(&self, name: &str) -> Option<u128> {
-		self.get(name)?.as_u128()
-	}
-
-	fn bytes(&self, name: &str) -> Option<[u8; 32]> {
-		bytes(self.get(name)?)?.try_into().ok()
-	}
-
-	fn ogpu(&self, name: &str) -> String {
-		self.number(name).map_or_else(|| "?".into(), |amount| format!("{} OGPU", format_ogpu(amount)))
-	}
-
-	/// A number, or the name of a variant with what is in it.
-	fn text(&self, name: &str) -> String {
-		self.get(name).map_or_else(|| "?".into(), text)
-	}
-
-	fn json(&self) -> Map<String, Json> {
-		const ACCOUNTS: [&str; 10] = [
-			"client",
-			"operator",
-			"provider",
-			"bidder",
-			"publisher",
-			"finder",
-			"challenger",
-			"who",
-			"destination",
-			"worker",
-		];
-		let Composite::Named(fields) = self.0 else { return Map::new() };
-		let told = fields.iter().map(|(name, value)| {
-			let said = match bytes(value) {
-				Some(bytes) => match AccountId::try_from(bytes.as_slice()) {
-					Ok(account) if ACCOUNTS.contains(&name.as_str()) => address(&account),
-					_ => hex(&bytes),
-				},
-				None => text(value),
-			};
-			(name.clone(), Json::String(said))
-		});
-		told.collect()
-	}
-}
-
-fn text(value: &Value) -> String {
-	match &value.value {
-		ValueDef::Primitive(Primitive::U128(number)) => number.to_string(),
-		ValueDef::Primitive(Primitive::Bool(is_so)) => is_so.to_string(),
-		ValueDef::Variant(variant) => {
-			let inner: Vec<String> = variant.values.values().map(text).filter(|text| !text.is_empty()).collect();
-			// What is optional is what it holds.
-			match (variant.name.as_str(), inner.as_slice()) {
-				("Some", [inner]) => inner.clone(),
-				(name, []) => name.to_owned(),
-				(name, inner) => format!("{name} {}", inner.join(" ")),
-			}
-		}
-		ValueDef::Composite(composite) => match bytes(value) {
-			Some(bytes) => hex(&bytes).chars().take(10).collect(),
-			None => composite.values().map(text).collect::<Vec<_>>().join(" "),
-		},
-		_ => String::new(),
-	}
-}
-
-/// A hash or an account, however deep it is wrapped.
-fn bytes(value: &Value) -> Option<Vec<u8>> {
-	let ValueDef::Composite(composite) = &value.value else { return None };
-	let mut inner = composite.values();
-	if inner.len() == 1 {
-		return bytes(inner.next()?);
-	}
-	let found: Option<Vec<u8>> = inner.map(|byte| u8::try_from(byte.as_u128()?).ok()).collect();
-	found.filter(|bytes| bytes.len() >= 20)
 }
