@@ -2,6 +2,21 @@
 //!
 //! Every wait is for events of the node itself, ends far above the usual time, and then says what did not come and how
 //! far the node is.
+//!
+//! - [`process`]: processes of people, which end with this one.
+//! - [`chain`]: what the chain says.
+//! - [`world`]: who works on a network, and for whom.
+//! - [`chronicle`]: what has happened.
+//! - [`checks`]: what must always be so.
+//! - [`soak`]: all of it together, at random, for as long as one likes.
+
+pub mod chain;
+pub mod checks;
+pub mod chronicle;
+mod model;
+pub mod process;
+pub mod soak;
+pub mod world;
 
 use std::{
 	env, fs,
@@ -21,6 +36,9 @@ use zombienet_sdk::{
 /// How long any one event may take. Most come within a few blocks of three seconds.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// How long any one step of a job may take: bids, work, audits and juries, block after block.
+pub const LONGEST: Duration = Duration::from_secs(40 * 60);
+
 /// Lines that a failed test shows of each node's log.
 const LOG_TAIL_LINES: usize = 20;
 
@@ -28,31 +46,39 @@ const LOG_TAIL_LINES: usize = 20;
 pub async fn with_network(file: &str, test: impl AsyncFnOnce(&mut TestNetwork) -> Result<()>) -> Result<()> {
 	let node = node_binary()?;
 	let dir = tempfile::Builder::new().prefix("ogpu-zombienet-").tempdir()?;
-	let outcome = run(network_config(file, &node, dir.path())?, test).await;
+	let outcome = run(network_config(file, &node, dir.path())?, dir.path(), test).await;
 	if outcome.is_err() {
 		print_logs(dir.path());
 	}
 	outcome
 }
 
-async fn run(config: NetworkConfig, test: impl AsyncFnOnce(&mut TestNetwork) -> Result<()>) -> Result<()> {
+async fn run(config: NetworkConfig, dir: &Path, test: impl AsyncFnOnce(&mut TestNetwork) -> Result<()>) -> Result<()> {
 	// Where this fails, or a test panics, the processes die as the network is dropped.
 	let start = Instant::now();
-	let mut network = TestNetwork(config.spawn_native().await?);
-	println!("network started after {:.1?}", start.elapsed());
+	let mut network = TestNetwork { nodes: config.spawn_native().await?, dir: dir.to_owned() };
+	eprintln!("network started after {:.1?}", start.elapsed());
 	let outcome = test(&mut network).await;
-	let ended = network.0.destroy().await;
+	let ended = network.nodes.destroy().await;
 	outcome?;
 	Ok(ended?)
 }
 
 /// A running network. It starts with four validators.
-pub struct TestNetwork(Network<LocalFileSystem>);
+pub struct TestNetwork {
+	nodes: Network<LocalFileSystem>,
+	dir: PathBuf,
+}
 
 impl TestNetwork {
 	/// The running node of that name.
 	pub fn node(&self, name: &str) -> Result<Node> {
-		Ok(Node(self.0.get_node(name)?.clone()))
+		Ok(Node(self.nodes.get_node(name)?.clone()))
+	}
+
+	/// Where all of it lies.
+	pub fn dir(&self) -> &Path {
+		&self.dir
 	}
 
 	/// The four validators, alice first.
@@ -63,7 +89,7 @@ impl TestNetwork {
 	/// Adds a node without keys, which has only the chain spec, and starts it with `args`.
 	pub async fn join(&mut self, name: &str, args: &[&str]) -> Result<Node> {
 		let args = args.iter().map(|arg| (*arg).into()).collect();
-		self.0.add_node(name, AddNodeOptions { args, ..Default::default() }).await?;
+		self.nodes.add_node(name, AddNodeOptions { args, ..Default::default() }).await?;
 		self.node(name)
 	}
 }
@@ -75,7 +101,8 @@ pub enum Head {
 	Finalized,
 }
 
-/// One process of the network. Questions to a paused one wait until it is resumed.
+/// One node of the network. Questions to a paused one wait until it is resumed.
+#[derive(Clone)]
 pub struct Node(NetworkNode);
 
 impl Node {
@@ -88,6 +115,17 @@ impl Node {
 		self.0.pause().await?;
 		ensure!(!self.0.is_responsive().await, "{} was paused and still answers", self.name());
 		Ok(())
+	}
+
+	/// Where it answers.
+	pub fn url(&self) -> &str {
+		self.0.ws_uri()
+	}
+
+	/// Ends the process without a chance to clean up, and starts it again.
+	pub async fn restart(&self) -> Result<()> {
+		self.0.restart(None).await?;
+		self.0.wait_until_is_up(PATIENCE.as_secs()).await
 	}
 
 	/// Lets the process go on.
@@ -161,7 +199,7 @@ impl Node {
 			Err(_) => bail!("{}: no {what} within {PATIENCE:?}, {}", self.name(), self.standing().await),
 		};
 		// Seen only when the test fails, or with `--no-capture`.
-		println!("{}: {what} after {:.1?}", self.name(), start.elapsed());
+		eprintln!("{}: {what} after {:.1?}", self.name(), start.elapsed());
 		Ok(outcome)
 	}
 
@@ -176,7 +214,7 @@ impl Node {
 }
 
 /// The node to test: `OGPU_NODE`, or else `ogpu-node` in PATH.
-fn node_binary() -> Result<PathBuf> {
+pub fn node_binary() -> Result<PathBuf> {
 	if let Some(node) = env::var_os("OGPU_NODE") {
 		return fs::canonicalize(&node).with_context(|| format!("OGPU_NODE names no file: {node:?}"));
 	}
