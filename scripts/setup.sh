@@ -3,6 +3,7 @@
 # and the packages of the JavaScript tests. Safe to run again: it only adds what is missing.
 #
 #   scripts/setup.sh            what `make run` and `make build` need
+#   scripts/setup.sh --page     what the dashboard needs besides
 #   scripts/setup.sh --tests    the tools of `make test` as well
 #   scripts/setup.sh --network  and what zombienet needs, for `make test-network`
 set -euo pipefail
@@ -14,13 +15,15 @@ die() {
 	exit 1
 }
 
+with_page=false
 with_tests=false
 with_network=false
 case "${1:-}" in
 "") ;;
---tests) with_tests=true ;;
---network) with_tests=true with_network=true ;;
-*) die "unknown option '$1'; usage: scripts/setup.sh [--tests|--network]" ;;
+--page) with_page=true ;;
+--tests) with_page=true with_tests=true ;;
+--network) with_page=true with_tests=true with_network=true ;;
+*) die "unknown option '$1'; usage: scripts/setup.sh [--page|--tests|--network]" ;;
 esac
 
 as_root() {
@@ -59,20 +62,20 @@ need pkg-config pkg-config
 need protoc protobuf-compiler
 need curl curl
 need git git
-if $with_tests; then
+if $with_page; then
 	need node nodejs
 	need npm npm
 fi
+$with_tests && need chromium chromium
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 if $with_network; then
 	[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
 fi
 [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
-if $with_tests; then
+if $with_page; then
 	node_version=$(node --version)
-	node_major=${node_version#v}
-	[ "${node_major%%.*}" -ge 18 ] ||
-		die "the JavaScript tests need Node.js 18 or newer, and this is $node_version: install one from https://nodejs.org and run this again"
+	node --eval 'const [major, minor] = process.versions.node.split("."); process.exit(major * 1000 + +minor >= 20019 ? 0 : 1)' ||
+		die "the dashboard needs Node.js 20.19 or newer, and this is $node_version: install one from https://nodejs.org and run this again"
 fi
 
 # --- Rust ------------------------------------------------------------------------------------------------------------
@@ -138,18 +141,22 @@ fi
 
 # --- test tools ------------------------------------------------------------------------------------------------------
 
+install_js() {
+	cmp -s "$1/package-lock.json" "$1/node_modules/.installed" && return
+	say "installing the JavaScript packages of $1"
+	npm ci --prefix "$1" --silent --no-audit --no-fund || die "npm could not install the packages of $1/package-lock.json"
+	cp "$1/package-lock.json" "$1/node_modules/.installed"
+}
+if $with_page; then
+	install_js dashboard
+fi
 if $with_tests; then
 	if ! cargo nextest --version >/dev/null 2>&1; then
 		say "building cargo-nextest, the test runner (a few minutes, once)"
 		cargo install -q --locked cargo-nextest --version 0.9.143 ||
 			die "cargo-nextest could not be installed; see https://nexte.st and run this again"
 	fi
-	for js in node/tests/js protocol/tests/js; do
-		if ! cmp -s $js/package-lock.json $js/node_modules/.installed; then
-			say "installing the JavaScript packages of $js"
-			npm ci --prefix $js --silent --no-audit --no-fund || die "npm could not install the packages of $js/package-lock.json"
-			cp $js/package-lock.json $js/node_modules/.installed
-		fi
-	done
+	install_js node/tests/js
+	install_js protocol/tests/js
 fi
 say "everything needed is here"
