@@ -23,11 +23,7 @@ pub mod proven;
 pub mod view;
 
 use crate::{
-	chain::{
-		self, needs, state,
-		types::{BlockNumber, DeviceId, Hash},
-		Chain, Head,
-	},
+	chain::{self, needs, state, types::DeviceId, Chain, Head, Settled},
 	config::Config,
 	journal::Journal,
 	metrics::Metrics,
@@ -48,8 +44,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Between two tries to find a node, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
-/// A node that tells nothing for so long is left.
-const SILENCE: Duration = Duration::from_secs(45);
+/// A node that tells nothing for so long, five blocks, is left: openings are due within ten.
+const SILENCE: Duration = Duration::from_secs(15);
 /// How often GPUs are asked, and what is old is removed.
 const CHORES: Duration = Duration::from_secs(15);
 
@@ -139,7 +135,7 @@ async fn follow(
 		if *leaving.borrow() && agent.as_ref().is_none_or(|agent| agent.urgent() == 0) {
 			return Ok(());
 		}
-		let connecting = connect(&nodes, genesis, settled);
+		let connecting = Chain::connect_after(&nodes, genesis, settled);
 		let connected_to = tokio::select! {
 			connected_to = connecting => connected_to,
 			_ = leaving.changed() => continue,
@@ -177,36 +173,6 @@ async fn follow(
 		}
 		pause = pause.saturating_mul(2).min(PAUSES.1);
 	}
-}
-
-/// A block that was final.
-type Settled = (BlockNumber, Hash);
-
-/// Connects to the first node that answers, is of the right chain, and knows the block that was final: one that does not is
-/// far behind, on a branch that leads nowhere, or lies.
-async fn connect(nodes: &[String], genesis: Option<Hash>, settled: Option<Settled>) -> chain::Result<Chain> {
-	let mut reasons = Vec::new();
-	for node in nodes {
-		let chain = match Chain::connect(std::slice::from_ref(node), genesis).await {
-			Ok(chain) => chain,
-			Err(error @ chain::Error::OtherChain { .. }) => return Err(error),
-			Err(chain::Error::Unreachable(reason)) => {
-				reasons.push(reason);
-				continue;
-			}
-			Err(error) => {
-				reasons.push(error.to_string());
-				continue;
-			}
-		};
-		let Some((number, hash)) = settled else { return Ok(chain) };
-		match chain.block(number).await {
-			Ok(Some(found)) if found == hash => return Ok(chain),
-			Ok(_) => reasons.push(format!("{node} does not have block {number} that was final: it is behind, or lies")),
-			Err(error) => reasons.push(error.to_string()),
-		}
-	}
-	Err(chain::Error::Unreachable(reasons.join("; ")))
 }
 
 /// Goes on after what this machine failed with, such as a full disk: another time it may do better. What the node failed

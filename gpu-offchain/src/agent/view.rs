@@ -5,7 +5,11 @@ use crate::{
 	chain::{state, types::*, At, Chain, Error, Happened, Result},
 	config::Config,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use futures::{future, stream, StreamExt, TryFutureExt, TryStreamExt};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	future::Future,
+};
 
 /// More than this is open at once in no honest network.
 const MOST: usize = 1 << 20;
@@ -13,6 +17,11 @@ const MOST: usize = 1 << 20;
 const MOST_CHECKS: usize = 1 << 12;
 /// A head may be so many blocks away from the one that was looked at before. If it is farther, everything is looked at.
 const MOST_STEPS: usize = 64;
+/// Records that a node is asked for at the same time.
+const AT_ONCE: usize = 32;
+
+/// A validation of another's result, with the leaves that are looked at.
+type Rival = (Task, BTreeMap<u32, Check>);
 
 /// The state after a block, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +47,7 @@ pub struct View {
 	/// Those of them whose leader must have another result, and about which nobody has said so.
 	pub alarming: BTreeSet<Hash>,
 	/// Those of them whose leader is another, and can be challenged now, with the leaves that are looked at.
-	pub challengeable: BTreeMap<Hash, (Task, BTreeMap<u32, Check>)>,
+	pub challengeable: BTreeMap<Hash, Rival>,
 	/// What may be bonded: the operator's free balance, or the worker key's where that alone is here.
 	pub purse: Balance,
 	/// Jobs that are for sale, or sold to the operator.
@@ -229,12 +238,65 @@ impl Watcher {
 	}
 
 	async fn read(&mut self, at: &At, last_final: BlockNumber) -> Result<View> {
-		let (now, window, account, lock, pins) = tokio::try_join!(
+		let members = self.services.iter().flat_map(|service| self.devices.iter().map(|device| (*service, *device)));
+		let members: Vec<_> = members.collect();
+		let (own, devices, services, members, requests, jobs, tasks) = tokio::try_join!(
+			self.read_own(at, last_final),
+			each(self.devices.iter().copied(), |device| at.get(&state::DEVICES, (device,))),
+			each(self.services.iter().copied(), |service| at.get(&state::SERVICES, (service,))),
+			each(members, |member| at.get(&state::MEMBERS, member)),
+			each(self.requests.iter().copied(), |request| self.read_request(at, request)),
+			each(self.jobs.iter().copied(), |job| self.read_job(at, job)),
+			each(self.tasks.iter().copied(), |task| self.read_task(at, task)),
+		)?;
+		let mut view = View { devices, services, ..own };
+		view.members = members.into_iter().filter(|(_, member)| member.left.is_none()).map(|(name, _)| name).collect();
+		// What is over, or concerns others, is forgotten: what becomes of it is told.
+		self.requests = requests.keys().copied().collect();
+		self.jobs = jobs.keys().copied().collect();
+		self.tasks = tasks.keys().copied().collect();
+		for (request, (record, is_alarming, rival)) in requests {
+			if is_alarming {
+				view.alarming.insert(request);
+			}
+			if let Some(rival) = rival {
+				view.challengeable.insert(request, rival);
+			}
+			view.requests.insert(request, record);
+		}
+		// Whatever it was drawn for: its operator may have joined more than the configuration names.
+		let drawn: BTreeSet<_> = view.requests.values().map(|request| request.service).collect();
+		let more = drawn.into_iter().filter(|service| !view.services.contains_key(service));
+		view.services.extend(each(more.collect::<Vec<_>>(), |service| at.get(&state::SERVICES, (service,))).await?);
+		for (job, (record, is_sealed)) in jobs {
+			if is_sealed {
+				view.sealed.insert(job);
+			}
+			view.jobs.insert(job, record);
+		}
+		let before = std::mem::take(&mut self.since);
+		for (name, mut task) in tasks {
+			task.since = match before.get(&name) {
+				Some((stage, since)) if *stage == task.task.stage => *since,
+				_ => at.number(),
+			};
+			self.since.insert(name, (task.task.stage.clone(), task.since));
+			view.tasks.insert(name, task);
+		}
+		Ok(view)
+	}
+
+	/// What there is but once.
+	async fn read_own(&self, at: &At, last_final: BlockNumber) -> Result<View> {
+		let purse_of = if self.challenges && self.has_operator { self.operator } else { self.account };
+		let (now, window, account, purse, lock, pins, offers) = tokio::try_join!(
 			at.get(&state::NOW, ()),
 			at.get(&state::WINDOW, ()),
 			at.get(&state::ACCOUNTS, (self.account,)),
+			at.get(&state::ACCOUNTS, (purse_of,)),
 			at.get(&state::LOCKS, (self.operator,)),
 			at.get(&state::PINS, (self.operator,)),
+			at.get(&state::OFFERS, (self.operator,)),
 		)?;
 		let mut view = View {
 			number: at.number(),
@@ -244,151 +306,73 @@ impl Watcher {
 			heartbeat_blocks: self.heartbeat_blocks,
 			window,
 			balance: account.map_or(0, |account| account.data.free),
+			purse: purse.map_or(0, |account| account.data.free),
+			offers_seats: self.is_verifier && offers.is_some(),
 			..View::default()
 		};
-		view.purse = view.balance;
-		if self.challenges && self.has_operator {
-			view.purse = at.get(&state::ACCOUNTS, (self.operator,)).await?.map_or(0, |account| account.data.free);
-		}
 		if let Some(lock) = lock {
 			let unbonding = lock.unbonding.iter().fold(0u128, |sum, part| sum.saturating_add(part.amount));
 			view.locked = lock.locked;
 			view.free_lock = lock.locked.saturating_sub(unbonding).saturating_sub(pinned(&pins.unwrap_or_default()));
 		}
-		for device in &self.devices {
-			if let Some(record) = at.get(&state::DEVICES, (*device,)).await? {
-				view.devices.insert(*device, record);
-			}
-		}
-		for service in &self.services {
-			if let Some(record) = at.get(&state::SERVICES, (*service,)).await? {
-				view.services.insert(*service, record);
-			}
-			for device in &self.devices {
-				let member = at.get(&state::MEMBERS, (*service, *device)).await?;
-				if member.is_some_and(|member| member.left.is_none()) {
-					view.members.insert((*service, *device));
-				}
-			}
-		}
-		view.offers_seats = self.is_verifier && at.get(&state::OFFERS, (self.operator,)).await?.is_some();
-		self.read_requests(at, &mut view).await?;
-		// Whatever it was drawn for: its operator may have joined more than the configuration names.
-		for service in view.requests.values().map(|request| request.service).collect::<BTreeSet<_>>() {
-			if view.services.contains_key(&service) {
-				continue;
-			}
-			if let Some(record) = at.get(&state::SERVICES, (service,)).await? {
-				view.services.insert(service, record);
-			}
-		}
-		self.read_jobs(at, &mut view).await?;
-		self.read_tasks(at, &mut view).await?;
 		Ok(view)
 	}
 
-	async fn read_requests(&mut self, at: &At, view: &mut View) -> Result<()> {
-		for request in self.requests.clone() {
-			match at.get(&state::REQUESTS, (request,)).await? {
-				Some(record) if record.racers.iter().any(|racer| racer.operator == self.operator) => {
-					// It comes into the next block at the earliest.
-					if view.number.saturating_add(1) < record.race.seed_from
-						&& record.differs_from_leader(&self.operator)
-					{
-						let task = at.get(&state::TASKS, (request,)).await?;
-						let may_say = task.is_some_and(|task| task.stage == Stage::Sealed && task.alarmed_by.is_none());
-						if may_say {
-							view.alarming.insert(request);
-						}
-					}
-					if self.challenges && record.leader().is_some_and(|leader| leader.operator != self.operator) {
-						self.read_rival(at, request, view).await?;
-					}
-					view.requests.insert(request, record);
-				}
-				// Who is not drawn now may be in another race of it, which is told.
-				_ => {
-					self.requests.remove(&request);
-				}
-			}
+	/// A request in whose present race the operator is; whether it should say that the leader is wrong; and what it may
+	/// challenge.
+	async fn read_request(&self, at: &At, request: Hash) -> Result<Option<(Request, bool, Option<Rival>)>> {
+		let Some(record) = at.get(&state::REQUESTS, (request,)).await? else { return Ok(None) };
+		if !record.racers.iter().any(|racer| racer.operator == self.operator) {
+			return Ok(None);
 		}
-		Ok(())
+		// It comes into the next block at the earliest.
+		let may_alarm =
+			at.number().saturating_add(1) < record.race.seed_from && record.differs_from_leader(&self.operator);
+		let may_challenge = self.challenges && record.leader().is_some_and(|leader| leader.operator != self.operator);
+		let task = if may_alarm || may_challenge { at.get(&state::TASKS, (request,)).await? } else { None };
+		let Some(task) = task else { return Ok(Some((record, false, None))) };
+		let is_alarming = may_alarm && task.stage == Stage::Sealed && task.alarmed_by.is_none();
+		let rival = if may_challenge && task.stage == Stage::Challengeable {
+			Some((task, read_checks(at, request).await?))
+		} else {
+			None
+		};
+		Ok(Some((record, is_alarming, rival)))
 	}
 
-	async fn read_rival(&self, at: &At, request: Hash, view: &mut View) -> Result<()> {
-		let task = at.get(&state::TASKS, (request,)).await?;
-		let Some(task) = task.filter(|task| task.stage == Stage::Challengeable) else { return Ok(()) };
-		let checks = at.all(&state::CHECKS, (request,), MOST_CHECKS).await?;
-		let checks = checks.into_iter().map(|((_, leaf), check)| (leaf, check)).collect();
-		view.challengeable.insert(request, (task, checks));
-		Ok(())
+	/// A job that is for sale or sold to the operator, or for which it has sealed a bid, and whether it has.
+	async fn read_job(&self, at: &At, job: Hash) -> Result<Option<(Job, bool)>> {
+		let (record, bid) = tokio::try_join!(at.get(&state::JOBS, (job,)), at.get(&state::BIDS, (job, self.operator)))?;
+		let Some(record) = record else { return Ok(None) };
+		let is_ours = record.run.as_ref().is_some_and(|run| run.bid.bidder.operator == self.operator);
+		let is_for_sale = self.bids
+			&& matches!(record.stage, JobStage::Bidding | JobStage::Drawing { .. } | JobStage::Revealing { .. });
+		let is_sealed = bid.is_some();
+		Ok((is_ours || is_sealed || is_for_sale).then_some((record, is_sealed)))
 	}
 
-	async fn read_jobs(&mut self, at: &At, view: &mut View) -> Result<()> {
-		for job in self.jobs.clone() {
-			let record = at.get(&state::JOBS, (job,)).await?;
-			let Some(record) = record else {
-				self.jobs.remove(&job);
-				continue;
-			};
-			let is_ours = record.run.as_ref().is_some_and(|run| run.bid.bidder.operator == self.operator);
-			let is_sealed = at.get(&state::BIDS, (job, self.operator)).await?.is_some();
-			if is_sealed {
-				view.sealed.insert(job);
-			}
-			let is_for_sale = self.bids
-				&& matches!(record.stage, JobStage::Bidding | JobStage::Drawing { .. } | JobStage::Revealing { .. });
-			if is_ours || is_sealed || is_for_sale {
-				view.jobs.insert(job, record);
-			} else {
-				// What becomes of it is told.
-				self.jobs.remove(&job);
+	/// A validation of the operator's result, or for which it is drawn.
+	async fn read_task(&self, at: &At, name: Hash) -> Result<Option<TaskView>> {
+		let Some(task) = at.get(&state::TASKS, (name,)).await? else { return Ok(None) };
+		let is_ours = task.request.provider == self.operator;
+		if matches!(task.stage, Stage::Closing { .. }) || !(is_ours || self.is_verifier) {
+			return Ok(None);
+		}
+		let checks = read_checks(at, name).await?;
+		let mut checkers = BTreeMap::<AccountId, BTreeSet<u32>>::new();
+		for (leaf, check) in &checks {
+			for auditor in check.first.iter().chain(&check.second) {
+				checkers.entry(auditor.operator).or_default().insert(*leaf);
 			}
 		}
-		Ok(())
-	}
-
-	async fn read_tasks(&mut self, at: &At, view: &mut View) -> Result<()> {
-		for name in self.tasks.clone() {
-			let Some(task) = at.get(&state::TASKS, (name,)).await? else {
-				self.tasks.remove(&name);
-				self.since.remove(&name);
-				continue;
-			};
-			let is_ours = task.request.provider == self.operator;
-			if matches!(task.stage, Stage::Closing { .. }) || !(is_ours || self.is_verifier) {
-				self.tasks.remove(&name);
-				self.since.remove(&name);
-				continue;
-			}
-			let checks = at.all(&state::CHECKS, (name,), MOST_CHECKS).await?;
-			let checks: BTreeMap<_, _> = checks.into_iter().map(|((_, leaf), check)| (leaf, check)).collect();
-			let mut checkers = BTreeMap::<AccountId, BTreeSet<u32>>::new();
-			for (leaf, check) in &checks {
-				for auditor in check.first.iter().chain(&check.second) {
-					checkers.entry(auditor.operator).or_default().insert(*leaf);
-				}
-			}
-			let juries = self.read_juries(at, name, &task, &mut checkers).await?;
-			let is_drawn = checks.values().any(|check| check.auditor(&self.operator).is_some())
-				|| juries.values().any(|(_, ballot)| ballot.is_some());
-			if !is_ours && !is_drawn {
-				// Who is drawn later is told.
-				self.tasks.remove(&name);
-				self.since.remove(&name);
-				continue;
-			}
-			let since = match self.since.get(&name) {
-				Some((stage, since)) if *stage == task.stage => *since,
-				_ => {
-					self.since.insert(name, (task.stage.clone(), at.number()));
-					at.number()
-				}
-			};
-			let origin = origin(at, name, &task).await?;
-			view.tasks.insert(name, TaskView { task, origin, checks, juries, checkers, since });
+		let juries = self.read_juries(at, name, &task, &mut checkers).await?;
+		let is_drawn = checks.values().any(|check| check.auditor(&self.operator).is_some())
+			|| juries.values().any(|(_, ballot)| ballot.is_some());
+		if !is_ours && !is_drawn {
+			return Ok(None);
 		}
-		Ok(())
+		let origin = origin(at, name, &task).await?;
+		Ok(Some(TaskView { task, origin, checks, juries, checkers, since: at.number() }))
 	}
 
 	async fn read_juries(
@@ -412,6 +396,23 @@ impl Watcher {
 		}
 		Ok(juries)
 	}
+}
+
+/// What is there of some names, many of which are asked for at once.
+async fn each<Name: Copy + Ord, Record, Reading: Future<Output = Result<Option<Record>>>>(
+	names: impl IntoIterator<Item = Name>,
+	read: impl Fn(Name) -> Reading,
+) -> Result<BTreeMap<Name, Record>> {
+	let reading = stream::iter(names).map(|name| read(name).map_ok(move |record| (name, record)));
+	let found = reading
+		.buffer_unordered(AT_ONCE)
+		.try_filter_map(|(name, record)| future::ok(record.map(|record| (name, record))));
+	found.try_collect().await
+}
+
+async fn read_checks(at: &At, task: Hash) -> Result<BTreeMap<u32, Check>> {
+	let checks = at.all(&state::CHECKS, (task,), MOST_CHECKS).await?;
+	Ok(checks.into_iter().map(|((_, leaf), check)| (leaf, check)).collect())
 }
 
 /// What is bound of a lock: the largest of what answers for all together, and each of the others.

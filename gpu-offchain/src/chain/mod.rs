@@ -70,12 +70,21 @@ pub enum Head {
 	Final { hash: Hash, number: u32 },
 }
 
+/// A block that was final.
+pub type Settled = (u32, Hash);
+
 impl Chain {
 	/// Connects to the first of these nodes that answers and is of the right chain.
 	pub async fn connect(urls: &[String], genesis: Option<Hash>) -> Result<Self> {
+		Self::connect_after(urls, genesis, None).await
+	}
+
+	/// The same, passing over nodes that do not have a block that was final: they are far behind, on a branch that leads
+	/// nowhere, or lie.
+	pub async fn connect_after(urls: &[String], genesis: Option<Hash>, last_final: Option<Settled>) -> Result<Self> {
 		let mut reasons = Vec::new();
 		for url in urls {
-			match tokio::time::timeout(PATIENCE, Self::connect_to(url, genesis)).await {
+			match tokio::time::timeout(PATIENCE, Self::connect_to(url, genesis, last_final)).await {
 				Ok(Ok(chain)) => return Ok(chain),
 				Ok(Err(error @ Error::OtherChain { .. })) => return Err(error),
 				Ok(Err(Error::Unreachable(reason))) => reasons.push(reason),
@@ -86,19 +95,24 @@ impl Chain {
 		Err(Error::Unreachable(reasons.join("; ")))
 	}
 
-	async fn connect_to(url: &str, genesis: Option<Hash>) -> Result<Self> {
+	async fn connect_to(url: &str, genesis: Option<Hash>, last_final: Option<Settled>) -> Result<Self> {
 		let unreachable = |error: &dyn std::fmt::Display| Error::Unreachable(format!("{url}: {error}"));
 		let rpc = RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(&error))?;
 		let backend = LegacyBackend::<SubstrateConfig>::builder().build(rpc.clone());
 		let client = OnlineClient::from_backend_with_config(SubstrateConfig::new(), Arc::new(backend)).await;
 		let client = client.map_err(|error| unreachable(&error))?;
 		let found = client.genesis_hash().0;
-		match genesis {
-			Some(expected) if expected != found => {
-				Err(Error::OtherChain { url: url.into(), expected: hex(&expected), found: hex(&found) })
-			}
-			_ => Ok(Self { client, rpc, url: url.into() }),
+		if let Some(expected) = genesis.filter(|expected| *expected != found) {
+			return Err(Error::OtherChain { url: url.into(), expected: hex(&expected), found: hex(&found) });
 		}
+		let chain = Self { client, rpc, url: url.into() };
+		if let Some((number, hash)) = last_final {
+			if chain.block(number).await? != Some(hash) {
+				let lacks = format!("it does not have block {number} that was final: it is behind, or lies");
+				return Err(unreachable(&lacks));
+			}
+		}
+		Ok(chain)
 	}
 
 	pub fn url(&self) -> &str {
