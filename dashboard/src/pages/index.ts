@@ -38,7 +38,7 @@ export const pages: PageEntry[] = [
 		menu: { section: "Your work", title: "Budget", icon: "wallet" },
 	},
 	{ path: "services/:id", under: "services", load: page(() => import("./customer/service")) },
-	{ path: "task/:name", under: "", load: page(() => import("./customer/task")) },
+	{ path: "task/:name", under: "", load: page(() => import("./customer/task/page")) },
 	{
 		path: "provider",
 		load: page(() => import("./provider/overview")),

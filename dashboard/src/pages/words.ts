@@ -62,28 +62,33 @@ export const faultWords = (fault: string): Words =>
 
 /** How a validation ended, and for whom that is good. */
 const CONCLUSIONS: Record<string, Words & { tone: "good" | "warn" | "bad" }> = {
-	Accepted: { title: "Accepted", about: "Nothing was found against the result.", tone: "good" },
-	Forfeited: {
+	accepted: { title: "Accepted", about: "Nothing was found against the result.", tone: "good" },
+	forfeited: {
 		title: "Forfeited",
 		about: "The result is right, but its provider was convicted of another one meanwhile and is not paid.",
 		tone: "warn",
 	},
-	Convicted: {
+	convicted: {
 		title: "Convicted",
 		about: "The result is wrong, or was not shown. The client is refunded.",
 		tone: "bad",
 	},
-	InputAtFault: { title: "Inputs at fault", about: "Inputs are missing or invalid.", tone: "bad" },
-	Void: { title: "Void", about: "No jury could decide. The client is refunded, and nobody is punished.", tone: "warn" },
-	Unfounded: {
+	inputAtFault: { title: "Inputs at fault", about: "Inputs are missing or invalid.", tone: "bad" },
+	void: { title: "Void", about: "No jury could decide. The client is refunded, and nobody is punished.", tone: "warn" },
+	unfounded: {
 		title: "Unfounded",
 		about: "The provider said without reason that inputs are missing. Both sides paid half of the jury.",
 		tone: "warn",
 	},
 };
 
+/** By the name of a conclusion, as the runtime or as nodes and receipts spell it. */
 export const conclusionWords = (conclusion: string) =>
-	CONCLUSIONS[conclusion] ?? { title: conclusion, about: "", tone: "warn" as const };
+	CONCLUSIONS[conclusion.charAt(0).toLowerCase() + conclusion.slice(1)] ?? {
+		title: conclusion,
+		about: "",
+		tone: "warn" as const,
+	};
 
 /** What a validation waits for. */
 const ACTS: Record<string, string> = {

@@ -9,26 +9,13 @@ import { eventOf, propose } from "../../chain/transactions";
 import { bytes, inTime, ogpu, parseBlocks, parseOgpu, percent, plural, work } from "../../format";
 import { gateway, MOST_UPLOAD, type Shape, shapeOf, upload } from "../../gateway";
 import { go } from "../../router";
-import {
-	Amount,
-	Badge,
-	Button,
-	Card,
-	Choice,
-	Fact,
-	Facts,
-	Field,
-	Icon,
-	Note,
-	Page,
-	Skeleton,
-	TextField,
-} from "../../ui";
+import { Amount, Badge, Button, Card, Choice, Fact, Field, Icon, Note, Page, TextField } from "../../ui";
 import { EXAMPLES, type Example } from "./examples";
 import { write } from "./journal";
 import { type Manifest, NoManifest, readManifest } from "./manifest";
-import { Candidates, GatewayNote, Signing } from "./parts";
+import { GatewayNote, Signing } from "./parts";
 import { prepare } from "./prepare";
+import { Costs, QuoteCard } from "./quote";
 import { quoting } from "./quoting";
 
 const MOST_MANIFEST = 64 << 10;
@@ -424,31 +411,13 @@ export default function NewJob(): JSX.Element {
 					</Card>
 				</form>
 				<div class="stack wide">
-					<Card
+					<QuoteCard
 						title="What it would cost"
-						aside={<Show when={quote.isAsking()}>{<span class="small quiet">asking…</span>}</Show>}
+						quote={quote}
+						nothing={<p class="quiet">A manifest, and a gateway to weigh it, tell what it costs.</p>}
 					>
-						<Show
-							when={quote.value()}
-							fallback={
-								<Show
-									when={quote.problem()}
-									fallback={
-										<Show
-											when={quote.isAsking()}
-											fallback={<p class="quiet">A manifest, and a gateway to weigh it, tell what it costs.</p>}
-										>
-											<Skeleton height="9rem" />
-										</Show>
-									}
-								>
-									{(text) => <Note tone="warn">{text()}</Note>}
-								</Show>
-							}
-						>
-							{(found) => <Quoted quote={found().quote} shape={found().shape} most={found().asked.most} />}
-						</Show>
-					</Card>
+						{(found) => <Quoted quote={found().quote} shape={found().shape} most={found().asked.most} />}
+					</QuoteCard>
 				</div>
 			</div>
 		</Page>
@@ -472,50 +441,39 @@ function specOf(shape: Shape, asked: { longest: number | undefined }) {
 
 function Quoted(props: { quote: JobQuote; shape: Shape; most: bigint }): JSX.Element {
 	return (
-		<div class="stack">
-			<p class="total" data-testid="total">
-				<Amount of={BigInt(props.quote.held) - BigInt(props.quote.deposit)} />
-				<span class="small quiet"> at most</span>
-			</p>
-			<Facts>
+		<Costs
+			quote={props.quote}
+			most={BigInt(props.quote.held) - BigInt(props.quote.deposit)}
+			work={
 				<Fact label="The work">
 					<Amount of={props.most} /> <span class="small quiet">at most</span>
 				</Fact>
-				<Fact label="Checking">
-					<Amount of={props.quote.checking} />
-				</Fact>
-				<Fact label="Deposit">
-					<Amount of={props.quote.deposit} /> <span class="small quiet">returns</span>
-				</Fact>
-				<Fact label="Your lock">
-					<Amount of={props.quote.clientBond} /> <span class="small quiet">answer for the inputs</span>
-				</Fact>
-				<Fact label="Such work">
-					<Show when={props.quote.usualPrice} fallback="was not sold lately">
-						{(price) => (
-							<>
-								was sold for <Amount of={price()} />
-							</>
-						)}
-					</Show>
-					<Show when={props.quote.cheaperBillionths !== null}>
-						<br />
-						<span class="small quiet">
-							{percent(props.quote.cheaperBillionths ?? 0)} of recent sales cost no more than your ceiling
-						</span>
-					</Show>
-				</Fact>
-				<Fact label="Size">
-					{plural(props.shape.leaves, "leaf", "leaves")} of {work(props.shape.leaf.work)} multiply-adds
-					<Show when={props.quote.parts > 1}> in {props.quote.parts} parts</Show>
-				</Fact>
-				<Fact label="Awarded">in about {inTime(props.quote.awardBlocks)}</Fact>
-				<Fact label="Result">due in {inTime(props.quote.resultBlocks)} at the latest</Fact>
-				<Fact label="Bidders lock">
-					<Amount of={props.quote.bond} />
-				</Fact>
-			</Facts>
-			<Candidates devices={props.quote.devices} />
-		</div>
+			}
+		>
+			<Fact label="Such work">
+				<Show when={props.quote.usualPrice} fallback="was not sold lately">
+					{(price) => (
+						<>
+							was sold for <Amount of={price()} />
+						</>
+					)}
+				</Show>
+				<Show when={props.quote.cheaperBillionths !== null}>
+					<br />
+					<span class="small quiet">
+						{percent(props.quote.cheaperBillionths ?? 0)} of recent sales cost no more than your ceiling
+					</span>
+				</Show>
+			</Fact>
+			<Fact label="Size">
+				{plural(props.shape.leaves, "leaf", "leaves")} of {work(props.shape.leaf.work)} multiply-adds
+				<Show when={props.quote.parts > 1}> in {props.quote.parts} parts</Show>
+			</Fact>
+			<Fact label="Awarded">in about {inTime(props.quote.awardBlocks)}</Fact>
+			<Fact label="Result">due in {inTime(props.quote.resultBlocks)} at the latest</Fact>
+			<Fact label="Bidders lock">
+				<Amount of={props.quote.bond} />
+			</Fact>
+		</Costs>
 	);
 }

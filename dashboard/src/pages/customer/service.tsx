@@ -17,7 +17,6 @@ import {
 	Card,
 	Empty,
 	Fact,
-	Facts,
 	Field,
 	Icon,
 	LinkButton,
@@ -29,8 +28,9 @@ import {
 } from "../../ui";
 import { write } from "./journal";
 import { readManifest } from "./manifest";
-import { Candidates, GatewayNote, Signing } from "./parts";
+import { GatewayNote, Signing } from "./parts";
 import { prepare } from "./prepare";
+import { Costs, QuoteCard } from "./quote";
 import { quoting } from "./quoting";
 import { manifestOf, sourcesOfService } from "./results";
 import { DELIVERY } from "./services";
@@ -314,62 +314,45 @@ function Asking(props: { service: Service }): JSX.Element {
 				</Card>
 			</div>
 			<div class="stack wide">
-				<Card
-					title="What it costs"
-					aside={<Show when={quote.isAsking()}>{<span class="small quiet">asking…</span>}</Show>}
-				>
-					<Show
-						when={quote.value()}
-						fallback={
-							<Show when={quote.problem()} fallback={<Skeleton height="9rem" />}>
-								{(text) => <Note tone="warn">{text()}</Note>}
-							</Show>
-						}
-					>
-						{(asked) => (
-							<div class="stack">
-								<p class="total" data-testid="total">
-									<Amount of={held(asked()) - BigInt(asked().quote.deposit)} />
-									<span class="small quiet"> at most</span>
-								</p>
+				<QuoteCard title="What it costs" quote={quote}>
+					{(asked) => (
+						<Costs
+							quote={asked().quote}
+							most={held(asked()) - BigInt(asked().quote.deposit)}
+							note={
 								<Show when={!gateway()}>
 									<p class="small quiet">For one leaf a text: how many leaves it takes is known with a gateway.</p>
 								</Show>
-								<Facts>
+							}
+							work={
+								<>
 									<Fact label="The answer">
 										<Amount of={asked().quote.fee} /> <span class="small quiet">at most {asked().leaves} leaves</span>
 									</Fact>
 									<Fact label="Runners-up">
 										<Amount of={asked().quote.pot} />
 									</Fact>
-									<Fact label="Checking">
-										<Amount of={asked().quote.checking} />
-									</Fact>
-									<Fact label="Deposit">
-										<Amount of={asked().quote.deposit} /> <span class="small quiet">returns</span>
-									</Fact>
-									<Fact label="Your lock">
-										<Amount of={asked().quote.clientBond} /> <span class="small quiet">answer for the inputs</span>
-									</Fact>
-									<Fact label="Price">
-										<Percentile of={asked().quote} />
-									</Fact>
-									<Fact label="Answers come">
-										{asked().quote.matchedBlocks === null
-											? "nothing is known of how fast"
-											: `after about ${inTime(asked().quote.matchedBlocks ?? 0)}, lately`}
-									</Fact>
-								</Facts>
+								</>
+							}
+							warning={
 								<Show when={!asked().quote.isAffordable}>
 									<Note tone="warn">
 										A leaf costs {ogpu(asked().quote.leafPrice)} OGPU now, more than you allow: raise it, or wait.
 									</Note>
 								</Show>
-								<Candidates devices={asked().quote.devices} />
-							</div>
-						)}
-					</Show>
-				</Card>
+							}
+						>
+							<Fact label="Price">
+								<Percentile of={asked().quote} />
+							</Fact>
+							<Fact label="Answers come">
+								{asked().quote.matchedBlocks === null
+									? "nothing is known of how fast"
+									: `after about ${inTime(asked().quote.matchedBlocks ?? 0)}, lately`}
+							</Fact>
+						</Costs>
+					)}
+				</QuoteCard>
 				<Card title="Good to know">
 					<ul class="stack tight small quiet">
 						<For

@@ -1,6 +1,7 @@
 // What is asked about tasks.
 
 import { ask, type Chain, codeOf } from "../../chain/connection";
+import { type Live, live } from "../../chain/live";
 import { type Task, UNKNOWN_TASK } from "../../chain/ogpu";
 
 export interface Listed {
@@ -20,6 +21,11 @@ export async function taskOf(chain: Chain, name: string): Promise<Task | undefin
 		if (codeOf(error) === UNKNOWN_TASK) return undefined;
 		throw error;
 	}
+}
+
+/** The same, for as long as somebody looks. */
+export function useTask(name: () => string): Live<{ task: Task | null }> {
+	return live(name, async (chain, name) => ({ task: (await taskOf(chain, name)) ?? null }));
 }
 
 /** The open jobs and requests of a client. */

@@ -1,6 +1,7 @@
 // Validations, as pages show them.
 
 import type { Api, Chain } from "../../chain/connection";
+import type { Recorded } from "../validation";
 import type { JuryNow } from "./jury";
 
 const AT = { at: "best" } as const;
@@ -104,7 +105,7 @@ export type Evidence =
 			checks: Check[];
 			ballots: Ballot[];
 	  }
-	| { is: "ended"; record: NonNullable<Awaited<ReturnType<Api["apis"]["ValidationApi"]["record"]>>> }
+	| { is: "ended"; record: Recorded & { conclusion: string } }
 	| { is: "job" | "request" }
 	| { is: "unknown" };
 
@@ -132,7 +133,19 @@ export async function evidenceOf(chain: Chain, name: string): Promise<Evidence> 
 		query.TrainingAuction.Jobs.getValue(name, AT),
 		query.ContinuousPool.Requests.getValue(name, AT),
 	]);
-	if (record) return { is: "ended", record };
+	if (record) {
+		const { audit_billionths, detects_one_billionths, detects_tenth_billionths, conclusion, ...rest } = record;
+		return {
+			is: "ended",
+			record: {
+				...rest,
+				conclusion: conclusion.type,
+				auditBillionths: audit_billionths,
+				detectsOneBillionths: detects_one_billionths,
+				detectsTenthBillionths: detects_tenth_billionths,
+			},
+		};
+	}
 	if (!task) return { is: job ? "job" : request ? "request" : "unknown" };
 	const [checks, juries, ballots, status] = await Promise.all([
 		query.ResultValidation.Checks.getEntries(name, AT),

@@ -20,6 +20,7 @@ import {
 	Until,
 	Who,
 } from "../../ui";
+import { ArtifactFacts, PartiesFacts, RecordFacts } from "../validation";
 import { actWords, conclusionWords, faultWords, PHASES, phaseOf } from "../words";
 import { JuryView } from "./juryview";
 import { type Evidence, evidenceOf } from "./reads";
@@ -117,12 +118,7 @@ function Open(props: { of: Of<"open"> }): JSX.Element {
 						</div>
 					</Show>
 					<Facts>
-						<Fact label="Provider">
-							<Who address={of().validation.provider} />
-						</Fact>
-						<Fact label="Client">
-							<Who address={of().validation.client} />
-						</Fact>
+						<PartiesFacts of={of().validation} />
 						<Fact label="At stake">
 							<Amount of={of().validation.fee} />
 						</Fact>
@@ -130,17 +126,7 @@ function Open(props: { of: Of<"open"> }): JSX.Element {
 							{count(of().validation.leaves)}, of which {count(of().checks.length)} are looked at; the chance of an
 							audit was {percent(of().audit)}
 						</Fact>
-						<Fact label="Manifest">
-							<Copy text={of().manifest} />
-						</Fact>
-						<Fact label="Began from">
-							<Copy text={of().start} />
-						</Fact>
-						<Fact label="Result">
-							<Show when={of().outcome} fallback={<span class="quiet">not revealed yet</span>}>
-								{(outcome) => <Copy text={outcome().output} />}
-							</Show>
-						</Fact>
+						<ArtifactFacts of={of()} missing="not revealed yet" />
 					</Facts>
 				</div>
 			</Card>
@@ -229,7 +215,7 @@ function Ballots(props: { of: Of<"open">; leaf: number }): JSX.Element {
 
 function Ended(props: { of: Of<"ended">; name: string }): JSX.Element {
 	const record = () => props.of.record;
-	const words = () => conclusionWords(record().conclusion.type);
+	const words = () => conclusionWords(record().conclusion);
 	return (
 		<Card
 			title={
@@ -245,39 +231,7 @@ function Ended(props: { of: Of<"ended">; name: string }): JSX.Element {
 		>
 			<div class="stack">
 				<p>{words().about}</p>
-				<Facts>
-					<Fact label="Provider">
-						<Who address={record().provider} />
-					</Fact>
-					<Fact label="Client">
-						<Who address={record().client} />
-					</Fact>
-					<Fact label="Checked">
-						{count(record().drawn)} of {plural(record().leaves, "leaf", "leaves")} were audited; the chance of an audit
-						was {percent(record().audit_billionths)}
-					</Fact>
-					<Fact label="Juries">
-						{record().juries === 0
-							? "none sat"
-							: `${plural(record().juries, "jury", "juries")} sat, whose jurors computed a leaf ${plural(record().executions, "time")}`}
-					</Fact>
-					<Fact label="Had been found">
-						{percent(record().detects_one_billionths)} if one leaf was wrong,{" "}
-						{percent(record().detects_tenth_billionths)} if one in ten was
-					</Fact>
-					<Fact label="Manifest">
-						<Copy text={record().manifest} />
-					</Fact>
-					<Fact label="Began from">
-						<Copy text={record().start} />
-					</Fact>
-					<Fact label="Result">
-						<Show when={record().outcome} fallback={<span class="quiet">was never shown</span>}>
-							{(outcome) => <Copy text={outcome().output} />}
-						</Show>
-					</Fact>
-					<Fact label="Closed">block {count(record().closed)} of the network's clock</Fact>
-				</Facts>
+				<RecordFacts of={record()} />
 				<p class="small quiet">
 					A node proves this record to anybody: its receipt is checked in your browser, from the first block on. How
 					sure such a verdict is stands in docs/validation.md.

@@ -5,9 +5,8 @@ import { createEffect, createSignal, For, type JSX, Match, on, Show, Switch } fr
 import { MOST_BYTES as MOST_ARTIFACT, nameOf } from "../../artifacts";
 import { PREFIX } from "../../chain/accounts";
 import { ask, chain, said } from "../../chain/connection";
-import { bounded, count, date, percent, plural, short } from "../../format";
+import { bounded, count, date, plural, short } from "../../format";
 import {
-	type ChainRecord,
 	check,
 	type Entry,
 	MOST_BYTES,
@@ -22,22 +21,9 @@ import {
 	verify,
 } from "../../receipt";
 import { go } from "../../router";
-import {
-	Badge,
-	Button,
-	Card,
-	Choice,
-	Copy,
-	Empty,
-	Fact,
-	Facts,
-	Icon,
-	Note,
-	Page,
-	Progress,
-	TextField,
-	Who,
-} from "../../ui";
+import { Badge, Button, Card, Choice, Copy, Empty, Icon, Note, Page, Progress, TextField } from "../../ui";
+import { save } from "../../ui/save";
+import { RecordFacts } from "../validation";
 import { conclusionWords } from "../words";
 import { type Known, knownChain, ownChain } from "./trust";
 
@@ -372,6 +358,8 @@ function Outcome(props: { state: State; from: string }): JSX.Element {
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+const file = (receipt: Receipt) => new Blob([JSON.stringify(receipt)], { type: "application/json" });
+
 function Found(props: { of: In<"proven">; from: string }): JSX.Element {
 	const proven = () => props.of.proven;
 	const isGood = () => proven().records.every(({ record }) => record.conclusion === "accepted");
@@ -419,12 +407,12 @@ function Found(props: { of: In<"proven">; from: string }): JSX.Element {
 							<Button
 								small
 								icon="down"
-								onClick={() => save(shortened(props.of.receipt, proven()), `short-${proven().number}.json`)}
+								onClick={() => save(file(shortened(props.of.receipt, proven())), `short-${proven().number}.json`)}
 							>
 								Shortened, for who trusts set {count(proven().authorities.set)}
 							</Button>
 						</Show>
-						<Button small icon="down" onClick={() => save(props.of.receipt, `receipt-${proven().number}.json`)}>
+						<Button small icon="down" onClick={() => save(file(props.of.receipt), `receipt-${proven().number}.json`)}>
 							Save it
 						</Button>
 					</div>
@@ -470,8 +458,12 @@ const codec = AccountId(PREFIX);
 const who = (key: string): string => codec.dec(key);
 
 function OneRecord(props: { entry: Entry }): JSX.Element {
-	const of = (): ChainRecord => props.entry.record;
-	const words = () => conclusionWords(of().conclusion.charAt(0).toUpperCase() + of().conclusion.slice(1));
+	const of = () => ({
+		...props.entry.record,
+		provider: who(props.entry.record.provider),
+		client: who(props.entry.record.client),
+	});
+	const words = () => conclusionWords(of().conclusion);
 	return (
 		<Card
 			title={
@@ -482,39 +474,7 @@ function OneRecord(props: { entry: Entry }): JSX.Element {
 			}
 			aside={<Badge tone={words().tone}>{words().title}</Badge>}
 		>
-			<Facts>
-				<Fact label="Provider">
-					<Who address={who(of().provider)} />
-				</Fact>
-				<Fact label="Client">
-					<Who address={who(of().client)} />
-				</Fact>
-				<Fact label="Manifest">
-					<Copy text={of().manifest} />
-				</Fact>
-				<Fact label="Began from">
-					<Copy text={of().start} />
-				</Fact>
-				<Fact label="Result">
-					<Show when={of().outcome} fallback={<span class="quiet">was never shown</span>}>
-						{(outcome) => <Copy text={outcome().output} />}
-					</Show>
-				</Fact>
-				<Fact label="Checked">
-					{count(of().drawn)} of {plural(of().leaves, "leaf", "leaves")} were audited; the chance of an audit was{" "}
-					{percent(of().auditBillionths)}
-				</Fact>
-				<Fact label="Juries">
-					{of().juries === 0
-						? "none sat"
-						: `${plural(of().juries, "jury", "juries")} sat, whose jurors computed a leaf ${plural(of().executions, "time")}`}
-				</Fact>
-				<Fact label="Had been found">
-					{percent(of().detectsOneBillionths)} if one leaf was wrong, {percent(of().detectsTenthBillionths)} if one in
-					ten was
-				</Fact>
-				<Fact label="Closed">block {count(of().closed)} of the network's clock</Fact>
-			</Facts>
+			<RecordFacts of={of()} />
 		</Card>
 	);
 }
@@ -554,13 +514,4 @@ function Compare(props: { records: Entry[] }): JSX.Element {
 			</div>
 		</Card>
 	);
-}
-
-function save(receipt: Receipt, name: string) {
-	const url = URL.createObjectURL(new Blob([JSON.stringify(receipt)], { type: "application/json" }));
-	const link = document.createElement("a");
-	link.href = url;
-	link.download = name;
-	link.click();
-	setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
