@@ -29,6 +29,7 @@ export const whitelist: WhitelistEntry[] = [
 	"tx.Utility.batch_all",
 	"query.Balances.TotalIssuance",
 	"query.Balances.InactiveIssuance",
+	"query.Balances.Holds",
 	"query.Session.Validators",
 	"query.Staking.ActiveEra",
 	"query.Staking.ErasRewardPoints",

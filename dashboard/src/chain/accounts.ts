@@ -32,6 +32,11 @@ export function address(text: string): string | undefined {
 	}
 }
 
+/** The address of a key. */
+export function accountOf(key: string): string {
+	return codec.dec(key);
+}
+
 export function publicKey(of: string): Uint8Array {
 	return codec.enc(of);
 }

@@ -12,15 +12,18 @@ export interface Funds {
 	/** What of the lock shared work binds now. */
 	shared: bigint;
 	locked: bigint;
+	/** What is held for open jobs and requests. */
+	work: bigint;
 }
 
 export async function fundsOf(chain: Chain, address: string): Promise<Funds> {
 	const { query, constants } = chain.api;
 	const at = { at: "best" } as const;
-	const [record, lock, pins, least] = await Promise.all([
+	const [record, lock, pins, holds, least] = await Promise.all([
 		query.System.Account.getValue(address, at),
 		query.StakingTrustlock.Locks.getValue(address, at),
 		query.StakingTrustlock.Pins.getValue(address, at),
+		query.Balances.Holds.getValue(address, at),
 		constants.Balances.ExistentialDeposit(at),
 	]);
 	const { free, frozen, reserved } = record.data;
@@ -29,12 +32,14 @@ export async function fundsOf(chain: Chain, address: string): Promise<Funds> {
 	const sizes = (kind: "Shared" | "Own") => pins.filter((pin) => pin.pin.type === kind).map((pin) => pin.amount);
 	const own = sizes("Own").reduce((sum, size) => sum + size, 0n);
 	const locked = lock?.locked ?? 0n;
+	const work = holds.filter(({ id }) => id.value?.type === "Job" || id.value?.type === "Request");
 	return {
 		spendable: max(free - stays, 0n),
 		held: reserved,
 		lock: max(locked - unbonding - own, 0n),
 		shared: sizes("Shared").reduce(max, 0n),
 		locked,
+		work: work.reduce((sum, { amount }) => sum + amount, 0n),
 	};
 }
 

@@ -20,9 +20,9 @@ import {
 	Stats,
 	TextField,
 } from "../../ui";
+import { InPages, Table } from "../../ui/lists";
 import { cost, journal, spentToday } from "./journal";
 import { OfAccount } from "./parts";
-import { tasksOf } from "./tasks";
 import { ending } from "./words";
 
 export default function Budget(): JSX.Element {
@@ -37,9 +37,6 @@ export default function Budget(): JSX.Element {
 
 function Of(props: { address: string }): JSX.Element {
 	const funds = live(() => props.address, fundsOf);
-	const open = live(() => props.address, tasksOf);
-	const heldForWork = () =>
-		(open.value()?.tasks ?? []).reduce((sum, { task }) => sum + ("held" in task ? BigInt(task.held) : 0n), 0n);
 	const today = () => spentToday(journal(), Date.now());
 	const ever = () => journal().reduce((sum, entry) => sum + cost(entry).amount, 0n);
 	return (
@@ -58,7 +55,7 @@ function Of(props: { address: string }): JSX.Element {
 									<Amount of={funds().spendable} />
 								</Stat>
 								<Stat label="Held for open work">
-									<Amount of={heldForWork()} />
+									<Amount of={funds().work} />
 								</Stat>
 								<Stat label="Lock" about="part of what is held">
 									<Amount of={funds().locked} />
@@ -72,20 +69,10 @@ function Of(props: { address: string }): JSX.Element {
 						when={journal().length > 0}
 						fallback={<Empty icon="wallet" title="Nothing was asked from this browser with this account" />}
 					>
-						<section class="table-wrap" tabindex="0" aria-label="What was asked">
-							<table class="table">
-								<thead>
-									<tr>
-										<th scope="col">What</th>
-										<th scope="col">When</th>
-										<th scope="col">State</th>
-										<th scope="col" class="right">
-											Cost
-										</th>
-									</tr>
-								</thead>
-								<tbody>
-									<For each={journal()}>
+						<InPages of="what was asked" list={journal()} size={25}>
+							{(shown) => (
+								<Table label="What was asked" heads={["What", "When", "State", { title: "Cost", class: "right" }]}>
+									<For each={shown()}>
 										{(entry) => (
 											<tr>
 												<td>
@@ -107,9 +94,9 @@ function Of(props: { address: string }): JSX.Element {
 											</tr>
 										)}
 									</For>
-								</tbody>
-							</table>
-						</section>
+								</Table>
+							)}
+						</InPages>
 					</Show>
 				</Card>
 			</div>

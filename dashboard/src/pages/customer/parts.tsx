@@ -6,6 +6,7 @@ import type { Candidate, Task } from "../../chain/ogpu";
 import { gateway, gatewayProblem, isGatewayAsked } from "../../gateway";
 import { Button, Card, Empty, Icon, type IconName, LinkButton, Note, Until, Who } from "../../ui";
 import { setChoosing } from "../../ui/choosing";
+import { InPages } from "../../ui/lists";
 import { next, reason } from "./words";
 
 export function kindIcon(kind: string): IconName {
@@ -116,20 +117,24 @@ export function Candidates(props: { devices: Candidate[] }): JSX.Element {
 			<Show when={props.devices.length > 0}>
 				<details open={able().length === 0}>
 					<summary>Which, and why not the others</summary>
-					<ul class="stack tight">
-						<For each={[...able(), ...others()].slice(0, 100)}>
-							{(device) => (
-								<li class="row">
-									<span class={device.reasons.length === 0 ? "good" : "quiet"}>
-										<Icon name={device.reasons.length === 0 ? "check" : "close"} size={15} />
-									</span>
-									<span>Device {device.device}</span>
-									<Show when={device.operator}>{(operator) => <Who address={operator()} plain />}</Show>
-									<span class="quiet">{device.reasons.map(reason).join("; ")}</span>
-								</li>
-							)}
-						</For>
-					</ul>
+					<InPages of="devices" list={[...able(), ...others()]} size={25}>
+						{(shown) => (
+							<ul class="stack tight">
+								<For each={shown()}>
+									{(device) => (
+										<li class="row">
+											<span class={device.reasons.length === 0 ? "good" : "quiet"}>
+												<Icon name={device.reasons.length === 0 ? "check" : "close"} size={15} />
+											</span>
+											<span>Device {device.device}</span>
+											<Show when={device.operator}>{(operator) => <Who address={operator()} plain />}</Show>
+											<span class="quiet">{device.reasons.map(reason).join("; ")}</span>
+										</li>
+									)}
+								</For>
+							</ul>
+						)}
+					</InPages>
 				</details>
 			</Show>
 		</div>

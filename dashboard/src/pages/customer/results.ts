@@ -5,8 +5,10 @@ import { blake2b } from "@noble/hashes/blake2.js";
 import { opens } from "../../artifacts";
 import { type Account, publicKey } from "../../chain/accounts";
 import type { Chain } from "../../chain/connection";
+import { keysOf, numberIn } from "../../chain/keys";
 import type { Task } from "../../chain/ogpu";
 import { type Committed, fetchArtifact, type Gateway, hex, type Told, tellOf } from "../../gateway";
+import { pageOf } from "../../paging";
 import { keyOf } from "./z32";
 
 const best = { at: "best" } as const;
@@ -49,10 +51,10 @@ export async function sourcesOf(chain: Chain, address: string): Promise<string[]
 export async function sourcesOfService(chain: Chain, id: number): Promise<string[]> {
 	const { ContinuousPool } = chain.api.query;
 	const [members, service] = await Promise.all([
-		ContinuousPool.Members.getEntries(id, best),
+		ContinuousPool.Members.getKey(id).then((prefix) => pageOf(keysOf(chain, prefix), undefined, MOST_SOURCES)),
 		ContinuousPool.Services.getValue(id, best),
 	]);
-	const devices = members.slice(0, MOST_SOURCES).map(({ keyArgs }) => endpointOf(chain, keyArgs[1]));
+	const devices = members.items.map((key) => endpointOf(chain, numberIn(key)));
 	const [found, published] = await Promise.all([
 		Promise.all(devices),
 		service ? sourcesOf(chain, service.publisher) : [],

@@ -6,6 +6,7 @@ import { account, NOBODY } from "../../chain/accounts";
 import { ask, chain, said } from "../../chain/connection";
 import { live } from "../../chain/live";
 import type { RequestQuote, Service } from "../../chain/ogpu";
+import { paced } from "../../chain/paced";
 import { eventOf, propose } from "../../chain/transactions";
 import { bounded, inTime, ogpu, parseBlocks, parseOgpu } from "../../format";
 import { gateway, shapeOf, upload } from "../../gateway";
@@ -36,13 +37,17 @@ import { manifestOf, sourcesOfService } from "./results";
 import { DELIVERY } from "./services";
 
 const MOST_TEXTS = 200;
+const PACE_MS = 5_000;
 
 export default function ServicePage(props: Record<string, string>): JSX.Element {
 	const id = () => (/^\d{1,9}$/.test(props.id ?? "") ? Number(props.id) : undefined);
-	const found = live(id, async (chain, id) => {
-		const { services } = await ask(chain, "ogpu_services", id);
-		return { service: services.find((service) => service.id === id) ?? null };
-	});
+	const found = live(
+		id,
+		paced(PACE_MS, async (chain, id) => {
+			const { services } = await ask(chain, "ogpu_services", id);
+			return { service: services.find((service) => service.id === id) ?? null };
+		}),
+	);
 	return (
 		<Page title={`Ask service ${bounded(props.id ?? "", 12)}`}>
 			<Show when={id() !== undefined} fallback={<None />}>

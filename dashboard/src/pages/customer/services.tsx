@@ -1,13 +1,17 @@
 // What there is to ask.
 
 import { createResource, For, type JSX, Show } from "solid-js";
-import { ask, chain } from "../../chain/connection";
-import { live } from "../../chain/live";
+import { type Chain, chain } from "../../chain/connection";
 import type { Service } from "../../chain/ogpu";
+import { paced } from "../../chain/paced";
+import { type About, livePage } from "../../chain/pages";
+import { servicesTold } from "../../chain/services";
 import { count, percent, plural, work } from "../../format";
 import { gateway } from "../../gateway";
+import { mapped, type Page as Part, pageOf } from "../../paging";
 import { settled } from "../../settled";
 import { Amount, Badge, Card, Empty, LinkButton, Loaded, Page, Skeleton, Stat, Stats, Who } from "../../ui";
+import { Pager } from "../../ui/lists";
 import { readManifest } from "./manifest";
 import { manifestOf, sourcesOfService } from "./results";
 
@@ -17,12 +21,24 @@ export const DELIVERY: Record<string, string> = {
 	manual: "The provider is paid when you confirm the answer",
 };
 
+interface Offered {
+	service: Service;
+	rank: string | undefined;
+}
+
+const SIZE = 20;
+const PACE_MS = 5_000;
+
+async function pageOfServices(chain: Chain, { after }: About<string>): Promise<Part<Offered>> {
+	const source = mapped(servicesTold(chain), async (services) => {
+		const open = services.filter((service) => !service.isRetired);
+		return services.map((service) => (service.isRetired ? undefined : { service, rank: rank(service, open) }));
+	});
+	return pageOf(source, after, SIZE);
+}
+
 export default function Services(): JSX.Element {
-	const found = live(
-		() => 0,
-		(chain, first) => ask(chain, "ogpu_services", first),
-	);
-	const open = () => found.value()?.services.filter((service) => !service.isRetired) ?? [];
+	const found = livePage(() => "all", paced(PACE_MS, pageOfServices));
 	return (
 		<Page title="Services">
 			<Loaded
@@ -35,14 +51,14 @@ export default function Services(): JSX.Element {
 					</Card>
 				}
 			>
-				{() => (
+				{(page) => (
 					<div class="stack wide">
 						<p class="quiet">
 							A service is a published model. You ask, several providers race, and the answer is checked by others bit
 							for bit.
 						</p>
 						<Show
-							when={open().length > 0}
+							when={page().items.length > 0 || found.walk.back()}
 							fallback={
 								<Card>
 									<Empty icon="chat" title="No service yet">
@@ -52,10 +68,10 @@ export default function Services(): JSX.Element {
 							}
 						>
 							<ul class="stack">
-								<For each={open()}>
-									{(service) => (
+								<For each={page().items}>
+									{(offered) => (
 										<li>
-											<One service={service} others={open()} />
+											<One service={offered.service} rank={offered.rank} />
 										</li>
 									)}
 								</For>
@@ -64,11 +80,12 @@ export default function Services(): JSX.Element {
 					</div>
 				)}
 			</Loaded>
+			<Pager of="services" walk={found.walk} />
 		</Page>
 	);
 }
 
-/** Of the services that there are, how many cost no more for the same work. */
+/** Of the services that were told with it, how many cost no more for the same work. */
 function rank(service: Service, all: Service[]): string | undefined {
 	if (all.length < 2) return undefined;
 	const rate = (one: Service) => Number(one.leafPrice) / Math.max(1, Number(one.leafWork));
@@ -78,7 +95,7 @@ function rank(service: Service, all: Service[]): string | undefined {
 
 const DOES = { generate: ": writes text", embed: ": turns texts into vectors", train: "", render: "" };
 
-function One(props: { service: Service; others: Service[] }): JSX.Element {
+function One(props: { service: Service; rank: string | undefined }): JSX.Element {
 	// What it does stands in its manifest, which those who serve it have.
 	const [manifest] = createResource(
 		() => {
@@ -109,7 +126,7 @@ function One(props: { service: Service; others: Service[] }): JSX.Element {
 			}
 		>
 			<Stats>
-				<Stat label="A leaf costs" about={rank(props.service, props.others) ?? "now"}>
+				<Stat label="A leaf costs" about={props.rank ?? "now"}>
 					<Amount of={props.service.leafPrice} />
 				</Stat>
 				<Stat label="A leaf is" about="multiply-adds">

@@ -4,6 +4,7 @@ import { For, type JSX, Show } from "solid-js";
 import { fundsOf } from "../../chain/funds";
 import { live } from "../../chain/live";
 import type { Task } from "../../chain/ogpu";
+import { livePage } from "../../chain/pages";
 import { date } from "../../format";
 import { settings } from "../../settings";
 import {
@@ -14,16 +15,16 @@ import {
 	Icon,
 	LinkButton,
 	Loaded,
-	Note,
 	Page,
 	Skeleton,
 	SkeletonList,
 	Stat,
 	Stats,
 } from "../../ui";
+import { InPages, Pager } from "../../ui/lists";
 import { cost, type Entry, entryOf, journal, spentToday } from "./journal";
 import { kindIcon, Next, OfAccount } from "./parts";
-import { type Listed, tasksOf } from "./tasks";
+import { type Listed, openAmong, SIZE, tasksOf } from "./tasks";
 import { ending, happens, kindTitle } from "./words";
 
 export default function Work(): JSX.Element {
@@ -50,10 +51,12 @@ export default function Work(): JSX.Element {
 
 function Of(props: { address: string }): JSX.Element {
 	const funds = live(() => props.address, fundsOf);
-	const open = live(() => props.address, tasksOf);
+	const open = livePage(() => props.address, tasksOf);
+	// Of what this browser does not know to have ended.
+	const known = live(() => journal().flatMap(({ name, kind, ended }) => (ended ? [] : [{ name, kind }])), openAmong);
 	const ended = () => {
-		const names = new Set(open.value()?.tasks.map(({ name }) => name));
-		return open.value() ? journal().filter((entry) => entry.ended || !names.has(entry.name)) : [];
+		const names = new Set(known.value()?.names);
+		return known.value() ? journal().filter((entry) => entry.ended || !names.has(entry.name)) : [];
 	};
 	return (
 		<div class="stack wide">
@@ -97,7 +100,7 @@ function Of(props: { address: string }): JSX.Element {
 				<Loaded value={open.value()} problem={open.problem()} again={open.again} skeleton={<SkeletonList rows={2} />}>
 					{(found) => (
 						<Show
-							when={found().tasks.length > 0}
+							when={found().items.length > 0 || open.walk.back() || open.walk.forward()}
 							fallback={
 								<Empty
 									icon="spark"
@@ -113,22 +116,26 @@ function Of(props: { address: string }): JSX.Element {
 								</Empty>
 							}
 						>
-							<Show when={!found().isAll}>
-								<Note>More is open than this page shows.</Note>
-							</Show>
 							<ul class="list">
-								<For each={found().tasks}>{(listed) => <Open listed={listed} />}</For>
+								<For each={found().items} fallback={<li class="entry quiet">Nothing of yours is on this page.</li>}>
+									{(listed) => <Open listed={listed} />}
+								</For>
 							</ul>
 						</Show>
 					)}
 				</Loaded>
+				<Pager of="what is open" walk={open.walk} />
 			</Card>
 
 			<Show when={ended().length > 0}>
 				<Card title="Ended" aside={<span class="small quiet">as this browser remembers it</span>} flush>
-					<ul class="list">
-						<For each={ended()}>{(entry) => <Ended entry={entry} />}</For>
-					</ul>
+					<InPages of="what has ended" list={ended()} size={SIZE}>
+						{(shown) => (
+							<ul class="list">
+								<For each={shown()}>{(entry) => <Ended entry={entry} />}</For>
+							</ul>
+						)}
+					</InPages>
 				</Card>
 			</Show>
 		</div>

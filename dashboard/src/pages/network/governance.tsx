@@ -3,8 +3,8 @@
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { account } from "../../chain/accounts";
 import { best, chain } from "../../chain/connection";
-import { live } from "../../chain/live";
 import { paced } from "../../chain/paced";
+import { livePage } from "../../chain/pages";
 import { propose } from "../../chain/transactions";
 import { count, inTime, ogpu, parseOgpu, percent } from "../../format";
 import {
@@ -22,12 +22,13 @@ import {
 	TextField,
 	Who,
 } from "../../ui";
+import { Pager, Table } from "../../ui/lists";
 import { governanceOf, type Parameter, type Referendum } from "./referenda";
 
 const PACE_MS = 6_000;
 
 export default function Governance(): JSX.Element {
-	const all = live(() => account()?.address ?? "", paced(PACE_MS, governanceOf));
+	const all = livePage(() => account()?.address ?? "", paced(PACE_MS, governanceOf));
 	const [votes, setVotes] = createSignal<Referendum>();
 	return (
 		<Page title="Parameters and referenda">
@@ -53,47 +54,35 @@ export default function Governance(): JSX.Element {
 						</Card>
 						<Show when={found().ended.length > 0}>
 							<Card title="Decided">
-								<div class="table-wrap">
-									<table class="table">
-										<thead>
+								<Table label="Decided" heads={["Referendum", "Outcome", { title: "Block", class: "right" }]}>
+									<For each={found().ended}>
+										{(one) => (
 											<tr>
-												<th>Referendum</th>
-												<th>Outcome</th>
-												<th class="right">Block</th>
+												<td>{count(one.id)}</td>
+												<td>
+													<Badge tone={one.state === "Approved" ? "good" : "warn"}>{one.state}</Badge>
+												</td>
+												<td class="right">{count(one.at)}</td>
 											</tr>
-										</thead>
-										<tbody>
-											<For each={found().ended}>
-												{(one) => (
-													<tr>
-														<td>{count(one.id)}</td>
-														<td>
-															<Badge tone={one.state === "Approved" ? "good" : "warn"}>{one.state}</Badge>
-														</td>
-														<td class="right">{count(one.at)}</td>
-													</tr>
-												)}
-											</For>
-										</tbody>
-									</table>
-								</div>
+										)}
+									</For>
+								</Table>
 							</Card>
 						</Show>
+						<Pager of="referenda" walk={all.walk} counted={{ count: found().count, isAll: true }} />
 						<div class="columns">
 							<Parameters parameters={found().parameters} />
 							<Card title="Fixed by the runtime">
-								<table class="table">
-									<tbody>
-										<For each={found().fixed}>
-											{(one) => (
-												<tr>
-													<th scope="row">{one.name}</th>
-													<td class="right nowrap">{one.value}</td>
-												</tr>
-											)}
-										</For>
-									</tbody>
-								</table>
+								<Table label="Fixed by the runtime">
+									<For each={found().fixed}>
+										{(one) => (
+											<tr>
+												<th scope="row">{one.name}</th>
+												<td class="right nowrap">{one.value}</td>
+											</tr>
+										)}
+									</For>
+								</Table>
 							</Card>
 						</div>
 					</div>
@@ -111,33 +100,23 @@ export default function Governance(): JSX.Element {
 function Parameters(props: { parameters: Parameter[] }): JSX.Element {
 	return (
 		<Card title="Parameters that votes can change">
-			<div class="table-wrap">
-				<table class="table">
-					<thead>
+			<Table label="Parameters" heads={["Parameter", { title: "Now", class: "right" }]}>
+				<For each={props.parameters}>
+					{(one) => (
 						<tr>
-							<th>Parameter</th>
-							<th class="right">Now</th>
+							<td>
+								{one.name} <span class="small quiet">{one.area.toLowerCase()}</span>
+							</td>
+							<td class="right nowrap">
+								{one.value}{" "}
+								<Show when={one.isSet}>
+									<Badge tone="busy">changed</Badge>
+								</Show>
+							</td>
 						</tr>
-					</thead>
-					<tbody>
-						<For each={props.parameters}>
-							{(one) => (
-								<tr>
-									<td>
-										{one.name} <span class="small quiet">{one.area.toLowerCase()}</span>
-									</td>
-									<td class="right nowrap">
-										{one.value}{" "}
-										<Show when={one.isSet}>
-											<Badge tone="busy">changed</Badge>
-										</Show>
-									</td>
-								</tr>
-							)}
-						</For>
-					</tbody>
-				</table>
-			</div>
+					)}
+				</For>
+			</Table>
 		</Card>
 	);
 }

@@ -4,6 +4,7 @@ import { createEffect, createMemo, createSignal, For, type JSX, on, Show } from 
 import { best, type Chain, chain, connection, final } from "../../chain/connection";
 import { past } from "../../chain/history";
 import type { Happened } from "../../chain/kept";
+import { countOf } from "../../chain/keys";
 import { live } from "../../chain/live";
 import { paced } from "../../chain/paced";
 import { BLOCK_SECONDS, count, date, ogpu, percent, short } from "../../format";
@@ -23,20 +24,30 @@ import {
 	Stats,
 	Who,
 } from "../../ui";
+import { soMany, Table } from "../../ui/lists";
+import { countOpen } from "../provider/bids";
 import { conclusionWords, faultWords } from "../words";
 
 const AT = { at: "best" } as const;
 const PACE_MS = 6_000;
+const SLOWLY_MS = 30_000;
+
+const counted = async (to: Chain, prefix: Promise<string>) => countOf(to, await prefix);
+
+/** Jobs are read for it one by one. */
+const openAuctions = paced(SLOWLY_MS, (to: Chain, _: "all") => countOpen(to));
 
 async function figures(to: Chain) {
 	const { apis, query } = to.api;
-	const [supply, validators, seats, services, validations, jobs, now] = await Promise.all([
+	const [supply, validators, seats, services, requests, validations, jobs, auctions, now] = await Promise.all([
 		apis.TokenApi.supply(AT),
 		query.Session.Validators.getValue(AT),
 		query.ResultValidation.CurrentTable.getValue(AT),
-		apis.PoolApi.services_from(0, AT),
-		query.ResultValidation.Tasks.getEntries(AT),
-		query.TrainingAuction.Jobs.getEntries(AT),
+		counted(to, query.ContinuousPool.Services.getKey()),
+		counted(to, query.ContinuousPool.Requests.getKey()),
+		counted(to, query.ResultValidation.Tasks.getKey()),
+		counted(to, query.TrainingAuction.Jobs.getKey()),
+		openAuctions(to, "all"),
 		query.Clock.Now.getValue(AT),
 	]);
 	const table = await query.ResultValidation.Tables.getValue(seats, AT);
@@ -44,11 +55,11 @@ async function figures(to: Chain) {
 		supply,
 		validators: validators.length,
 		verifiers: table?.holders.length ?? 0,
-		services: services.filter(({ record }) => !record.is_retired).length,
-		requests: services.reduce((sum, { record }) => sum + record.requests, 0),
-		validations: validations.length,
-		jobs: jobs.length,
-		auctions: jobs.filter(({ value }) => ["Bidding", "Drawing", "Revealing"].includes(value.stage.type)).length,
+		services,
+		requests,
+		validations,
+		jobs,
+		auctions,
 		now,
 	};
 }
@@ -65,15 +76,15 @@ export default function Overview(): JSX.Element {
 							<Card title="What goes on">
 								<Stats>
 									<Stat label="Open auctions" about={<a href="#/provider/market">see them</a>}>
-										{count(now().auctions)}
+										{soMany(now().auctions)}
 									</Stat>
-									<Stat label="Jobs">{count(now().jobs)}</Stat>
+									<Stat label="Jobs">{soMany(now().jobs)}</Stat>
 									<Stat label="Services" about={<a href="#/network/services">prices</a>}>
-										{count(now().services)}
+										{soMany(now().services)}
 									</Stat>
-									<Stat label="Open requests">{count(now().requests)}</Stat>
+									<Stat label="Open requests">{soMany(now().requests)}</Stat>
 									<Stat label="Validations" about={<a href="#/network/validations">watch them</a>}>
-										{count(now().validations)}
+										{soMany(now().validations)}
 									</Stat>
 									<Stat
 										label="Validators"
@@ -220,30 +231,19 @@ function Feed(): JSX.Element {
 					</Empty>
 				}
 			>
-				<div class="table-wrap">
-					<table class="table">
-						<thead>
+				<Table label="What has happened" heads={["Block", "What", { title: "When", class: "right only-wide" }]}>
+					<For each={last()}>
+						{(one) => (
 							<tr>
-								<th>Block</th>
-								<th>What</th>
-								<th class="right only-wide">When</th>
+								<td>{count(one.block)}</td>
+								<td>
+									<Said one={one} />
+								</td>
+								<td class="right nowrap quiet only-wide">{date(one.time)}</td>
 							</tr>
-						</thead>
-						<tbody>
-							<For each={last()}>
-								{(one) => (
-									<tr>
-										<td>{count(one.block)}</td>
-										<td>
-											<Said one={one} />
-										</td>
-										<td class="right nowrap quiet only-wide">{date(one.time)}</td>
-									</tr>
-								)}
-							</For>
-						</tbody>
-					</table>
-				</div>
+						)}
+					</For>
+				</Table>
 			</Show>
 		</Card>
 	);

@@ -1,12 +1,14 @@
 // Validations, as pages show them.
 
 import type { Api, Chain } from "../../chain/connection";
+import { type Counted, countOf, keysOf, MOST_COUNTED, nameIn, numberIn } from "../../chain/keys";
+import type { About } from "../../chain/pages";
+import { chained, listed, mapped, type Page, pageOf } from "../../paging";
 import type { Recorded } from "../validation";
 import type { JuryNow } from "./jury";
 
 const AT = { at: "best" } as const;
-/** No page shows more. */
-export const MOST_SHOWN = 100;
+const SIZE = 20;
 
 type Jury = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Juries"]["getValue"]>>>;
 type Task = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Tasks"]["getValue"]>>>;
@@ -58,22 +60,55 @@ const validation = (name: string, task: Task, juries: JuryNow[]): Validation => 
 	isBenchmark: task.measures !== undefined,
 });
 
-/** All that are open, those with a jury first, then those that are due first. */
-export async function validationsOf(chain: Chain): Promise<{ now: number; all: number; list: Validation[] }> {
-	const { query } = chain.api;
-	const [tasks, juries, now] = await Promise.all([
-		query.ResultValidation.Tasks.getEntries(AT),
-		query.ResultValidation.Juries.getEntries(AT),
-		query.Clock.Now.getValue(AT),
-	]);
-	const sitting = new Map<string, JuryNow[]>();
-	for (const { keyArgs, value } of juries) {
-		const [task, leaf] = keyArgs;
-		sitting.set(task, [...(sitting.get(task) ?? []), juryNow(leaf, value)]);
+/** The leaves over which juries sit, or sat, in open validations: of very many only some. */
+async function juriesIn(chain: Chain): Promise<Map<string, number[]>> {
+	const prefix = await chain.api.query.ResultValidation.Juries.getKey();
+	const { items } = await pageOf(keysOf(chain, prefix), undefined, MOST_COUNTED);
+	const leaves = new Map<string, number[]>();
+	for (const key of items) {
+		// A hash of 16 bytes and the name, then a hash of 8 bytes and the leaf.
+		const name = `0x${key.slice(prefix.length + 32, prefix.length + 96)}`;
+		leaves.set(name, [...(leaves.get(name) ?? []), numberIn(key)]);
 	}
-	const list = tasks.map(({ keyArgs: [name], value }) => validation(name, value, sitting.get(name) ?? []));
-	list.sort((a, b) => b.juries.length - a.juries.length || a.due - b.due);
-	return { now, all: list.length, list: list.slice(0, MOST_SHOWN) };
+	return leaves;
+}
+
+/** A page of those that are open: those with a jury come first, and on each page those that are due first. */
+export async function validationsOf(
+	chain: Chain,
+	{ after }: About<string>,
+): Promise<Page<Validation> & { now: number; counted: Counted }> {
+	const { Tasks, Juries } = chain.api.query.ResultValidation;
+	const [prefix, leaves, now] = await Promise.all([
+		Tasks.getKey(),
+		juriesIn(chain),
+		chain.api.query.Clock.Now.getValue(AT),
+	]);
+	const others = mapped(keysOf(chain, prefix), async (keys) =>
+		keys.map(nameIn).map((name) => (leaves.has(name) ? undefined : name)),
+	);
+	const [{ items: names, next }, counted] = await Promise.all([
+		pageOf(chained([listed([...leaves.keys()]), others]), after, SIZE),
+		countOf(chain, prefix),
+	]);
+	const sitting = names.flatMap((name) => (leaves.get(name) ?? []).map((leaf): [string, number] => [name, leaf]));
+	const [tasks, juries] = await Promise.all([
+		Tasks.getValues(
+			names.map((name): [string] => [name]),
+			AT,
+		),
+		Juries.getValues(sitting, AT),
+	]);
+	const found = names.flatMap((name, at) => {
+		const task = tasks[at];
+		const its = sitting.flatMap(([of, leaf], at) => {
+			const jury = of === name ? juries[at] : undefined;
+			return jury ? [juryNow(leaf, jury)] : [];
+		});
+		return task ? [validation(name, task, its)] : [];
+	});
+	found.sort((a, b) => b.juries.length - a.juries.length || a.due - b.due);
+	return { items: found, next, now, counted };
 }
 
 export interface Check {

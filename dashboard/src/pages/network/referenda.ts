@@ -1,12 +1,14 @@
 // Referenda: what is voted on, how it stands, and what it takes. docs/governance.md.
 
 import type { Api, Chain } from "../../chain/connection";
+import type { About } from "../../chain/pages";
 import { bounded, inTime } from "../../format";
+import { downwards, pageOf } from "../../paging";
 
 const AT = { at: "best" } as const;
 const BILLION = 1_000_000_000n;
 const MOST_CALL_BYTES = 20_000;
-const MOST_ENDED = 20;
+const SIZE = 25;
 
 /** What is needed after a share of the time to decide, in billionths: it falls in a straight line to its floor. */
 export interface Falling {
@@ -45,6 +47,9 @@ export interface Referendum {
 export interface Governance {
 	referenda: Referendum[];
 	ended: { id: number; state: string; at: number }[];
+	/** How many there have been, and where the next page begins. */
+	count: number;
+	next: string | undefined;
 	/** How long the smallest conviction locks. */
 	lockBlocks: number;
 	parameters: Parameter[];
@@ -104,23 +109,28 @@ function mineOf(
 	return { isAye: vote.value.vote >= 128, balance: vote.value.balance, conviction: vote.value.vote & 127 };
 }
 
-/** All of it, with the votes of an account. */
-export async function governanceOf(chain: Chain, who: string): Promise<Governance> {
+/** A page of referenda, the newest first, with the votes of an account; and the parameters. */
+export async function governanceOf(chain: Chain, { of: who, after }: About<string>): Promise<Governance> {
 	const { query, constants } = chain.api;
-	const [entries, tracks, issuance, inactive, lockBlocks, number] = await Promise.all([
-		query.Referenda.ReferendumInfoFor.getEntries(AT),
+	const count = await query.Referenda.ReferendumCount.getValue(AT);
+	const { items: ids, next } = await pageOf(downwards(count, SIZE), after, SIZE);
+	const [found, tracks, issuance, inactive, lockBlocks, number] = await Promise.all([
+		query.Referenda.ReferendumInfoFor.getValues(
+			ids.map((id): [number] => [id]),
+			AT,
+		),
 		constants.Referenda.Tracks(AT),
 		query.Balances.TotalIssuance.getValue(AT),
 		query.Balances.InactiveIssuance.getValue(AT),
 		constants.ConvictionVoting.VoteLockingPeriod(AT),
 		chain.client.getBestBlocks().then(([best]) => best?.number ?? 0),
 	]);
-	entries.sort((a, b) => b.keyArgs[0] - a.keyArgs[0]);
 	const byTrack = new Map(tracks.map(([id, track]) => [id, track]));
 	const open: Referendum[] = [];
 	const ended: Governance["ended"] = [];
-	for (const { keyArgs, value } of entries) {
-		const [id] = keyArgs;
+	for (const [index, id] of ids.entries()) {
+		const value = found[index];
+		if (!value) continue;
 		if (value.type !== "Ongoing") {
 			const at = Array.isArray(value.value) ? value.value[0] : value.value;
 			ended.push({ id, state: value.type, at: typeof at === "number" ? at : 0 });
@@ -150,7 +160,7 @@ export async function governanceOf(chain: Chain, who: string): Promise<Governanc
 			mine: mineOf(voting, id),
 		});
 	}
-	return { referenda: open, ended: ended.slice(0, MOST_ENDED), lockBlocks, ...(await parametersOf(chain)) };
+	return { referenda: open, ended, next, count, lockBlocks, ...(await parametersOf(chain)) };
 }
 
 function fallen(curve: { type: string; value: unknown }, elapsed: number): number {

@@ -5,7 +5,10 @@ import type { Chain } from "../../chain/connection";
 import { past } from "../../chain/history";
 import { live } from "../../chain/live";
 import { paced } from "../../chain/paced";
+import { type About, livePage } from "../../chain/pages";
+import { type ServiceStatus, servicesOf } from "../../chain/services";
 import { count, date, inTime, ogpu, percent, plural, spoken, work } from "../../format";
+import { type Page as Part, pageOf } from "../../paging";
 import {
 	Amount,
 	Badge,
@@ -26,35 +29,44 @@ import {
 	Who,
 } from "../../ui";
 import { Spark } from "../../ui/charts";
+import { Pager } from "../../ui/lists";
 
 const AT = { at: "best" } as const;
 const PACE_MS = 5_000;
 
-async function servicesOf(to: Chain) {
-	const { apis, query } = to.api;
-	const services = await apis.PoolApi.services_from(0, AT);
+const SIZE = 24;
+
+async function withSettlements(to: Chain, services: ServiceStatus[]) {
 	const keys = services.map(({ id }): [number] => [id]);
-	const settlements = await query.ContinuousPool.Settlements.getValues(keys, AT);
-	return {
-		list: services.map(({ id, record, leaf_price }, at) => ({
-			id,
-			price: leaf_price,
-			floor: record.terms.floor,
-			publisher: record.publisher,
-			manifest: record.manifest,
-			work: record.leaf.work,
-			members: record.members,
-			requests: record.requests,
-			isRetired: record.is_retired,
-			width: record.terms.width,
-			delivery: spoken(record.terms.delivery.type).toLowerCase(),
-			audit: record.terms.class.audit_billionths,
-			settled: (settlements[at] ?? []).map((one) => ({ price: one.leaf_price, blocks: one.matched_blocks })),
-		})),
-	};
+	const settlements = await to.api.query.ContinuousPool.Settlements.getValues(keys, AT);
+	return services.map(({ id, record, leaf_price }, at) => ({
+		id,
+		price: leaf_price,
+		floor: record.terms.floor,
+		publisher: record.publisher,
+		manifest: record.manifest,
+		work: record.leaf.work,
+		members: record.members,
+		requests: record.requests,
+		isRetired: record.is_retired,
+		width: record.terms.width,
+		delivery: spoken(record.terms.delivery.type).toLowerCase(),
+		audit: record.terms.class.audit_billionths,
+		settled: (settlements[at] ?? []).map((one) => ({ price: one.leaf_price, blocks: one.matched_blocks })),
+	}));
 }
 
-type Service = Awaited<ReturnType<typeof servicesOf>>["list"][number];
+type Service = Awaited<ReturnType<typeof withSettlements>>[number];
+
+async function pageOfServices(to: Chain, { after }: About<string>): Promise<Part<Service>> {
+	const { items, next } = await pageOf(servicesOf(to), after, SIZE);
+	return { items: await withSettlements(to, items), next };
+}
+
+async function serviceOf(to: Chain, id: number): Promise<{ found: Service | undefined }> {
+	const [first] = await to.api.apis.PoolApi.services_from(id, AT);
+	return { found: first?.id === id ? (await withSettlements(to, [first]))[0] : undefined };
+}
 
 const asOgpu = (amount: bigint) => Number(amount) / 1e18;
 
@@ -62,13 +74,13 @@ const asOgpu = (amount: bigint) => Number(amount) / 1e18;
 const pricesOf = (service: Service) => [...service.settled.map(({ price }) => asOgpu(price)), asOgpu(service.price)];
 
 export default function Services(): JSX.Element {
-	const all = live(() => 0, paced(PACE_MS, servicesOf));
+	const all = livePage(() => "all", paced(PACE_MS, pageOfServices));
 	return (
 		<Page title="Services">
 			<Loaded value={all.value()} problem={all.problem()} again={all.again} skeleton={<SkeletonList rows={4} />}>
 				{(found) => (
 					<Show
-						when={found().list.length > 0}
+						when={found().items.length > 0 || all.walk.back()}
 						fallback={
 							<Card>
 								<Empty isFirst icon="chat" title="No service is published">
@@ -78,7 +90,7 @@ export default function Services(): JSX.Element {
 						}
 					>
 						<div class="grid-cards">
-							<For each={found().list}>
+							<For each={found().items}>
 								{(service) => (
 									<Card
 										title={<a href={`#/network/services/${service.id}`}>Service {service.id}</a>}
@@ -107,35 +119,39 @@ export default function Services(): JSX.Element {
 					</Show>
 				)}
 			</Loaded>
+			<Pager of="services" walk={all.walk} />
 		</Page>
 	);
 }
 
 export function OneService(props: { id: string }): JSX.Element {
-	const all = live(() => 0, paced(PACE_MS, servicesOf));
-	const service = createMemo(() => all.value()?.list.find((one) => `${one.id}` === props.id));
+	const id = () => (/^\d{1,9}$/.test(props.id) ? Number(props.id) : undefined);
+	const one = live(id, paced(PACE_MS, serviceOf));
 	return (
 		<Page
 			title={`Service ${props.id.slice(0, 10)}`}
 			aside={<LinkButton href="#/network/services">All services</LinkButton>}
 		>
-			<Loaded value={all.value()} problem={all.problem()} again={all.again} skeleton={<Skeleton height="24rem" />}>
-				{() => (
-					<Show
-						when={service()}
-						fallback={
-							<Card>
-								<Empty isFirst icon="search" title="There is no such service">
-									It may have been removed by its publisher.
-								</Empty>
-							</Card>
-						}
-					>
-						{(one) => <Shown service={one()} />}
-					</Show>
-				)}
-			</Loaded>
+			<Show when={id() !== undefined} fallback={<None />}>
+				<Loaded value={one.value()} problem={one.problem()} again={one.again} skeleton={<Skeleton height="24rem" />}>
+					{(told) => (
+						<Show when={told().found} fallback={<None />}>
+							{(service) => <Shown service={service()} />}
+						</Show>
+					)}
+				</Loaded>
+			</Show>
 		</Page>
+	);
+}
+
+function None(): JSX.Element {
+	return (
+		<Card>
+			<Empty isFirst icon="search" title="There is no such service">
+				It may have been removed by its publisher.
+			</Empty>
+		</Card>
 	);
 }
 

@@ -20,6 +20,7 @@ import {
 	Until,
 	Who,
 } from "../../ui";
+import { InPages, Table } from "../../ui/lists";
 import { ArtifactFacts, PartiesFacts, RecordFacts } from "../validation";
 import { actWords, conclusionWords, faultWords, PHASES, phaseOf } from "../words";
 import { JuryView } from "./juryview";
@@ -146,17 +147,10 @@ function Open(props: { of: Of<"open"> }): JSX.Element {
 			</Show>
 			<Show when={of().checks.length > 0}>
 				<Card title="Leaves that are checked">
-					<div class="table-wrap">
-						<table class="table">
-							<thead>
-								<tr>
-									<th>Leaf</th>
-									<th>Auditors</th>
-									<th>Shown by the provider</th>
-								</tr>
-							</thead>
-							<tbody>
-								<For each={of().checks.slice(0, 200)}>
+					<InPages of="leaves that are checked" list={of().checks} size={50}>
+						{(shown) => (
+							<Table label="Leaves that are checked" heads={["Leaf", "Auditors", "Shown by the provider"]}>
+								<For each={shown()}>
 									{(check) => (
 										<tr>
 											<td>{count(check.leaf)}</td>
@@ -181,9 +175,9 @@ function Open(props: { of: Of<"open"> }): JSX.Element {
 										</tr>
 									)}
 								</For>
-							</tbody>
-						</table>
-					</div>
+							</Table>
+						)}
+					</InPages>
 				</Card>
 			</Show>
 		</>
@@ -196,18 +190,22 @@ function Ballots(props: { of: Of<"open">; leaf: number }): JSX.Element {
 		<Show when={mine().length > 0}>
 			<details>
 				<summary>{plural(mine().length, "ballot")}</summary>
-				<ul class="stack tight">
-					<For each={mine().slice(0, 200)}>
-						{(ballot) => (
-							<li class="row">
-								<Who address={ballot.operator} plain />
-								<span class="small quiet">
-									round {count(ballot.round)}, {plural(ballot.seats, "seat")}: {ballot.answer}
-								</span>
-							</li>
-						)}
-					</For>
-				</ul>
+				<InPages of="ballots" list={mine()} size={50}>
+					{(shown) => (
+						<ul class="stack tight">
+							<For each={shown()}>
+								{(ballot) => (
+									<li class="row">
+										<Who address={ballot.operator} plain />
+										<span class="small quiet">
+											round {count(ballot.round)}, {plural(ballot.seats, "seat")}: {ballot.answer}
+										</span>
+									</li>
+								)}
+							</For>
+						</ul>
+					)}
+				</InPages>
 			</details>
 		</Show>
 	);

@@ -1,15 +1,16 @@
 // Validations that are open, and the juries in them.
 
 import { For, type JSX, Show } from "solid-js";
-import { live } from "../../chain/live";
+import { livePage } from "../../chain/pages";
 import { count, plural, short, spoken } from "../../format";
 import { Amount, Badge, Card, Empty, Loaded, Page, SkeletonList, Steps, Until, Who } from "../../ui";
+import { Pager } from "../../ui/lists";
 import { PHASES, phaseOf } from "../words";
 import { JuryView } from "./juryview";
 import { type Validation, validationsOf } from "./reads";
 
 export default function Validations(): JSX.Element {
-	const all = live(() => 0, validationsOf);
+	const all = livePage(() => "all", validationsOf);
 	return (
 		<Page title="Validations">
 			<div class="stack wide">
@@ -20,7 +21,7 @@ export default function Validations(): JSX.Element {
 				<Loaded value={all.value()} problem={all.problem()} again={all.again} skeleton={<SkeletonList rows={4} />}>
 					{(found) => (
 						<Show
-							when={found().list.length > 0}
+							when={found().items.length > 0 || all.walk.back() || all.walk.forward()}
 							fallback={
 								<Card>
 									<Empty isFirst icon="shield" title="Nothing is being checked">
@@ -30,16 +31,12 @@ export default function Validations(): JSX.Element {
 							}
 						>
 							<div class="stack">
-								<For each={found().list}>{(one) => <One validation={one} now={found().now} />}</For>
-								<Show when={found().all > found().list.length}>
-									<p class="quiet">
-										The first {count(found().list.length)} of {count(found().all)} are shown.
-									</p>
-								</Show>
+								<For each={found().items}>{(one) => <One validation={one} now={found().now} />}</For>
 							</div>
 						</Show>
 					)}
 				</Loaded>
+				<Pager of="validations" walk={all.walk} counted={all.value()?.counted} />
 			</div>
 		</Page>
 	);

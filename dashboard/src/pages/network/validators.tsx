@@ -1,25 +1,35 @@
 // Validators, the seats that they give, and how they do their duty in checking.
 
 import { For, type JSX, Show } from "solid-js";
+import { accountOf } from "../../chain/accounts";
 import type { Chain } from "../../chain/connection";
-import { live } from "../../chain/live";
+import { keysOf, MOST_COUNTED, nameIn } from "../../chain/keys";
 import { paced } from "../../chain/paced";
+import { type About, livePage } from "../../chain/pages";
 import { count, percent } from "../../format";
+import { pageOf } from "../../paging";
 import { Amount, Badge, Card, Empty, Loaded, Page, Progress, SkeletonList, Stat, Stats, Who } from "../../ui";
+import { Pager, Table } from "../../ui/lists";
 
 const AT = { at: "best" } as const;
 const PACE_MS = 6_000;
+const SIZE = 50;
 
-async function validatorsOf(to: Chain) {
+/** Those who offer seats: of very many only some, and whoever has seats in any case. */
+async function offering(to: Chain): Promise<string[]> {
+	const prefix = await to.api.query.ResultValidation.Offers.getKey();
+	const { items } = await pageOf(keysOf(to, prefix), undefined, MOST_COUNTED);
+	return items.map((key) => accountOf(nameIn(key)));
+}
+
+/** A page of them, those with the most seats first. */
+async function validatorsOf(to: Chain, { after }: About<string>) {
 	const { query } = to.api;
-	const [validators, era, current, duties, strikes, offers, suspended, now] = await Promise.all([
+	const [validators, era, current, offers, now] = await Promise.all([
 		query.Session.Validators.getValue(AT),
 		query.Staking.ActiveEra.getValue(AT),
 		query.ResultValidation.CurrentTable.getValue(AT),
-		query.ResultValidation.Duties.getEntries(AT),
-		query.ResultValidation.Strikes.getEntries(AT),
-		query.ResultValidation.Offers.getEntries(AT),
-		query.StakingTrustlock.Suspended.getEntries(AT),
+		offering(to),
 		query.Clock.Now.getValue(AT),
 	]);
 	const index = era?.index ?? 0;
@@ -28,39 +38,46 @@ async function validatorsOf(to: Chain) {
 		query.Staking.ErasRewardPoints.getValue(index, AT),
 		query.Staking.ErasTotalStake.getValue(index, AT),
 	]);
-	const duty = new Map(duties.map(({ keyArgs: [who], value }) => [who, value]));
-	const strike = new Map(strikes.map(({ keyArgs: [who], value }) => [who, value]));
-	const until = new Map(suspended.map(({ keyArgs: [who], value }) => [who, value]));
-	const offering = new Set(offers.map(({ keyArgs: [who] }) => who));
 	const earned = new Map(points.individual.map(([who, number]) => [who, number]));
 	const holders = new Map((table?.holders ?? []).map((holder) => [holder.operator, holder]));
-	const everybody = [...new Set([...validators, ...holders.keys(), ...offering])];
+	const seats = (who: string) => holders.get(who)?.seats ?? 0;
+	const everybody = [...new Set([...validators, ...holders.keys(), ...offers])].sort(
+		(a, b) => seats(b) - seats(a) || (earned.get(b) ?? 0) - (earned.get(a) ?? 0),
+	);
+	const from = Number(after ?? 0);
+	const shown = everybody.slice(from, from + SIZE);
+	const keys = shown.map((who): [string] => [who]);
+	const [duties, strikes, suspended] = await Promise.all([
+		query.ResultValidation.Duties.getValues(keys, AT),
+		query.ResultValidation.Strikes.getValues(keys, AT),
+		query.StakingTrustlock.Suspended.getValues(keys, AT),
+	]);
 	return {
+		next: from + SIZE < everybody.length ? String(from + SIZE) : undefined,
+		counted: { count: everybody.length, isAll: offers.length < MOST_COUNTED },
 		era: index,
 		total,
 		seats: [...holders.values()].reduce((sum, { seats }) => sum + seats, 0),
 		points: points.total,
-		list: everybody
-			.map((who) => ({
-				who,
-				isValidator: validators.includes(who),
-				seats: holders.get(who)?.seats ?? 0,
-				stake: holders.get(who)?.stake ?? 0n,
-				offers: offering.has(who),
-				drawn: duty.get(who)?.drawn ?? 0,
-				served: duty.get(who)?.served ?? 0,
-				strikes: strike.get(who) ?? 0,
-				points: earned.get(who) ?? 0,
-				isSuspended: (until.get(who) ?? 0) > now,
-			}))
-			.sort((a, b) => b.seats - a.seats || b.points - a.points),
+		list: shown.map((who, at) => ({
+			who,
+			isValidator: validators.includes(who),
+			seats: seats(who),
+			stake: holders.get(who)?.stake ?? 0n,
+			offers: offers.includes(who),
+			drawn: duties[at]?.drawn ?? 0,
+			served: duties[at]?.served ?? 0,
+			strikes: strikes[at] ?? 0,
+			points: earned.get(who) ?? 0,
+			isSuspended: (suspended[at] ?? 0) > now,
+		})),
 	};
 }
 
 type Validator = Awaited<ReturnType<typeof validatorsOf>>["list"][number];
 
 export default function Validators(): JSX.Element {
-	const all = live(() => 0, paced(PACE_MS, validatorsOf));
+	const all = livePage(() => "all", paced(PACE_MS, validatorsOf));
 	return (
 		<Page title="Validators">
 			<Loaded value={all.value()} problem={all.problem()} again={all.again} skeleton={<SkeletonList rows={4} />}>
@@ -92,29 +109,26 @@ export default function Validators(): JSX.Element {
 										</Empty>
 									}
 								>
-									<div class="table-wrap">
-										<table class="table">
-											<thead>
-												<tr>
-													<th>Validator</th>
-													<th class="right">Seats</th>
-													<th class="right">Stake</th>
-													<th>Duty in this session</th>
-													<th class="right">Points</th>
-													<th>State</th>
-												</tr>
-											</thead>
-											<tbody>
-												<For each={found().list.slice(0, 300)}>{(one) => <Row of={one} />}</For>
-											</tbody>
-										</table>
-									</div>
+									<Table
+										label="Validators"
+										heads={[
+											"Validator",
+											{ title: "Seats", class: "right" },
+											{ title: "Stake", class: "right" },
+											"Duty in this session",
+											{ title: "Points", class: "right" },
+											"State",
+										]}
+									>
+										<For each={found().list}>{(one) => <Row of={one} />}</For>
+									</Table>
 								</Show>
 							</div>
 						</Card>
 					</div>
 				)}
 			</Loaded>
+			<Pager of="validators" walk={all.walk} counted={all.value()?.counted} />
 		</Page>
 	);
 }

@@ -1,14 +1,16 @@
 // Auctions that are open, what a bid would have to be, and what of it can be known.
 
 import type { Api, Chain } from "../../chain/connection";
+import { type Counted, keysOf, MOST_COUNTED, nameIn } from "../../chain/keys";
+import type { About } from "../../chain/pages";
+import { mapped, type Page, pageOf, type Source } from "../../paging";
 import { type Bid, priceThatBeats, type Sold, type Terms, usualPrice } from "./auction";
 import { type Operator, operatorOf } from "./works";
 
 type Job = NonNullable<Awaited<ReturnType<Api["query"]["TrainingAuction"]["Jobs"]["getValue"]>>>;
 
 const AT = { at: "best" } as const;
-/** No page shows more. */
-const MOST = 60;
+const SIZE = 20;
 
 export interface Auction {
 	name: string;
@@ -44,20 +46,39 @@ export interface Mine {
 
 const STAGES: Record<string, Auction["stage"]> = { Bidding: "bidding", Drawing: "seed", Revealing: "revealing" };
 
-/** Open auctions, those that end first at the top; and as `who` could bid in them. */
-export async function auctionsOf(chain: Chain, who: string | undefined): Promise<Auction[]> {
+const isOpen = (job: Job) => job.stage.type in STAGES && !job.is_cancelled;
+
+/** The jobs for which bids are taken or revealed, in no order. */
+async function openJobs(chain: Chain): Promise<Source<Job>> {
+	const { Jobs } = chain.api.query.TrainingAuction;
+	return mapped(keysOf(chain, await Jobs.getKey()), async (keys) => {
+		const jobs = await Jobs.getValues(
+			keys.map((key): [string] => [nameIn(key)]),
+			AT,
+		);
+		return jobs.map((job) => (job && isOpen(job) ? job : undefined));
+	});
+}
+
+/** How many there are; of very many jobs only some are looked at. */
+export async function countOpen(chain: Chain): Promise<Counted> {
+	const { items, next } = await pageOf(await openJobs(chain), undefined, MOST_COUNTED);
+	return { count: items.length, isAll: next === undefined };
+}
+
+/** A page of the open auctions, those that end first at its top; and as `who` could bid in them. */
+export async function auctionsOf(chain: Chain, { of: who, after }: About<string>): Promise<Page<Auction>> {
 	const { query } = chain.api;
-	const [entries, training, rendering, now, operator] = await Promise.all([
-		query.TrainingAuction.Jobs.getEntries(AT),
+	const [open, training, rendering, now, operator] = await Promise.all([
+		openJobs(chain).then((source) => pageOf(source, after, SIZE)),
 		query.TrainingAuction.Sales.getValue({ type: "Training", value: undefined }, AT),
 		query.TrainingAuction.Sales.getValue({ type: "Rendering", value: undefined }, AT),
 		query.Clock.Now.getValue(AT),
 		who ? operatorOf(chain, who) : undefined,
 	]);
-	const open = entries.filter(({ value }) => value.stage.type in STAGES && !value.is_cancelled);
-	open.sort((a, b) => a.value.due - b.value.due);
-	return Promise.all(
-		open.slice(0, MOST).map(async ({ value: job }): Promise<Auction> => {
+	open.items.sort((a, b) => a.due - b.due);
+	const items = await Promise.all(
+		open.items.map(async (job): Promise<Auction> => {
 			const work = job.spec.leaf.work * BigInt(job.spec.leaves);
 			const sales = job.spec.kind.type === "Training" ? training : rendering;
 			const best = job.winner;
@@ -81,6 +102,7 @@ export async function auctionsOf(chain: Chain, who: string | undefined): Promise
 			};
 		}),
 	);
+	return { items, next: open.next };
 }
 
 async function mineOf(

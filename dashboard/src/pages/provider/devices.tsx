@@ -2,11 +2,13 @@
 
 import { For, type JSX, Show } from "solid-js";
 import { account } from "../../chain/accounts";
-import { type Api, type Chain, chain } from "../../chain/connection";
+import { type Chain, chain } from "../../chain/connection";
 import { max } from "../../chain/funds";
 import { live } from "../../chain/live";
+import { paced } from "../../chain/paced";
 import { propose } from "../../chain/transactions";
 import { bounded, count, inTime, short, work } from "../../format";
+import { downwards, pageOf } from "../../paging";
 import {
 	Amount,
 	Badge,
@@ -23,11 +25,10 @@ import {
 	Until,
 	Who,
 } from "../../ui";
+import { InPages } from "../../ui/lists";
 import { KINDS } from "../words";
 import { NoAccount } from "./overview";
-import { operatorOf, type Work, worksOf } from "./works";
-
-type Member = Awaited<ReturnType<Api["query"]["ContinuousPool"]["Members"]["getEntries"]>>[number];
+import { operatorOf, servedBy, type Work, worksOf } from "./works";
 
 interface Devices {
 	now: number;
@@ -46,29 +47,55 @@ interface Devices {
 		services: number[];
 		works: Work[];
 	}[];
-	/** The fastest that anybody has of its kind: what a speed is compared with. */
+	/** The fastest that anybody has: what a speed is compared with. */
 	fastest: bigint;
 }
+
+/** Of the network's devices the last so many are compared, and of its services the first so many. */
+const MOST_COMPARED = 1_000;
+const MOST_SERVICES = 1_000;
+const SLOWLY_MS = 60_000;
+
+/** The speed of the fastest device of the network. */
+const fastestOf = paced(SLOWLY_MS, async (to: Chain, _: "all") => {
+	const { NextDevice, Devices } = to.api.query.StakingTrustlock;
+	const { items } = await pageOf(downwards(await NextDevice.getValue(AT), MOST_COMPARED), undefined, MOST_COMPARED);
+	const devices = await Devices.getValues(
+		items.map((id): [number] => [id]),
+		AT,
+	);
+	return devices.map((device) => device?.measured?.work_per_block ?? 0n).reduce(max, 1n);
+});
 
 const AT = { at: "best" } as const;
 
 async function devicesOf(to: Chain, who: string): Promise<Devices> {
 	const { query } = to.api;
-	const [status, works, members, all, window] = await Promise.all([
+	const [status, works, fastest, services, window] = await Promise.all([
 		operatorOf(to, who),
 		worksOf(to, who),
-		query.ContinuousPool.Members.getEntries(AT),
-		query.StakingTrustlock.Devices.getEntries(AT),
+		fastestOf(to, "all"),
+		query.ContinuousPool.NextService.getValue(AT),
 		query.ResultValidation.Window.getValue(AT),
 	]);
-	const heartbeats = new Map(all.map(({ keyArgs: [id], value }) => [id, value.heartbeat]));
-	const speeds = all.map(({ value }) => value.measured?.work_per_block ?? 0n);
+	const ids = status.devices.map(({ id }) => id);
+	const [records, serving] = await Promise.all([
+		query.StakingTrustlock.Devices.getValues(
+			ids.map((id): [number] => [id]),
+			AT,
+		),
+		servedBy(
+			to,
+			Array.from({ length: Math.min(services, MOST_SERVICES) }, (_, id) => id),
+			ids,
+		),
+	]);
 	const decoder = new TextDecoder();
 	return {
 		now: status.now,
 		window: window && { stage: window.stage.type, due: window.due },
-		fastest: speeds.reduce(max, 1n),
-		devices: status.devices.map(({ id, spec, measured, is_online }) => ({
+		fastest,
+		devices: status.devices.map(({ id, spec, measured, is_online }, at) => ({
 			id,
 			name: text(spec.name, decoder),
 			kind: KINDS[spec.kind.type] ?? spec.kind.type,
@@ -78,17 +105,12 @@ async function devicesOf(to: Chain, who: string): Promise<Devices> {
 			isOnline: is_online,
 			speed: measured?.work_per_block,
 			measuredAt: measured?.at,
-			heartbeat: heartbeats.get(id),
-			services: serves(members, id),
+			heartbeat: records[at]?.heartbeat,
+			services: serving.get(id) ?? [],
 			works: works.filter((work) => work.device === id && !work.isBid),
 		})),
 	};
 }
-
-const serves = (members: Member[], device: number) =>
-	members
-		.filter(({ keyArgs, value }) => keyArgs[1] === device && value.left === undefined)
-		.map(({ keyArgs }) => keyArgs[0]);
 
 /** Text of an operator, as bytes or as hexadecimal digits of them. */
 function text(of: unknown, decoder: TextDecoder): string {
@@ -149,92 +171,98 @@ function Of(props: { address: string }): JSX.Element {
 							</Card>
 						}
 					>
-						<div class="grid-cards">
-							<For each={all().devices}>
-								{(device) => (
-									<Card
-										title={
-											<>
-												{device.name || `Device ${device.id}`} <span class="small quiet">#{device.id}</span>
-											</>
-										}
-										aside={
-											<Badge tone={device.isOnline ? (isBusy(device.works) ? "busy" : "good") : "bad"}>
-												{device.isOnline ? (isBusy(device.works) ? "works" : "online") : "offline"}
-											</Badge>
-										}
-									>
-										<div class="stack">
-											<Facts>
-												<Fact label="Speed">
-													<Show when={device.speed} fallback="not measured yet">
-														{(speed) => (
-															<>
-																{work(speed())} multiply-adds a block
-																<Progress
-																	part={Number((speed() * 1000n) / all().fastest) / 1000}
-																	label="Compared with the fastest device of the network"
-																/>
-																<span class="small quiet">
-																	measured {ago(all().now - (device.measuredAt ?? all().now))}; the bar ends at the
-																	fastest device of the network
-																</span>
-															</>
-														)}
+						<InPages of="devices" list={all().devices} size={24}>
+							{(shown) => (
+								<div class="grid-cards">
+									<For each={shown()}>
+										{(device) => (
+											<Card
+												title={
+													<>
+														{device.name || `Device ${device.id}`} <span class="small quiet">#{device.id}</span>
+													</>
+												}
+												aside={
+													<Badge tone={device.isOnline ? (isBusy(device.works) ? "busy" : "good") : "bad"}>
+														{device.isOnline ? (isBusy(device.works) ? "works" : "online") : "offline"}
+													</Badge>
+												}
+											>
+												<div class="stack">
+													<Facts>
+														<Fact label="Speed">
+															<Show when={device.speed} fallback="not measured yet">
+																{(speed) => (
+																	<>
+																		{work(speed())} multiply-adds a block
+																		<Progress
+																			part={Number((speed() * 1000n) / all().fastest) / 1000}
+																			label="Compared with the fastest device of the network"
+																		/>
+																		<span class="small quiet">
+																			measured {ago(all().now - (device.measuredAt ?? all().now))}; the bar ends at the
+																			fastest device of the network
+																		</span>
+																	</>
+																)}
+															</Show>
+														</Fact>
+														<Fact label="Heartbeat">
+															<Show when={device.heartbeat !== undefined} fallback="none yet">
+																{ago(all().now - (device.heartbeat ?? 0))}
+															</Show>
+														</Fact>
+														<Fact label="Kind">
+															{device.kind}, {count(device.memoryMb)} MB
+														</Fact>
+														<Fact label="Serves">
+															<Show
+																when={device.services.length > 0}
+																fallback={<a href="#/provider/market">no service yet</a>}
+															>
+																<For each={device.services}>
+																	{(service) => (
+																		<>
+																			<a href={`#/network/services/${service}`}>service {service}</a>{" "}
+																		</>
+																	)}
+																</For>
+															</Show>
+														</Fact>
+														<Fact label="Reached at">
+															<Copy text={device.endpoint} ends={10} />
+														</Fact>
+														<Fact label="Worker key">
+															<Who address={device.worker} />
+														</Fact>
+													</Facts>
+													<div>
+														<h3 class="small">Now</h3>
+														<Show
+															when={device.works.length > 0}
+															fallback={
+																<p class="quiet">{device.isOnline ? "Waits to be drawn." : "It does not work."}</p>
+															}
+														>
+															<ul class="stack tight">
+																<For each={device.works}>{(one) => <OneWork work={one} />}</For>
+															</ul>
+														</Show>
+													</div>
+													<Show when={mayAct()}>
+														<div class="row end">
+															<Button small kind="plain" onClick={() => retire(device.id, device.name)}>
+																Retire
+															</Button>
+														</div>
 													</Show>
-												</Fact>
-												<Fact label="Heartbeat">
-													<Show when={device.heartbeat !== undefined} fallback="none yet">
-														{ago(all().now - (device.heartbeat ?? 0))}
-													</Show>
-												</Fact>
-												<Fact label="Kind">
-													{device.kind}, {count(device.memoryMb)} MB
-												</Fact>
-												<Fact label="Serves">
-													<Show
-														when={device.services.length > 0}
-														fallback={<a href="#/provider/market">no service yet</a>}
-													>
-														<For each={device.services}>
-															{(service) => (
-																<>
-																	<a href={`#/network/services/${service}`}>service {service}</a>{" "}
-																</>
-															)}
-														</For>
-													</Show>
-												</Fact>
-												<Fact label="Reached at">
-													<Copy text={device.endpoint} ends={10} />
-												</Fact>
-												<Fact label="Worker key">
-													<Who address={device.worker} />
-												</Fact>
-											</Facts>
-											<div>
-												<h3 class="small">Now</h3>
-												<Show
-													when={device.works.length > 0}
-													fallback={<p class="quiet">{device.isOnline ? "Waits to be drawn." : "It does not work."}</p>}
-												>
-													<ul class="stack tight">
-														<For each={device.works}>{(one) => <OneWork work={one} />}</For>
-													</ul>
-												</Show>
-											</div>
-											<Show when={mayAct()}>
-												<div class="row end">
-													<Button small kind="plain" onClick={() => retire(device.id, device.name)}>
-														Retire
-													</Button>
 												</div>
-											</Show>
-										</div>
-									</Card>
-								)}
-							</For>
-						</div>
+											</Card>
+										)}
+									</For>
+								</div>
+							)}
+						</InPages>
 					</Show>
 				</div>
 			)}

@@ -7,6 +7,7 @@ import { propose } from "../../chain/transactions";
 import { count, ogpu, parseOgpu, short } from "../../format";
 import { Amount, Badge, Button, Card, Dialog, Fact, Facts, TextField, Until } from "../../ui";
 import { Shares } from "../../ui/charts";
+import { InPages, Table } from "../../ui/lists";
 import type { Operator } from "./works";
 
 const asOgpu = (amount: bigint) => Number(amount / 10n ** 12n) / 1e6;
@@ -57,17 +58,10 @@ export function LockCard(props: { status: Operator; address: string }): JSX.Elem
 					</p>
 				</Show>
 				<Show when={props.status.pins.length > 0}>
-					<div class="table-wrap">
-						<table class="table">
-							<thead>
-								<tr>
-									<th>Pinned for</th>
-									<th>Counts</th>
-									<th class="right">Amount</th>
-								</tr>
-							</thead>
-							<tbody>
-								<For each={props.status.pins.slice(0, 50)}>
+					<InPages of="what is pinned" list={props.status.pins} size={20}>
+						{(shown) => (
+							<Table label="What is pinned" heads={["Pinned for", "Counts", { title: "Amount", class: "right" }]}>
+								<For each={shown()}>
 									{(pin) => (
 										<tr>
 											<td>
@@ -84,9 +78,9 @@ export function LockCard(props: { status: Operator; address: string }): JSX.Elem
 										</tr>
 									)}
 								</For>
-							</tbody>
-						</table>
-					</div>
+							</Table>
+						)}
+					</InPages>
 				</Show>
 				<For each={props.status.unbonding}>
 					{(part) => (

@@ -3,10 +3,12 @@
 import { createMemo, createSignal, For, type JSX, Show } from "solid-js";
 import { account } from "../../chain/accounts";
 import { type Chain, chain } from "../../chain/connection";
-import { live } from "../../chain/live";
 import { paced } from "../../chain/paced";
+import { type About, livePage } from "../../chain/pages";
+import { servicesOf } from "../../chain/services";
 import { propose } from "../../chain/transactions";
 import { count, inTime, percent, plural, short, spoken, work } from "../../format";
+import { mapped, type Page as Part, pageOf } from "../../paging";
 import {
 	Amount,
 	Badge,
@@ -23,32 +25,28 @@ import {
 	Until,
 	Who,
 } from "../../ui";
+import { Pager, Table } from "../../ui/lists";
 import { type Auction, auctionsOf, type Mine } from "./bids";
 import { OneWork } from "./devices";
-import { operatorOf, worksOf } from "./works";
+import { jobsOf, operatorOf, servedBy } from "./works";
 
-const AT = { at: "best" } as const;
+const SIZE = 20;
 const PACE_MS = 5_000;
 
 export default function Market(): JSX.Element {
 	const who = () => account()?.address ?? "";
-	const auctions = live(
-		who,
-		paced(PACE_MS, async (to, address) => ({ list: await auctionsOf(to, address || undefined) })),
-	);
-	const works = live(
-		() => account()?.address,
-		async (to, address) => ({ list: await worksOf(to, address) }),
-	);
-	const bids = () => works.value()?.list.filter((one) => one.is === "job") ?? [];
+	const auctions = livePage(who, paced(PACE_MS, auctionsOf));
+	const bids = livePage(() => account()?.address, jobsOf);
+	const hasBids = () => (bids.value()?.items.length ?? 0) > 0 || bids.walk.back() !== undefined;
 	return (
 		<Page title="Market">
 			<div class="stack wide">
-				<Show when={account() && bids().length > 0}>
+				<Show when={account() && hasBids()}>
 					<Card title="Your bids and jobs">
 						<ul class="stack">
-							<For each={bids()}>{(one) => <OneWork work={one} />}</For>
+							<For each={bids.value()?.items}>{(one) => <OneWork work={one} />}</For>
 						</ul>
+						<Pager of="your bids and jobs" walk={bids.walk} />
 					</Card>
 				</Show>
 				<Card title="Auctions that are open">
@@ -65,7 +63,7 @@ export default function Market(): JSX.Element {
 						>
 							{(all) => (
 								<Show
-									when={all().list.length > 0}
+									when={all().items.length > 0 || auctions.walk.back() || auctions.walk.forward()}
 									fallback={
 										<Empty icon="spark" title="Nobody sells a job right now">
 											Auctions take bids for a minute or more. Leave this page open: they appear by themselves.
@@ -73,11 +71,17 @@ export default function Market(): JSX.Element {
 									}
 								>
 									<ul class="list">
-										<For each={all().list}>{(auction) => <OneAuction auction={auction} />}</For>
+										<For
+											each={all().items}
+											fallback={<li class="entry quiet">None of the jobs that were looked at takes bids.</li>}
+										>
+											{(auction) => <OneAuction auction={auction} />}
+										</For>
 									</ul>
 								</Show>
 							)}
 						</Loaded>
+						<Pager of="open auctions" walk={auctions.walk} />
 					</div>
 				</Card>
 				<Services address={account()?.address} />
@@ -216,19 +220,24 @@ interface Offer {
 	unfit: string[];
 }
 
-async function offersFor(to: Chain, who: string): Promise<{ list: Offer[] }> {
-	const { apis, query } = to.api;
-	const [services, operator, members] = await Promise.all([
-		apis.PoolApi.services_from(0, AT),
+async function offersFor(to: Chain, { of: who, after }: About<string>): Promise<Part<Offer>> {
+	const open = mapped(servicesOf(to), async (services) =>
+		services.map((service) => (service.record.is_retired ? undefined : service)),
+	);
+	const [{ items, next }, operator] = await Promise.all([
+		pageOf(open, after, SIZE),
 		who ? operatorOf(to, who) : undefined,
-		query.ContinuousPool.Members.getEntries(AT),
 	]);
-	const list = services
-		.filter(({ record }) => !record.is_retired)
-		.map(({ id, record, leaf_price }): Offer => {
+	const devices = operator?.devices.map(({ id }) => id) ?? [];
+	const serving = await servedBy(
+		to,
+		items.map(({ id }) => id),
+		devices,
+	);
+	return {
+		items: items.map(({ id, record, leaf_price }): Offer => {
 			const { kind, memory_mb, score, reputation_billionths } = record.terms.requirements;
-			const serving = members.filter(({ keyArgs, value }) => keyArgs[0] === id && value.left === undefined);
-			const joined = serving.map(({ keyArgs }) => keyArgs[1]);
+			const joined = devices.filter((device) => serving.get(device)?.includes(id));
 			const mine = (operator?.devices ?? []).map((device) => {
 				const why: string[] = [];
 				if (kind && device.spec.kind.type !== kind.type) why.push(`is no ${kind.type}`);
@@ -261,91 +270,90 @@ async function offersFor(to: Chain, who: string): Promise<{ list: Offer[] }> {
 					...(isKnown ? [] : ["your reputation is too low"]),
 				],
 			};
-		});
-	return { list };
+		}),
+		next,
+	};
 }
 
 function Services(props: { address: string | undefined }): JSX.Element {
-	const offers = live(() => props.address ?? "", paced(PACE_MS, offersFor));
+	const offers = livePage(() => props.address ?? "", paced(PACE_MS, offersFor));
 	const [joins, setJoins] = createSignal<number>();
 	const mayAct = () => account()?.signer !== undefined && account()?.address === props.address;
-	const joining = createMemo(() => offers.value()?.list.find(({ id }) => id === joins()));
+	const joining = createMemo(() => offers.value()?.items.find(({ id }) => id === joins()));
 	return (
 		<Card title="Services to join">
 			<Loaded value={offers.value()} problem={offers.problem()} again={offers.again} skeleton={<SkeletonList />}>
 				{(all) => (
 					<Show
-						when={all().list.length > 0}
+						when={all().items.length > 0 || offers.walk.back()}
 						fallback={
 							<Empty icon="chat" title="No service is published">
 								Whoever has a model can publish one: <code>ogpu serve</code>.
 							</Empty>
 						}
 					>
-						<div class="table-wrap">
-							<table class="table wide">
-								<thead>
+						<Table
+							isWide
+							label="Services to join"
+							heads={[
+								"Service",
+								{ title: "A leaf pays", class: "right" },
+								{ title: "Open requests", class: "right" },
+								{ title: "Devices", class: "right" },
+								"Asks for",
+								"Yours",
+							]}
+						>
+							<For each={all().items}>
+								{(offer) => (
 									<tr>
-										<th>Service</th>
-										<th class="right">A leaf pays</th>
-										<th class="right">Open requests</th>
-										<th class="right">Devices</th>
-										<th>Asks for</th>
-										<th>Yours</th>
+										<td>
+											<a href={`#/network/services/${offer.id}`}>Service {offer.id}</a>
+											<br />
+											<span class="small quiet">
+												{plural(offer.width, "racer")}, {offer.delivery}
+											</span>
+										</td>
+										<td class="right">
+											<Amount of={offer.price} />
+											<br />
+											<span class="small quiet">{work(offer.leafWork)}</span>
+										</td>
+										<td class="right">{count(offer.requests)}</td>
+										<td class="right">{count(offer.members)}</td>
+										<td>{offer.asks.join(", ") || "nothing in particular"}</td>
+										<td>
+											<div class="row">
+												<For each={offer.joined}>
+													{(device) => (
+														<span class="row nowrap">
+															<Badge tone="good">device {device}</Badge>
+															<Show when={mayAct()}>
+																<Button small kind="plain" onClick={() => leave(offer.id, device)}>
+																	Leave
+																</Button>
+															</Show>
+														</span>
+													)}
+												</For>
+												<Show when={mayAct() && offer.fit.length > 0}>
+													<Button small onClick={() => setJoins(offer.id)}>
+														Join
+													</Button>
+												</Show>
+												<Show when={props.address && offer.fit.length === 0 && offer.joined.length === 0}>
+													<span class="small quiet">{offer.unfit.slice(0, 3).join("; ") || "no device"}</span>
+												</Show>
+											</div>
+										</td>
 									</tr>
-								</thead>
-								<tbody>
-									<For each={all().list}>
-										{(offer) => (
-											<tr>
-												<td>
-													<a href={`#/network/services/${offer.id}`}>Service {offer.id}</a>
-													<br />
-													<span class="small quiet">
-														{plural(offer.width, "racer")}, {offer.delivery}
-													</span>
-												</td>
-												<td class="right">
-													<Amount of={offer.price} />
-													<br />
-													<span class="small quiet">{work(offer.leafWork)}</span>
-												</td>
-												<td class="right">{count(offer.requests)}</td>
-												<td class="right">{count(offer.members)}</td>
-												<td>{offer.asks.join(", ") || "nothing in particular"}</td>
-												<td>
-													<div class="row">
-														<For each={offer.joined}>
-															{(device) => (
-																<span class="row nowrap">
-																	<Badge tone="good">device {device}</Badge>
-																	<Show when={mayAct()}>
-																		<Button small kind="plain" onClick={() => leave(offer.id, device)}>
-																			Leave
-																		</Button>
-																	</Show>
-																</span>
-															)}
-														</For>
-														<Show when={mayAct() && offer.fit.length > 0}>
-															<Button small onClick={() => setJoins(offer.id)}>
-																Join
-															</Button>
-														</Show>
-														<Show when={props.address && offer.fit.length === 0 && offer.joined.length === 0}>
-															<span class="small quiet">{offer.unfit.slice(0, 3).join("; ") || "no device"}</span>
-														</Show>
-													</div>
-												</td>
-											</tr>
-										)}
-									</For>
-								</tbody>
-							</table>
-						</div>
+								)}
+							</For>
+						</Table>
 					</Show>
 				)}
 			</Loaded>
+			<Pager of="services" walk={offers.walk} />
 			<Show when={joining()}>{(offer) => <Join offer={offer()} close={() => setJoins(undefined)} />}</Show>
 		</Card>
 	);

@@ -22,6 +22,7 @@ import {
 	Stats,
 } from "../../ui";
 import { Bars } from "../../ui/charts";
+import { InPages, Table } from "../../ui/lists";
 import { faultWords } from "../words";
 import { byDay, byEarner, type Payment, paymentsTo, sum } from "./earnings";
 import { LockCard } from "./lock";
@@ -146,36 +147,28 @@ function Earned(props: { payments: Payment[] }): JSX.Element {
 				</Stats>
 				<Bars bars={bars()} label="Earned per day, in OGPU" />
 				<Show when={props.payments.length > 0}>
-					<div class="table-wrap">
-						<table class="table">
-							<thead>
+					<Table
+						label="Earned, by device"
+						heads={["By", { title: "Payments", class: "right" }, { title: "Earned", class: "right" }]}
+					>
+						<For each={byEarner(props.payments)}>
+							{(earner) => (
 								<tr>
-									<th>By</th>
-									<th class="right">Payments</th>
-									<th class="right">Earned</th>
+									<td>
+										{earner.purpose === "check"
+											? "Checking, with a validator's seats"
+											: earner.device === undefined
+												? "Work of a device that is not known any more"
+												: `Device ${earner.device}`}
+									</td>
+									<td class="right">{count(earner.payments)}</td>
+									<td class="right">
+										<Amount of={earner.amount} />
+									</td>
 								</tr>
-							</thead>
-							<tbody>
-								<For each={byEarner(props.payments)}>
-									{(earner) => (
-										<tr>
-											<td>
-												{earner.purpose === "check"
-													? "Checking, with a validator's seats"
-													: earner.device === undefined
-														? "Work of a device that is not known any more"
-														: `Device ${earner.device}`}
-											</td>
-											<td class="right">{count(earner.payments)}</td>
-											<td class="right">
-												<Amount of={earner.amount} />
-											</td>
-										</tr>
-									)}
-								</For>
-							</tbody>
-						</table>
-					</div>
+							)}
+						</For>
+					</Table>
 				</Show>
 				<Since />
 			</div>
@@ -183,11 +176,10 @@ function Earned(props: { payments: Payment[] }): JSX.Element {
 	);
 }
 
-const MOST_SHOWN = 12;
 const PURPOSES = { request: "a request", job: "a job", check: "checking" };
 
 function Payments(props: { payments: Payment[] }): JSX.Element {
-	const last = () => props.payments.slice(-MOST_SHOWN).reverse();
+	const last = createMemo(() => [...props.payments].reverse());
 	return (
 		<Card title="Last payments">
 			<Show
@@ -198,17 +190,10 @@ function Payments(props: { payments: Payment[] }): JSX.Element {
 					</Empty>
 				}
 			>
-				<div class="table-wrap">
-					<table class="table">
-						<thead>
-							<tr>
-								<th>When</th>
-								<th>For</th>
-								<th class="right">Amount</th>
-							</tr>
-						</thead>
-						<tbody>
-							<For each={last()}>
+				<InPages of="payments" list={last()} size={12}>
+					{(shown) => (
+						<Table label="Last payments" heads={["When", "For", { title: "Amount", class: "right" }]}>
+							<For each={shown()}>
 								{(payment) => (
 									<tr>
 										<td class="nowrap">
@@ -229,9 +214,9 @@ function Payments(props: { payments: Payment[] }): JSX.Element {
 									</tr>
 								)}
 							</For>
-						</tbody>
-					</table>
-				</div>
+						</Table>
+					)}
+				</InPages>
 			</Show>
 		</Card>
 	);

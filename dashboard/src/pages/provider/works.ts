@@ -1,11 +1,14 @@
 // What an operator has on hand: who drew which of its devices, where its bids stand, and until when.
 
 import type { Api, Chain } from "../../chain/connection";
+import type { About } from "../../chain/pages";
+import { type Page, pageOf, type Source } from "../../paging";
 
 export type Operator = Awaited<ReturnType<Api["apis"]["TrustApi"]["status"]>>;
 
 const AT = { at: "best" } as const;
-/** No page shows more. */
+const SIZE = 25;
+/** So many requests and jobs are looked at for what devices do: each does little at a time. */
 const MOST = 100;
 
 export const operatorOf = (chain: Chain, address: string): Promise<Operator> =>
@@ -117,17 +120,41 @@ async function jobOf(chain: Chain, name: string, who: string, now: number): Prom
 	];
 }
 
-/** All of it, as far as a page shows it. */
+type Names = (after: string | undefined) => Promise<{ names: string[]; next: string | undefined }>;
+
+const named =
+	(read: Names): Source<string> =>
+	async (after) => {
+		const { names, next } = await read(after);
+		return { items: names.map((name) => ({ mark: name, item: name })), next };
+	};
+
+const requestsOf = (chain: Chain, who: string) => named((after) => chain.api.apis.PoolApi.requests_of(who, after, AT));
+
+/** A page of the jobs that an operator bids for, or does. */
+export async function jobsOf(chain: Chain, { of: who, after }: About<string>, size = SIZE): Promise<Page<Work>> {
+	const jobs = named((after) => chain.api.apis.AuctionApi.jobs_of(who, after, AT));
+	const [{ items, next }, now] = await Promise.all([pageOf(jobs, after, size), chain.api.query.Clock.Now.getValue(AT)]);
+	const found = await Promise.all(items.map((name) => jobOf(chain, name, who, now)));
+	return { items: found.flat(), next };
+}
+
+/** What its devices compute: so much of it as a page shows. */
 export async function worksOf(chain: Chain, who: string): Promise<Work[]> {
-	const { PoolApi, AuctionApi } = chain.api.apis;
-	const [requests, jobs, status] = await Promise.all([
-		PoolApi.requests_of(who, undefined, AT),
-		AuctionApi.jobs_of(who, undefined, AT),
-		operatorOf(chain, who),
+	const [requests, jobs] = await Promise.all([
+		pageOf(requestsOf(chain, who), undefined, MOST),
+		jobsOf(chain, { of: who, after: undefined }, MOST),
 	]);
-	const found = await Promise.all([
-		...requests.names.slice(0, MOST).map((name) => requestOf(chain, name, who)),
-		...jobs.names.slice(0, MOST).map((name) => jobOf(chain, name, who, status.now)),
-	]);
-	return found.flat();
+	const racing = await Promise.all(requests.items.map((name) => requestOf(chain, name, who)));
+	return [...racing.flat(), ...jobs.items];
+}
+
+/** Which of these services each of the devices serves. */
+export async function servedBy(chain: Chain, services: number[], devices: number[]): Promise<Map<number, number[]>> {
+	const keys = devices.flatMap((device) => services.map((service): [number, number] => [service, device]));
+	const members = await chain.api.query.ContinuousPool.Members.getValues(keys, AT);
+	const serving = keys.filter((_, at) => members[at] && members[at].left === undefined);
+	return new Map(
+		devices.map((device) => [device, serving.flatMap(([service, of]) => (of === device ? [service] : []))]),
+	);
 }

@@ -1,9 +1,8 @@
 // Receipts: a file, or what a node makes of a name, checked in the page from the first block on.
 
-import { AccountId } from "polkadot-api";
 import { createEffect, createSignal, For, type JSX, Match, on, Show, Switch } from "solid-js";
 import { MOST_BYTES as MOST_ARTIFACT, nameOf } from "../../artifacts";
-import { PREFIX } from "../../chain/accounts";
+import { accountOf } from "../../chain/accounts";
 import { ask, chain, said } from "../../chain/connection";
 import { bounded, count, date, plural, short } from "../../format";
 import {
@@ -22,6 +21,7 @@ import {
 } from "../../receipt";
 import { go } from "../../router";
 import { Badge, Button, Card, Choice, Copy, Empty, Icon, Note, Page, Progress, TextField } from "../../ui";
+import { InPages } from "../../ui/lists";
 import { save } from "../../ui/save";
 import { RecordFacts } from "../validation";
 import { conclusionWords } from "../words";
@@ -423,7 +423,9 @@ function Found(props: { of: In<"proven">; from: string }): JSX.Element {
 					</Show>
 				</div>
 			</Card>
-			<For each={proven().records.slice(0, 100)}>{(entry) => <OneRecord entry={entry} />}</For>
+			<InPages of="records" list={proven().records} size={20}>
+				{(shown) => <For each={shown()}>{(entry) => <OneRecord entry={entry} />}</For>}
+			</InPages>
 			<Compare records={proven().records} />
 			<Card title="Not proven">
 				<ul class="stack tight">
@@ -453,15 +455,11 @@ function Step(props: { children: JSX.Element }): JSX.Element {
 	);
 }
 
-/** A key as an address. */
-const codec = AccountId(PREFIX);
-const who = (key: string): string => codec.dec(key);
-
 function OneRecord(props: { entry: Entry }): JSX.Element {
 	const of = () => ({
 		...props.entry.record,
-		provider: who(props.entry.record.provider),
-		client: who(props.entry.record.client),
+		provider: accountOf(props.entry.record.provider),
+		client: accountOf(props.entry.record.client),
 	});
 	const words = () => conclusionWords(of().conclusion);
 	return (

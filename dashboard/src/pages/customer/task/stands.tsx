@@ -4,6 +4,7 @@ import { For, type JSX, Show } from "solid-js";
 import type { EndedTask, JobTask, RequestTask, Validation, ValidationTask } from "../../../chain/ogpu";
 import { count, percent, plural, spoken } from "../../../format";
 import { Badge, Card, Progress, Skeleton, Stat, Stats, Steps, Who } from "../../../ui";
+import { InPages } from "../../../ui/lists";
 import { Next } from "../parts";
 import { useTask } from "../tasks";
 import { checks, happens, isRight } from "../words";
@@ -99,23 +100,27 @@ export function Parts(props: { job: JobTask }): JSX.Element {
 	return (
 		<Show when={props.job.committed.length > 0}>
 			<Card title="Parts" aside={<span class="small quiet">{props.job.verifiedParts} verified</span>}>
-				<ul class="stack">
-					<For each={props.job.committed}>
-						{(part, index) => (
-							<li class="stack tight">
-								<div class="row apart">
-									<a href={`#/task/${part.task}`}>Part {index() + 1}</a>
-									<Badge tone={tones[part.state]}>
-										{part.state === "open" ? "is being checked" : spoken(part.state)}
-									</Badge>
-								</div>
-								<Show when={part.state === "open"}>
-									<PartStands name={part.task} />
-								</Show>
-							</li>
-						)}
-					</For>
-				</ul>
+				<InPages of="parts" list={props.job.committed} size={20}>
+					{(shown, before) => (
+						<ul class="stack">
+							<For each={shown()}>
+								{(part, index) => (
+									<li class="stack tight">
+										<div class="row apart">
+											<a href={`#/task/${part.task}`}>Part {before() + index() + 1}</a>
+											<Badge tone={tones[part.state]}>
+												{part.state === "open" ? "is being checked" : spoken(part.state)}
+											</Badge>
+										</div>
+										<Show when={part.state === "open"}>
+											<PartStands name={part.task} />
+										</Show>
+									</li>
+								)}
+							</For>
+						</ul>
+					)}
+				</InPages>
 			</Card>
 		</Show>
 	);
