@@ -5,6 +5,7 @@ export { commitment, digest, type Leaf, type Outcome, opens, root, rootFrom, sec
 export { MOST_BYTES, named, nameOf, WrongBytes } from "./name";
 export { png } from "./png";
 export {
+	bytesAsText,
 	type Frames,
 	likeness,
 	MOST_PIXELS,
@@ -19,3 +20,4 @@ export {
 	vectors,
 } from "./results";
 export { type Model, model, NoModel, type Tensor } from "./safetensors";
+export { MOST_TOKENIZER, NoTokenizer, tokenizer } from "./tokenizer";

@@ -6,7 +6,7 @@ import type { Frames } from "../../artifacts";
 export type Manifest =
 	| { kind: "train"; named: Named[] }
 	| { kind: "render"; frames: Frames; named: Named[] }
-	| { kind: "generate"; isService: boolean; hasTokenizer: boolean; named: Named[] }
+	| { kind: "generate"; isService: boolean; tokenizer: Named | undefined; named: Named[] }
 	| { kind: "embed"; isService: boolean; width: number; named: Named[] };
 
 /** An artifact that a manifest names, and as what. */
@@ -53,7 +53,12 @@ export function readManifest(text: string): Manifest {
 			};
 		}
 		case "generate":
-			return { kind, named, isService: work.prompts === undefined, hasTokenizer: work.tokenizer !== undefined };
+			return {
+				kind,
+				named,
+				isService: work.prompts === undefined,
+				tokenizer: named.find(({ as }) => as === "tokenizer"),
+			};
 		case "embed":
 			return { kind, named, isService: work.texts === undefined, width: whole(shape.width) };
 		default:

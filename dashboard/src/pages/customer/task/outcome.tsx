@@ -119,10 +119,15 @@ export function Results(props: {
 				client ? sourcesOf(to, client) : [],
 				props.service === undefined ? [] : sourcesOfService(to, props.service),
 			]);
-			const sources = [...new Set([...own, ...served, ...props.parts.flatMap((part) => part.sources)])];
-			return readManifest(await manifestOf(through, of, sources.slice(0, 16)));
+			const all = [...new Set([...own, ...served, ...props.parts.flatMap((part) => part.sources)])];
+			const sources = all.slice(0, 16);
+			return { read: readManifest(await manifestOf(through, of, sources)), sources };
 		},
 	);
+	const ready = () => {
+		const [through, known] = [gateway(), settled(manifest)];
+		return through && known ? { through, ...known } : undefined;
+	};
 	return (
 		<Card title={props.isWhole ? "Result" : "What is there so far"}>
 			<Switch fallback={<GatewayNote />}>
@@ -137,21 +142,17 @@ export function Results(props: {
 				<Match when={manifest.loading}>
 					<Skeleton height="5rem" />
 				</Match>
-				<Match when={gateway() && settled(manifest) ? { through: gateway(), manifest: settled(manifest) } : undefined}>
-					{(ready) => {
-						const now = ready();
-						return (
-							<Show when={now.through && now.manifest}>
-								<Result
-									through={now.through as NonNullable<typeof now.through>}
-									manifest={now.manifest as NonNullable<typeof now.manifest>}
-									parts={props.parts}
-									isWhole={props.isWhole}
-									name={props.name}
-								/>
-							</Show>
-						);
-					}}
+				<Match when={ready()}>
+					{(now) => (
+						<Result
+							through={now().through}
+							manifest={now().read}
+							sources={now().sources}
+							parts={props.parts}
+							isWhole={props.isWhole}
+							name={props.name}
+						/>
+					)}
 				</Match>
 			</Switch>
 		</Card>

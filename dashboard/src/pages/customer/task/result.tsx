@@ -2,6 +2,7 @@
 
 import {
 	createEffect,
+	createMemo,
 	createResource,
 	createSignal,
 	For,
@@ -12,14 +13,26 @@ import {
 	Show,
 	Switch,
 } from "solid-js";
-import { likeness, model, type Picture, picture, png, texts, vectors } from "../../../artifacts";
+import {
+	bytesAsText,
+	likeness,
+	MOST_TOKENIZER,
+	model,
+	type Picture,
+	picture,
+	png,
+	texts,
+	tokenizer,
+	vectors,
+} from "../../../artifacts";
 import { said } from "../../../chain/connection";
 import { bytes, count } from "../../../format";
 import { fetchArtifact, type Gateway } from "../../../gateway";
 import { settled } from "../../../settled";
-import { Badge, Button, Note, Progress, Stat, Stats } from "../../../ui";
+import { Badge, Button, Note, Progress, Skeleton, Stat, Stats } from "../../../ui";
+import { InPages } from "../../../ui/lists";
 import { save } from "../../../ui/save";
-import type { Manifest } from "../manifest";
+import type { Manifest, Named } from "../manifest";
 import type { Delivered, Sureness } from "../results";
 
 const SURENESS: Record<Sureness, { title: string; tone: "good" | "warn" | "bad"; about: string }> = {
@@ -65,6 +78,8 @@ async function fetchAll(
 export function Result(props: {
 	through: Gateway;
 	manifest: Manifest;
+	/** Where what the manifest names may be had. */
+	sources: string[];
 	parts: Delivered[];
 	/** All of the result is there. */
 	isWhole: boolean;
@@ -115,7 +130,9 @@ export function Result(props: {
 				<Match when={got()}>
 					{(got) => (
 						<Read
+							through={props.through}
 							manifest={props.manifest}
+							sources={props.sources}
 							parts={got().parts}
 							bytes={got().bytes}
 							isWhole={props.isWhole}
@@ -153,8 +170,18 @@ function Save(props: { bytes: Uint8Array; name: string; children: JSX.Element })
 	);
 }
 
+function tried<T>(read: () => T): { value?: T; problem?: string } {
+	try {
+		return { value: read() };
+	} catch (error) {
+		return { problem: said(error) };
+	}
+}
+
 function Read(props: {
+	through: Gateway;
 	manifest: Manifest;
+	sources: string[];
 	parts: Delivered[];
 	bytes: Uint8Array[];
 	isWhole: boolean;
@@ -162,13 +189,6 @@ function Read(props: {
 }): JSX.Element {
 	const all = () => joined(props.bytes);
 	const stem = () => props.name.slice(2, 10);
-	const tried = <T,>(read: () => T): { value?: T; problem?: string } => {
-		try {
-			return { value: read() };
-		} catch (error) {
-			return { problem: said(error) };
-		}
-	};
 	const checked = (
 		<p class="small quiet">Fetched, and its BLAKE3 hash is the one that was committed to: checked in this page.</p>
 	);
@@ -207,40 +227,17 @@ function Read(props: {
 				)}
 			</Match>
 			<Match when={props.manifest.kind === "generate" ? props.manifest : undefined}>
-				{(generate) => {
-					const read = () => tried(() => texts(all()));
-					return (
-						<div class="stack">
-							<Show
-								when={!generate().hasTokenizer}
-								fallback={
-									<Note>This model has a tokenizer of its own: save the tokens, or read them with `ogpu fetch`.</Note>
-								}
-							>
-								<Show
-									when={read().value}
-									fallback={<Note tone="bad">The answer cannot be read: {read().problem}</Note>}
-								>
-									{(found) => (
-										<For each={found()}>
-											{(text) => (
-												<div class="answer" data-testid="answer">
-													{text.length > 20_000 ? `${text.slice(0, 20_000)}…` : text}
-												</div>
-											)}
-										</For>
-									)}
-								</Show>
-							</Show>
-							{checked}
-							<div>
-								<Save bytes={all()} name={`${stem()}.tokens`}>
-									Save the tokens
-								</Save>
-							</div>
+				{(generate) => (
+					<div class="stack">
+						<Texts output={all()} through={props.through} sources={props.sources} tokenizer={generate().tokenizer} />
+						{checked}
+						<div>
+							<Save bytes={all()} name={`${stem()}.tokens`}>
+								Save the tokens
+							</Save>
 						</div>
-					);
-				}}
+					</div>
+				)}
 			</Match>
 			<Match when={props.manifest.kind === "embed" ? props.manifest : undefined}>
 				{(embed) => {
@@ -254,6 +251,61 @@ function Read(props: {
 						</div>
 					);
 				}}
+			</Match>
+		</Switch>
+	);
+}
+
+/** Of a text so many tokens are read, and so many letters shown. */
+const MOST_TOKENS = 20_000;
+const MOST_LETTERS = 20_000;
+
+/** What was written, by the model's tokenizer if it has one. */
+function Texts(props: {
+	output: Uint8Array;
+	through: Gateway;
+	sources: string[];
+	tokenizer: Named | undefined;
+}): JSX.Element {
+	const [decoder, { refetch }] = createResource(
+		() => props.tokenizer,
+		async ({ hash, bytes }) => {
+			const options = { size: bytes, sources: props.sources, most: MOST_TOKENIZER };
+			const decode = tokenizer(await fetchArtifact(props.through, hash, options));
+			return { decode: (tokens: number[]) => decode(tokens.slice(0, MOST_TOKENS)) };
+		},
+	);
+	const read = createMemo(() => {
+		const decode = props.tokenizer ? settled(decoder)?.decode : bytesAsText;
+		return decode && tried(() => texts(props.output, decode));
+	});
+	return (
+		<Switch fallback={<Skeleton height="4rem" />}>
+			<Match when={decoder.error}>
+				<Note tone="warn">
+					<p>The model's tokenizer cannot be used here: {said(decoder.error)} Save the tokens, or use `ogpu fetch`.</p>
+					<Button small onClick={() => void refetch()}>
+						Try again
+					</Button>
+				</Note>
+			</Match>
+			<Match when={read()?.problem}>
+				{(problem) => <Note tone="bad">The answer cannot be read: {problem()}</Note>}
+			</Match>
+			<Match when={read()?.value}>
+				{(found) => (
+					<InPages of="texts" list={found()} size={20}>
+						{(shown) => (
+							<For each={shown()}>
+								{(text) => (
+									<div class="answer" data-testid="answer">
+										{text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text}
+									</div>
+								)}
+							</For>
+						)}
+					</InPages>
+				)}
 			</Match>
 		</Switch>
 	);
