@@ -8,6 +8,7 @@ import type { JobTask, RequestTask, Task } from "../../../chain/ogpu";
 import { propose } from "../../../chain/transactions";
 import { count, inTime, ogpu, parseBlocks, parseOgpu } from "../../../format";
 import { Button, Dialog, Note, TextField } from "../../../ui";
+import { entryOf, note } from "../journal";
 import { canSign } from "../parts";
 
 const best = { at: "best" } as const;
@@ -19,6 +20,8 @@ interface Challengeable {
 	leaves: number;
 	/** What a challenge holds. */
 	bond: bigint;
+	/** Where a leaf is challenged, a jury waits until the window has closed. */
+	isChallenged: boolean;
 }
 
 async function challengeable(chain: Chain, names: string[]): Promise<Challengeable[]> {
@@ -33,7 +36,7 @@ async function challengeable(chain: Chain, names: string[]): Promise<Challengeab
 			const { leaf_fee, class: sureness, leaves } = record.request;
 			// A challenge is bonded with twice what the first round costs, and each one more doubles it.
 			const bond = leaf_fee * BigInt(sureness.jury.draw_seats) * 2n * 2n ** BigInt(record.challenges);
-			return [{ task, firstLeaf: of?.first_leaf ?? 0, leaves, bond }];
+			return [{ task, firstLeaf: of?.first_leaf ?? 0, leaves, bond, isChallenged: record.challenges > 0 }];
 		}),
 	);
 	return found.flat();
@@ -62,6 +65,7 @@ function OfJob(props: { name: string; job: JobTask }): JSX.Element {
 	const [asking, setAsking] = createSignal<Asking>();
 	// Cancelling and adding make sense before all is committed.
 	const isOpen = () => !props.job.isCancelled && props.job.next.act !== "awaitVerdicts";
+	const canCancel = () => props.job.next.act !== "count" && props.job.next.act !== "awaitJury";
 	const canExtend = () => isOpen() && (props.job.sealedBids === 0 || props.job.provider !== null);
 	const close = () => setAsking(undefined);
 	return (
@@ -70,9 +74,11 @@ function OfJob(props: { name: string; job: JobTask }): JSX.Element {
 			<Show when={canExtend()}>
 				<Button onClick={() => setAsking("extend")}>Extend</Button>
 			</Show>
-			<Button kind="danger" onClick={() => setAsking("cancel")}>
-				Cancel the job
-			</Button>
+			<Show when={canCancel()}>
+				<Button kind="danger" onClick={() => setAsking("cancel")}>
+					Cancel the job
+				</Button>
+			</Show>
 			<Switch>
 				<Match when={asking() === "topUp"}>
 					<TopUp name={props.name} close={close} />
@@ -91,7 +97,7 @@ function OfJob(props: { name: string; job: JobTask }): JSX.Element {
 function TopUp(props: { name: string; close: () => void }): JSX.Element {
 	const [text, setText] = createSignal("");
 	const [wrong, setWrong] = createSignal<string>();
-	const send = () => {
+	const send = async () => {
 		const amount = parseOgpu(text());
 		if (typeof amount !== "bigint" || amount === 0n) {
 			return void setWrong(typeof amount === "bigint" ? "Give more than nothing." : amount.problem);
@@ -99,16 +105,19 @@ function TopUp(props: { name: string; close: () => void }): JSX.Element {
 		const to = chain();
 		if (!to) return;
 		props.close();
-		void propose({
+		const { name } = props;
+		const sent = await propose({
 			title: "Top up a job",
 			says: [`Adds ${ogpu(amount)} OGPU to the budget of this job. What is not used returns.`],
-			calls: [to.api.tx.TrainingAuction.top_up({ job: props.name, amount })],
+			calls: [to.api.tx.TrainingAuction.top_up({ job: name, amount })],
 			holds: amount,
 			spends: amount,
 		});
+		const known = entryOf(name);
+		if (sent && known) note(name, { held: String(BigInt(known.held) + amount) });
 	};
 	return (
-		<Asked title="Top up" close={props.close} send={send} verb="Go on">
+		<Asked title="Top up" close={props.close} send={() => void send()} verb="Go on">
 			<p>
 				As long as nobody has bid, this raises the ceiling. Later it is there for whoever takes over the work, or bids
 				when the rest is sold anew; nobody is paid more than was agreed.
@@ -203,18 +212,19 @@ function Verdicts(props: { name: string; task: Task; isYours: boolean }): JSX.El
 	const open = live(names, challengeable);
 	const [isAsking, setAsking] = createSignal(false);
 	const windows = () => open.value() ?? [];
+	const waivable = () => windows().filter(({ isChallenged }) => !isChallenged);
 	const accept = () => {
 		const to = chain();
 		if (!to) return;
 		void propose({
 			title: "Accept a result",
 			says: ["You waive the rest of the window for challenges: the verdict comes at once, and the provider is paid."],
-			calls: windows().map(({ task }) => to.api.tx.ResultValidation.accept({ task })),
+			calls: waivable().map(({ task }) => to.api.tx.ResultValidation.accept({ task })),
 		});
 	};
 	return (
 		<Show when={windows().length > 0 && canSign()}>
-			<Show when={props.isYours}>
+			<Show when={props.isYours && waivable().length > 0}>
 				<Button kind="primary" icon="check" onClick={accept}>
 					Accept now
 				</Button>
