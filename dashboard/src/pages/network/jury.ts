@@ -16,6 +16,27 @@ export interface JuryNow {
 	due: number;
 }
 
+/** What a juror says, as far as it is told. */
+export interface Vote {
+	seats: number;
+	answer: { type: string; value?: unknown };
+}
+
+type Finding = { success: true; value: { digest: string } } | { success: false; value: { type: string } };
+
+/** With the votes of a round that are revealed, before the chain counts them at the end of the round. */
+export function withRevealed(jury: JuryNow, claimed: string, round: readonly Vote[]): JuryNow {
+	const now = { ...jury };
+	for (const { seats, answer } of round) {
+		if (answer.type !== "Revealed") continue;
+		const finding = answer.value as Finding;
+		if (finding.success && finding.value.digest === claimed) now.upheld += seats;
+		else if (finding.success || finding.value.type === "OutputMissing") now.convicted += seats;
+		else now.inputAtFault += seats;
+	}
+	return now;
+}
+
 /** By how many seats each verdict is ahead of all others together; it wins when that is the margin. */
 export function leads(jury: JuryNow): { verdict: string; ahead: number } {
 	const all = jury.upheld + jury.inputAtFault + jury.convicted + jury.copied;

@@ -5,7 +5,7 @@ import { type Counted, countOf, keysOf, MOST_COUNTED, nameIn, numberIn } from ".
 import type { About } from "../../chain/pages";
 import { chained, listed, mapped, type Page, pageOf } from "../../paging";
 import type { Recorded } from "../validation";
-import type { JuryNow } from "./jury";
+import { type JuryNow, withRevealed } from "./jury";
 
 const AT = { at: "best" } as const;
 const SIZE = 20;
@@ -13,9 +13,12 @@ const SIZE = 20;
 type Jury = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Juries"]["getValue"]>>>;
 type Task = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Tasks"]["getValue"]>>>;
 
-function juryNow(leaf: number, { dispute, round, stage, due }: Jury): JuryNow {
+type Ballots = Awaited<ReturnType<Api["query"]["ResultValidation"]["Ballots"]["getValue"]>>;
+
+/** `ballots` are those of its round. */
+function juryNow(leaf: number, { dispute, round, stage, due }: Jury, ballots: Ballots): JuryNow {
 	const { tally, rules } = dispute;
-	return {
+	const counted = {
 		leaf,
 		round,
 		stage: stage.type,
@@ -30,6 +33,8 @@ function juryNow(leaf: number, { dispute, round, stage, due }: Jury): JuryNow {
 		silent: dispute.silent_seats,
 		due,
 	};
+	const votes = ballots.map(({ seats, answer }) => ({ seats: seats.length, answer }));
+	return withRevealed(counted, dispute.claimed, votes);
 }
 
 export interface Validation {
@@ -78,7 +83,7 @@ export async function validationsOf(
 	chain: Chain,
 	{ after }: About<string>,
 ): Promise<Page<Validation> & { now: number; counted: Counted }> {
-	const { Tasks, Juries } = chain.api.query.ResultValidation;
+	const { Tasks, Juries, Ballots } = chain.api.query.ResultValidation;
 	const [prefix, leaves, now] = await Promise.all([
 		Tasks.getKey(),
 		juriesIn(chain),
@@ -99,11 +104,15 @@ export async function validationsOf(
 		),
 		Juries.getValues(sitting, AT),
 	]);
+	const ballots = await Ballots.getValues(
+		sitting.map(([name, leaf], at): [string, [number, number]] => [name, [leaf, juries[at]?.round ?? 0]]),
+		AT,
+	);
 	const found = names.flatMap((name, at) => {
 		const task = tasks[at];
 		const its = sitting.flatMap(([of, leaf], at) => {
 			const jury = of === name ? juries[at] : undefined;
-			return jury ? [juryNow(leaf, jury)] : [];
+			return jury ? [juryNow(leaf, jury, ballots[at] ?? [])] : [];
 		});
 		return task ? [validation(name, task, its)] : [];
 	});
@@ -188,13 +197,15 @@ export async function evidenceOf(chain: Chain, name: string): Promise<Evidence> 
 		query.ResultValidation.Ballots.getEntries(name, AT),
 		apis.ValidationApi.status(name, AT),
 	]);
+	const ballotsOf = (leaf: number, round: number) =>
+		ballots.find(({ keyArgs: [, of] }) => of[0] === leaf && of[1] === round)?.value ?? [];
 	return {
 		is: "open",
 		now: status?.now ?? 0,
 		validation: validation(
 			name,
 			task,
-			juries.map(({ keyArgs, value }) => juryNow(keyArgs[1], value)),
+			juries.map(({ keyArgs: [, leaf], value }) => juryNow(leaf, value, ballotsOf(leaf, value.round))),
 		),
 		audit: task.audit_billionths,
 		outcome: task.outcome,
