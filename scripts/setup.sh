@@ -102,15 +102,20 @@ fi
 # --- the wasm target of the runtime ----------------------------------------------------------------------------------
 
 wasm_lib() { printf '%s/lib/rustlib/wasm32v1-none/lib' "$("$1" --print sysroot)"; }
+# Where rustc looks for the linker of wasm, by its own name for it.
+wasm_linker() { printf '%s/lib/rustlib/%s/bin/rust-lld' "$("$1" --print sysroot)" "$("$1" --print host-tuple)"; }
 # The libraries that we built are of one compiler, and apt may have brought another since.
-wasm_is_built() { [ "$(cat "$(wasm_lib /usr/bin/rustc)/built-by" 2>/dev/null)" = "$(/usr/bin/rustc --version)" ]; }
+wasm_is_built() {
+	[ "$(cat "$(wasm_lib /usr/bin/rustc)/built-by" 2>/dev/null)" = "$(/usr/bin/rustc --version)" ] &&
+		[ -e "$(wasm_linker /usr/bin/rustc)" ]
+}
 
 # Debian's own Rust carries the sources of its standard library: `core` and `alloc` for wasm are built from them once.
 build_wasm_toolchain() {
 	say "rustup may not install the wasm target: preparing Debian's Rust instead (about a minute)"
 	[ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src ] && command -v wasm-ld-22 >/dev/null ||
 		apt_install rustc-web cargo-web rust-web-src lld-22
-	local dir lib rlibs
+	local dir lib rlibs linker
 	dir=$(mktemp -d)
 	lib=$(wasm_lib /usr/bin/rustc)
 	mkdir "$dir/src"
@@ -127,6 +132,9 @@ build_wasm_toolchain() {
 	as_root mkdir -p "$lib"
 	as_root cp "${rlibs[@]}" "$dir/built-by" "$lib/"
 	rm -rf "$dir"
+	linker=$(wasm_linker /usr/bin/rustc)
+	as_root mkdir -p "$(dirname "$linker")"
+	as_root ln -sf /usr/bin/lld-22 "$linker"
 	rustup toolchain link ogpu-wasm /usr
 }
 
