@@ -36,8 +36,7 @@ export function Table(props: { label: string; heads?: Head[]; isWide?: boolean; 
 	);
 }
 
-export const soMany = ({ count: counted, isAll }: Counted): string =>
-	isAll ? count(counted) : `${count(counted)} and more`;
+export const soMany = ({ count: counted, isAll }: Counted): string => (isAll ? count(counted) : `${count(counted)}+`);
 
 /** Leads from page to page, where there are several. `counted` says how many things there are on all of them. */
 export function Pager(props: { of: string; walk: Walk; counted?: Counted | undefined }): JSX.Element {

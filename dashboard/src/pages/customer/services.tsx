@@ -61,7 +61,7 @@ export default function Services(): JSX.Element {
 							when={page().items.length > 0 || found.walk.back()}
 							fallback={
 								<Card>
-									<Empty icon="chat" title="No service yet">
+									<Empty isFirst icon="chat" title="No service yet">
 										Whoever has a model publishes one with <code>ogpu serve</code>.
 									</Empty>
 								</Card>

@@ -2,6 +2,7 @@
 
 import type { Api, Chain } from "../../chain/connection";
 import { type Counted, countOf, keysOf, MOST_COUNTED, nameIn, numberIn } from "../../chain/keys";
+import { paced } from "../../chain/paced";
 import type { About } from "../../chain/pages";
 import { chained, listed, mapped, type Page, pageOf } from "../../paging";
 import type { Recorded } from "../validation";
@@ -9,6 +10,7 @@ import { type JuryNow, withRevealed } from "./jury";
 
 const AT = { at: "best" } as const;
 const SIZE = 20;
+const PACE_MS = 20_000;
 
 type Jury = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Juries"]["getValue"]>>>;
 type Task = NonNullable<Awaited<ReturnType<Api["query"]["ResultValidation"]["Tasks"]["getValue"]>>>;
@@ -78,6 +80,8 @@ async function juriesIn(chain: Chain): Promise<Map<string, number[]>> {
 	return leaves;
 }
 
+const counted = paced(PACE_MS, (chain: Chain, prefix: string) => countOf(chain, prefix));
+
 /** A page of those that are open: those with a jury come first, and on each page those that are due first. */
 export async function validationsOf(
 	chain: Chain,
@@ -92,9 +96,9 @@ export async function validationsOf(
 	const others = mapped(keysOf(chain, prefix), async (keys) =>
 		keys.map(nameIn).map((name) => (leaves.has(name) ? undefined : name)),
 	);
-	const [{ items: names, next }, counted] = await Promise.all([
+	const [{ items: names, next }, all] = await Promise.all([
 		pageOf(chained([listed([...leaves.keys()]), others]), after, SIZE),
-		countOf(chain, prefix),
+		counted(chain, prefix),
 	]);
 	const sitting = names.flatMap((name) => (leaves.get(name) ?? []).map((leaf): [string, number] => [name, leaf]));
 	const [tasks, juries] = await Promise.all([
@@ -117,7 +121,7 @@ export async function validationsOf(
 		return task ? [validation(name, task, its)] : [];
 	});
 	found.sort((a, b) => b.juries.length - a.juries.length || a.due - b.due);
-	return { items: found, next, now, counted };
+	return { items: found, next, now, counted: all };
 }
 
 export interface Check {
