@@ -1,32 +1,48 @@
-// The long story: from the question to the verdict and its receipt. It takes as long as a validation does, some six minutes.
+// The long stories, from a question to its verdict: one that is accepted takes some seven minutes, one that is challenged
+// waits for the end of its window besides, and for a jury: some twenty. They are told at once, on one network.
 
 import assert from "node:assert/strict";
-import { it } from "node:test";
-import { startBrowser, visit } from "./browser.mjs";
+import { after, before, describe, it } from "node:test";
+import { ask, choose, named, sign } from "./acts.mjs";
+import { isAccessible, startBrowser, visit } from "./browser.mjs";
 import { startNetwork } from "./network.mjs";
+import { addressOf, signing } from "./wallet.mjs";
 
 const LONG = { timeout: 600_000 };
+/** The window for challenges, and the jury after it. */
+const LONGER = { timeout: 1_200_000 };
 
-it("a question is asked, answered, checked, accepted, and proved", { timeout: 900_000 }, async () => {
-	const [network, browser] = await Promise.all([startNetwork(), startBrowser()]);
-	try {
-		const url = network.dashboard.page;
-		const account = network.clients.find((client) => client.name === "Dave").account;
-		const { page, to, leave } = await visit(browser, url, { account });
-		await to("services/1");
-		await page.getByLabel("Text", { exact: true }).fill("the owl");
-		await page.getByText("Price, time and privacy").click();
-		await page.getByLabel("How long racers may take").fill("30s");
-		await page.getByTestId("total").waitFor();
-		await page.getByRole("button", { name: "Ask", exact: true }).click();
-		await page.getByRole("button", { name: "Sign and send" }).click();
-		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, { timeout: 60_000 });
-		const name = page.url().slice(-66);
+let [network, browser, url] = [];
+
+before(
+	async () => {
+		[network, browser] = await Promise.all([startNetwork(), startBrowser()]);
+		url = network.dashboard.page;
+	},
+	{ timeout: 330_000 },
+);
+
+after(async () => {
+	await browser?.close();
+	await network?.stop();
+});
+
+async function asked(name, text) {
+	const visitor = await visit(browser, url, { account: addressOf(name) });
+	await ask(visitor.page, visitor.to, 1, text);
+	await sign(visitor.page);
+	return { ...visitor, name: await named(visitor.page) };
+}
+
+describe("A question is asked, answered and checked", { concurrency: 2 }, () => {
+	it("and accepted, and proved", { timeout: 900_000 }, async () => {
+		const { page, to, leave, name } = await asked("Dave", "the owl");
 		await page.getByTestId("answer").waitFor(LONG);
 		const answer = await page.getByTestId("answer").innerText();
 		// When the auditors have said what they found, the client need not wait for the rest of the window.
 		await page.getByRole("button", { name: "Accept now" }).click(LONG);
-		await page.getByRole("button", { name: "Sign and send" }).click();
+		await page.getByText("ResultValidation.accept").waitFor();
+		await sign(page);
 		await page.getByText("It was accepted", { exact: true }).first().waitFor(LONG);
 		await page.getByText("would have been found").first().waitFor();
 		assert.equal(await page.getByTestId("answer").innerText(), answer);
@@ -59,8 +75,60 @@ it("a question is asked, answered, checked, accepted, and proved", { timeout: 90
 		await payments.getByText(`device ${provider.device}`).first().waitFor(LONG);
 		await theirs.page.getByRole("cell", { name: `Device ${provider.device}`, exact: true }).waitFor();
 		await theirs.leave();
-	} finally {
-		await browser.close();
-		await network.stop();
-	}
+	});
+
+	it("and challenged by somebody who is wrong, and a jury says so", { timeout: 1_800_000 }, async () => {
+		const client = await asked("Eve", "the crow");
+		const signed = [];
+		const { page, to, leave } = await visit(browser, url, { before: signing("One", signed) });
+		await page.getByRole("button", { name: "Choose an account" }).first().click();
+		await choose(page, "One");
+		await to(`task/${client.name}`);
+		await page.getByRole("button", { name: "Challenge" }).click(LONG);
+		await page.getByRole("textbox", { name: "Leaf" }).fill("999999");
+		await page.getByRole("button", { name: "Go on" }).click();
+		await page.getByRole("alert").getByText("can be challenged now").waitFor();
+		await page.getByRole("textbox", { name: "Leaf" }).fill("0");
+		const bond = /A bond of (\S+) OGPU/.exec(await page.getByText(/^A bond of/).innerText())?.[1];
+		await isAccessible(page, "a challenge");
+		await page.getByRole("button", { name: "Go on" }).click();
+		// What is held for it is what was said.
+		const dialog = page.getByRole("dialog", { name: "Challenge a leaf" });
+		await dialog.getByText("ResultValidation.challenge").waitFor();
+		const held = dialog.locator("dt", { hasText: "Held or paid" }).locator("xpath=following-sibling::dd[1]");
+		assert.equal(Number.parseFloat(await held.innerText()).toPrecision(3), Number.parseFloat(bond).toPrecision(3));
+		await sign(page);
+		await page.getByText(/Challenge a leaf: (in|final)/).waitFor(LONG);
+		assert.equal(signed.length, 1);
+		// A jury waits: the client cannot end the window any more.
+		await client.page.getByRole("button", { name: "Accept now" }).waitFor({ state: "detached", ...LONG });
+
+		await to(`validation/${client.name}`);
+		await page.getByText("challenged it").waitFor(LONG);
+		await isAccessible(page, "a validation with a challenge");
+		// What is seen of the jury while it sits.
+		await page.evaluate(() => {
+			window.seen = [];
+			const look = () => {
+				for (const bar of document.querySelectorAll(".shares")) {
+					const says = bar.getAttribute("aria-label");
+					if (says !== window.seen.at(-1)) window.seen.push(says);
+				}
+			};
+			new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+		});
+		await page.getByRole("heading", { name: "Jury on leaf 0, round 1" }).waitFor(LONGER);
+		await isAccessible(page, "a jury that sits");
+		await page.getByText(/^It ended:/).waitFor(LONGER);
+		await page.getByText("1 jury sat, whose jurors computed a leaf").waitFor();
+		const seen = await page.evaluate(() => window.seen);
+		assert.match(seen[0], /for the provider 0, .*against the provider 0/, seen.join("\n"));
+		assert.ok(
+			seen.some((says) => /for the provider [1-9]/.test(says)),
+			`the margin moved: ${seen.join("\n")}`,
+		);
+		await client.page.getByText("It was accepted", { exact: true }).first().waitFor(LONG);
+		await client.leave();
+		await leave();
+	});
 });

@@ -11,6 +11,9 @@ const derive = sr25519CreateDerive(DEV_MINI_SECRET);
 /** An account that nobody has heard of. */
 export const stranger = codec.dec(randomBytes(32));
 
+/** The address of a well-known account. */
+export const addressOf = (name) => codec.dec(derive(`//${name}`).publicKey);
+
 /** What such an extension puts into the page. `sign` is what its functions do: JavaScript that gives a hex signature. */
 function extension(address, name, sign) {
 	const listed = JSON.stringify([{ address, name, type: "sr25519" }]);

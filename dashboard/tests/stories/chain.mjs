@@ -1,36 +1,20 @@
 // The network as anybody sees it, and how its rules are voted on.
 
-import assert from "node:assert/strict";
-import { sr25519CreateDerive } from "@polkadot-labs/hdkd";
-import { DEV_MINI_SECRET } from "@polkadot-labs/hdkd-helpers";
-import { createClient } from "polkadot-api";
-import { getPolkadotSigner } from "polkadot-api/signer";
-import { getWsProvider } from "polkadot-api/ws";
-import WebSocket from "ws";
+import { ask, named, SOON, sign } from "../acts.mjs";
 import { visit } from "../browser.mjs";
+import { send } from "../papi.mjs";
 
-const SOON = { timeout: 60_000 };
-
-/** Somebody proposes that nothing be done, and places the deposit. */
+/** Somebody proposes that nothing be done, and places no deposit. */
 async function proposeNothing(node) {
-	const client = createClient(getWsProvider(node, { websocketClass: WebSocket }));
-	try {
-		const api = client.getUnsafeApi();
-		const pair = sr25519CreateDerive(DEV_MINI_SECRET)("//Alice");
-		const signer = getPolkadotSigner(pair.publicKey, "Sr25519", pair.sign);
+	const make = async (api) => {
 		const remark = await api.tx.System.remark({ remark: new TextEncoder().encode("<b>nothing</b>") }).getEncodedData();
-		const submitted = await api.tx.Referenda.submit({
+		return api.tx.Referenda.submit({
 			proposal_origin: { type: "system", value: { type: "Root", value: undefined } },
 			proposal: { type: "Inline", value: remark },
 			enactment_moment: { type: "After", value: 10 },
-		}).signAndSubmit(signer);
-		assert.ok(submitted.ok, JSON.stringify(submitted.dispatchError));
-		const { index } = submitted.events.find(({ type, value }) => type === "Referenda" && value.type === "Submitted")
-			.value.value;
-		return index;
-	} finally {
-		client.destroy();
-	}
+		});
+	};
+	return (await send(node, "Alice", make, "Referenda", "Submitted")).index;
 }
 
 export const chain = {
@@ -64,14 +48,10 @@ export const chain = {
 	},
 
 	"shows what is being checked, and says so of names that it does not know": async ({ browser, url, account }) => {
-		const { page, to, leave } = await visit(browser, url, { account: account("Eve") });
-		await to("services/1");
-		await page.getByLabel("Text", { exact: true }).fill("the dog");
-		await page.getByTestId("total").waitFor();
-		await page.getByRole("button", { name: "Ask", exact: true }).click();
-		await page.getByRole("button", { name: "Sign and send" }).click();
-		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
-		const name = page.url().slice(-66);
+		const { page, to, leave } = await visit(browser, url, { account: account("One") });
+		await ask(page, to, 1, "the dog");
+		await sign(page);
+		const name = await named(page);
 		await to(`validation/${name}`);
 		await page
 			.getByText("This is a request")
@@ -91,7 +71,7 @@ export const chain = {
 
 	"lets who has tokens vote": async ({ browser, url, account, network }) => {
 		const index = await proposeNothing(network.node);
-		const { page, to, leave } = await visit(browser, url, { account: account("Dave") });
+		const { page, to, leave } = await visit(browser, url, { account: account("Alice") });
 		await to("network/governance");
 		const referendum = page.locator("li", { has: page.getByRole("heading", { name: `${index}. System.remark` }) });
 		await referendum.waitFor(SOON);
@@ -105,11 +85,11 @@ export const chain = {
 		await page.getByRole("button", { name: "Go on" }).click();
 		await page.getByText("ConvictionVoting.vote").waitFor();
 		await page.getByText("Nay, with 3 OGPU").waitFor();
-		await page.getByRole("button", { name: "Sign and send" }).click();
+		await sign(page);
 		await referendum.getByText("you: nay, 3 × 0.1").waitFor(SOON);
 		await referendum.getByText("0 for, 0.3 against").waitFor(SOON);
 		await referendum.getByRole("button", { name: "Take it back" }).click();
-		await page.getByRole("button", { name: "Sign and send" }).click();
+		await sign(page);
 		await referendum.getByText("you: nay").waitFor({ state: "detached", ...SOON });
 		await leave();
 	},

@@ -2,29 +2,14 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { ask, choose, named, SOON, sign } from "../acts.mjs";
 import { DESKTOP, fits, isAccessible, PHONE, visit } from "../browser.mjs";
-import { refusing, signing, stranger } from "../wallet.mjs";
-
-const SOON = { timeout: 60_000 };
-
-/** Asks the service that writes; returns when the question is in a block, and its page is there. */
-async function ask(page, to, text) {
-	await to("services");
-	await page.getByRole("link", { name: "Ask", exact: true }).last().click();
-	await page.getByLabel("Text", { exact: true }).fill(text);
-	// The quote follows what is typed.
-	await page.getByTestId("total").waitFor();
-	await page.getByRole("button", { name: "Ask", exact: true }).click();
-}
-
-async function sign(page) {
-	await page.getByRole("button", { name: "Sign and send" }).click();
-}
+import { refusing, stranger } from "../wallet.mjs";
 
 export const customer = {
 	"asks a service, and has an answer that is checked in the page": async ({ browser, url, account }) => {
 		const { page, to, leave } = await visit(browser, url, { account: account("Dave") });
-		await ask(page, to, "the cat");
+		await ask(page, to, 1, "the cat");
 		// What is signed is shown before: the calls, the fee, and the hash of what they mean.
 		const dialog = page.getByRole("dialog", { name: /^Ask service/ });
 		await dialog.getByText("ContinuousPool.request").waitFor();
@@ -33,7 +18,7 @@ export const customer = {
 		assert.match(await dialog.getByText("Metadata hash").locator("xpath=following-sibling::dd[1]").innerText(), /^0x/);
 		await isAccessible(page, "what is signed");
 		await sign(page);
-		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
+		await named(page);
 		// Who has to act, and until when.
 		await page.getByText("Racers compute").waitFor(SOON);
 		await page.getByTestId("answer").waitFor(SOON);
@@ -58,59 +43,12 @@ export const customer = {
 		await leave();
 	},
 
-	"has a model trained, and signs with a wallet: a quote, an auction, and what can be done about it": async ({
-		browser,
-		url,
-	}) => {
-		const signed = [];
-		const { page, to, leave } = await visit(browser, url, { before: signing("Eve", signed) });
-		await page.getByRole("button", { name: "Choose an account" }).first().click();
-		await page.getByRole("button", { name: "Connect tester" }).click();
-		await page.getByRole("button", { name: /^Eve tester/ }).click();
-		await to("new");
-		await page.getByRole("button", { name: "Example: train" }).click();
-		await page.getByText("2 of").waitFor();
-		// What is too much is told before anything is paid.
-		await page.getByLabel("The most that the work may cost").fill("1000000");
-		await page.getByText("The fee is too high for the stake").waitFor();
-		await page.getByLabel("The most that the work may cost").fill("1");
-		await page.getByTestId("total").waitFor();
-		await page.getByText("Which, and why not the others").click();
-		await page.getByText("is yours").or(page.getByText("was not measured, or is too slow")).first().waitFor();
-		await page.getByRole("button", { name: "Put it up for auction" }).click();
-		await page.getByText("TrainingAuction.create").waitFor();
-		await sign(page);
-		await page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
-		await page.getByRole("heading", { name: "Providers seal their bids" }).waitFor(SOON);
-		const job = page.url();
-		await isAccessible(page, "a job for sale");
-		// The client may change its mind as long as nobody has bid; a bid may have come meanwhile.
-		await page.getByRole("button", { name: "Top up" }).click();
-		await page.getByLabel("Amount").fill("0.5");
-		await page.getByRole("button", { name: "Go on" }).click();
-		await page.getByText("TrainingAuction.top_up").waitFor();
-		await sign(page);
-		await page.getByText(/Top up a job: (in|final)/).waitFor(SOON);
-		await page.getByText("1.5 OGPU").first().waitFor(SOON);
-		await page.getByRole("button", { name: "Cancel the job" }).click();
-		await page.getByRole("button", { name: "Go on" }).click();
-		await sign(page);
-		await page.getByText(/Cancel a job: (in|final)/).waitFor(SOON);
-		await page.getByText("It has ended").or(page.getByText("Cancelled")).first().waitFor(SOON);
-		assert.equal(page.url(), job);
-		// The wallet was given the hash of what the calls mean, and signed it.
-		assert.equal(signed.length, 3);
-		assert.ok(signed.every(({ mode, metadataHash }) => mode === 1 && /^0x[0-9a-f]{64}$/.test(metadataHash)));
-		await leave();
-	},
-
 	"sees why nothing was sent when the wallet says no": async ({ browser, url, account }) => {
 		const dave = account("Dave");
 		const { page, to, leave } = await visit(browser, url, { before: refusing(dave, "My wallet") });
 		await page.getByRole("button", { name: "Choose an account" }).first().click();
-		await page.getByRole("button", { name: "Connect tester" }).click();
-		await page.getByRole("button", { name: /^My wallet tester/ }).click();
-		await ask(page, to, "a question");
+		await choose(page, "My wallet");
+		await ask(page, to, 1, "a question");
 		await sign(page);
 		await page.getByRole("alert").getByText("It was not signed.").waitFor();
 		await page.getByRole("button", { name: "Close", exact: true }).last().click();
@@ -123,9 +61,8 @@ export const customer = {
 	"is told how much is missing when the balance is too small": async ({ browser, url }) => {
 		const { page, to, leave } = await visit(browser, url, { account: stranger, before: refusing(stranger, "Poor") });
 		await page.getByRole("button", { name: /^aN/ }).click();
-		await page.getByRole("button", { name: "Connect tester" }).click();
-		await page.getByRole("button", { name: /^Poor tester/ }).click();
-		await ask(page, to, "a question");
+		await choose(page, "Poor");
+		await ask(page, to, 1, "a question");
 		await page
 			.getByRole("alert")
 			.getByText(/can be spent: .* are missing/)
@@ -140,7 +77,7 @@ export const customer = {
 		await page.getByLabel("At most, in 24 hours").fill("0.0001");
 		await page.getByRole("button", { name: "Keep it" }).click();
 		await page.getByText("The limit is in force.").waitFor();
-		await ask(page, to, "a question");
+		await ask(page, to, 1, "a question");
 		await page
 			.getByRole("alert")
 			.getByText(/of your limit for a day/)

@@ -37,10 +37,13 @@ async function picture(page, name) {
 	await page.screenshot({ path: `${PICTURES}/${name.replaceAll("/", "-") || "work"}.png`, fullPage: true });
 }
 
-const looks = {};
+/** What is for everybody, by the screen. */
+export const look = {};
 for (const [screen, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+	const looks = {};
+	look[`A ${screen}`] = looks;
 	for (const theme of ["light", "dark"]) {
-		looks[`is for everybody, on a ${screen} in ${theme} colours`] = async ({ browser, url, account }) => {
+		looks[`is for everybody, in ${theme} colours`] = async ({ browser, url, account }) => {
 			const { page, to, leave } = await visit(browser, url, { account: account("Dave"), theme, viewport });
 			for (const [path, sign] of Object.entries(PAGES)) {
 				await to(path);
@@ -58,9 +61,8 @@ for (const [screen, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE
 	}
 }
 
-export const look = {
-	...looks,
-
+/** What is measured, or has the only focus. */
+export const alone = {
 	"works with the keyboard alone": async ({ browser, url }) => {
 		const { page, leave } = await visit(browser, url);
 		await page.getByTestId("best").waitFor();

@@ -1,13 +1,8 @@
 // What providers see of their devices, their lock and the market, and what they do about it.
 
 import assert from "node:assert/strict";
+import { named, SOON, sell, sign } from "../acts.mjs";
 import { visit } from "../browser.mjs";
-
-const SOON = { timeout: 60_000 };
-
-async function sign(page) {
-	await page.getByRole("button", { name: "Sign and send" }).click();
-}
 
 export const provider = {
 	"sees its devices: how fast they are, and that they are heard of": async ({ browser, url, network }) => {
@@ -27,7 +22,7 @@ export const provider = {
 	},
 
 	"locks more, unlocks some of it, and thinks better of it": async ({ browser, url, account }) => {
-		const { page, to, leave } = await visit(browser, url, { account: account("Eve") });
+		const { page, to, leave } = await visit(browser, url, { account: account("Ferdie") });
 		await to("provider");
 		const lock = page.locator("section", { has: page.getByRole("heading", { name: "Trust lock" }) });
 		const locked = lock.locator("dd").first();
@@ -41,11 +36,7 @@ export const provider = {
 		await page.getByRole("button", { name: "Go on" }).click();
 		await page.getByText("StakingTrustlock.lock").waitFor();
 		await sign(page);
-		await page.waitForFunction(
-			([text, more]) => document.body.innerText.replaceAll(",", "").includes(`${text + more} OGPU`),
-			[Math.round(before * 1000) / 1000, 7],
-			SOON,
-		);
+		await locked.filter({ hasText: `${(before + 7).toLocaleString("en-US")} OGPU` }).waitFor(SOON);
 		await lock.getByRole("button", { name: "Unlock", exact: true }).click();
 		await page.getByLabel("Amount").fill("100000000");
 		await page.getByRole("button", { name: "Go on" }).click();
@@ -61,15 +52,10 @@ export const provider = {
 	},
 
 	"finds an auction that is open, and what a bid would have to be": async ({ browser, url, account, network }) => {
-		const client = await visit(browser, url, { account: account("Eve") });
-		await client.to("new");
-		await client.page.getByRole("button", { name: "Example: train" }).click();
-		await client.page.getByLabel("The most that the work may cost").fill("1");
-		await client.page.getByTestId("total").waitFor();
-		await client.page.getByRole("button", { name: "Put it up for auction" }).click();
+		const client = await visit(browser, url, { account: account("Ferdie") });
+		await sell(client.page, client.to);
 		await sign(client.page);
-		await client.page.waitForURL(/#\/task\/0x[0-9a-f]{64}$/, SOON);
-		const name = client.page.url().slice(-66);
+		const name = await named(client.page);
 		await client.leave();
 
 		const bob = network.parties.find((party) => party.role === "provider");
@@ -90,7 +76,7 @@ export const provider = {
 		// What it serves already, and what it may leave.
 		const services = page.locator("section", { has: page.getByRole("heading", { name: "Services to join" }) });
 		await services.getByText(`device ${bob.device}`).first().waitFor();
-		assert.equal(await services.getByRole("link", { name: /^Service \d+$/ }).count(), network.services.length);
+		assert.ok((await services.getByRole("link", { name: /^Service \d+$/ }).count()) >= network.services.length);
 		await leave();
 	},
 
