@@ -4,7 +4,7 @@ import { For, type JSX, Show } from "solid-js";
 import { account } from "../../chain/accounts";
 import type { Candidate, Task } from "../../chain/ogpu";
 import { gateway, gatewayProblem, isGatewayAsked } from "../../gateway";
-import { Button, Card, Empty, Icon, type IconName, LinkButton, Note, Until, Who } from "../../ui";
+import { Button, Card, Empty, Icon, type IconName, Note, Until, Who } from "../../ui";
 import { setChoosing } from "../../ui/choosing";
 import { InPages } from "../../ui/lists";
 import { next, reason } from "./words";
@@ -138,13 +138,5 @@ export function Candidates(props: { devices: Candidate[] }): JSX.Element {
 				</details>
 			</Show>
 		</div>
-	);
-}
-
-export function Back(props: { to: string; children: JSX.Element }): JSX.Element {
-	return (
-		<LinkButton href={props.to} kind="plain" small>
-			← {props.children}
-		</LinkButton>
 	);
 }

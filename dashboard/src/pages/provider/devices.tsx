@@ -55,6 +55,7 @@ interface Devices {
 const MOST_COMPARED = 1_000;
 const MOST_SERVICES = 1_000;
 const SLOWLY_MS = 60_000;
+const PACE_MS = 20_000;
 
 /** The speed of the fastest device of the network. */
 const fastestOf = paced(SLOWLY_MS, async (to: Chain, _: "all") => {
@@ -69,27 +70,32 @@ const fastestOf = paced(SLOWLY_MS, async (to: Chain, _: "all") => {
 
 const AT = { at: "best" } as const;
 
+/** Which services each device of an operator serves. */
+const servesOf = paced(PACE_MS, async (to: Chain, who: string) => {
+	const [{ devices }, services] = await Promise.all([
+		operatorOf(to, who),
+		to.api.query.ContinuousPool.NextService.getValue(AT),
+	]);
+	return servedBy(
+		to,
+		Array.from({ length: Math.min(services, MOST_SERVICES) }, (_, id) => id),
+		devices.map(({ id }) => id),
+	);
+});
+
 async function devicesOf(to: Chain, who: string): Promise<Devices> {
 	const { query } = to.api;
-	const [status, works, fastest, services, window] = await Promise.all([
+	const [status, works, fastest, serving, window] = await Promise.all([
 		operatorOf(to, who),
 		worksOf(to, who),
 		fastestOf(to, "all"),
-		query.ContinuousPool.NextService.getValue(AT),
+		servesOf(to, who),
 		query.ResultValidation.Window.getValue(AT),
 	]);
-	const ids = status.devices.map(({ id }) => id);
-	const [records, serving] = await Promise.all([
-		query.StakingTrustlock.Devices.getValues(
-			ids.map((id): [number] => [id]),
-			AT,
-		),
-		servedBy(
-			to,
-			Array.from({ length: Math.min(services, MOST_SERVICES) }, (_, id) => id),
-			ids,
-		),
-	]);
+	const records = await query.StakingTrustlock.Devices.getValues(
+		status.devices.map(({ id }): [number] => [id]),
+		AT,
+	);
 	const decoder = new TextDecoder();
 	return {
 		now: status.now,
