@@ -1,6 +1,6 @@
 import { Enum } from "polkadot-api";
 import { expect, it } from "vitest";
-import { plain } from "./without";
+import { plain, refused } from "./without";
 
 it("what the runtime says has the form of a node's methods", () => {
 	const said = {
@@ -15,4 +15,10 @@ it("what the runtime says has the form of a node's methods", () => {
 		leader: null,
 		committed: [{ state: "committed" }],
 	});
+});
+
+it("what it would refuse is named by the pallet and its error", () => {
+	const error = Enum("Module", Enum("ResultValidation", Enum("FeeTooHigh")));
+	expect(refused(error).message).toBe("the chain would refuse it: ResultValidation FeeTooHigh");
+	expect(refused(Enum("Token", Enum("FundsUnavailable"))).message).toContain("Token FundsUnavailable");
 });

@@ -132,11 +132,12 @@ async function quoteJob(chain: Chain, asked: AskedJob): Promise<Fields> {
 	};
 }
 
-function refused(error: unknown): Error {
+/** As nodes tell it: by the pallet and its error. */
+export function refused(error: unknown): Error {
 	let said = error;
 	const names: string[] = [];
 	while (typeof said === "object" && said !== null && "type" in said && typeof said.type === "string") {
-		names.push(said.type);
+		if (said.type !== "Module") names.push(said.type);
 		said = "value" in said ? said.value : undefined;
 	}
 	return Object.assign(new Error(`the chain would refuse it: ${names.join(" ")}`), { code: 9006 });
