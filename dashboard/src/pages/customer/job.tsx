@@ -182,7 +182,7 @@ export default function NewJob(): JSX.Element {
 		const missing = wanted().filter((named) => !named.file);
 		if (missing.length > 0)
 			return void setProblem(`The manifest names ${plural(missing.length, "file")} that you have not given.`);
-		if (!to || !through || !by?.signer || !found) return;
+		if (!to || !through || !by?.signer || !found || quote.isOutdated()) return;
 		try {
 			for (const { file } of wanted()) {
 				if (!file) continue;
@@ -402,7 +402,11 @@ export default function NewJob(): JSX.Element {
 							<Show when={problem()}>{(text) => <Note tone="bad">{text()}</Note>}</Show>
 							<div class="row end">
 								<Signing>
-									<Button kind="primary" type="submit" disabled={isSending() !== undefined || !quote.value()}>
+									<Button
+										kind="primary"
+										type="submit"
+										disabled={isSending() !== undefined || !quote.value() || quote.isOutdated()}
+									>
 										{isSending() ?? "Put it up for auction"}
 									</Button>
 								</Signing>

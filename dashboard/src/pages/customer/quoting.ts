@@ -9,6 +9,8 @@ export interface Quoting<T> {
 	value: () => T | undefined;
 	problem: () => string | undefined;
 	isAsking: () => boolean;
+	/** What is asked about has changed since: nothing may be ordered by this quote. */
+	isOutdated: () => boolean;
 }
 
 /** What is typed is asked about when nobody types any more. */
@@ -21,6 +23,7 @@ export function quoting<S, T>(about: () => S | undefined, ask: (about: S) => Pro
 	const [value, setValue] = createSignal<T>();
 	const [problem, setProblem] = createSignal<string>();
 	const [isAsking, setAsking] = createSignal(false);
+	const [isOutdated, setOutdated] = createSignal(false);
 	let turn = 0;
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let asked = 0;
@@ -37,6 +40,7 @@ export function quoting<S, T>(about: () => S | undefined, ask: (about: S) => Pro
 			if (mine !== turn) return;
 			setValue(() => found);
 			setProblem(undefined);
+			setOutdated(false);
 		} catch (error) {
 			if (mine !== turn) return;
 			const to = chain();
@@ -59,6 +63,7 @@ export function quoting<S, T>(about: () => S | undefined, ask: (about: S) => Pro
 				return;
 			}
 			setAsking(true);
+			setOutdated(true);
 			timer = setTimeout(() => void run(now), PAUSE_MS);
 		}),
 	);
@@ -68,5 +73,5 @@ export function quoting<S, T>(about: () => S | undefined, ask: (about: S) => Pro
 			if (now !== undefined && block && !isAsking() && block.number >= asked + EVERY_BLOCKS) void run(now);
 		}),
 	);
-	return { value, problem, isAsking };
+	return { value, problem, isAsking, isOutdated };
 }

@@ -168,7 +168,7 @@ function Asking(props: { service: Service }): JSX.Element {
 		const [to, through, by, asked] = [chain(), gateway(), account(), quote.value()];
 		setProblem(undefined);
 		if (written().length === 0) return void setProblem("Write something to ask.");
-		if (!to || !through || !by?.signer || !asked) return;
+		if (!to || !through || !by?.signer || !asked || quote.isOutdated()) return;
 		setSending(true);
 		try {
 			const bytes = inputsOf(written());
@@ -309,7 +309,7 @@ function Asking(props: { service: Service }): JSX.Element {
 									kind="primary"
 									icon="chat"
 									type="submit"
-									disabled={isSending() || !gateway() || !quote.value() || !quote.value()?.quote.isAffordable}
+									disabled={isSending() || !gateway() || quote.isOutdated() || !quote.value()?.quote.isAffordable}
 								>
 									{isSending() ? "Asking…" : "Ask"}
 								</Button>
