@@ -80,6 +80,16 @@ export async function isAccessible(page, what) {
 	assert.deepEqual(found, [], `${what} is not accessible to all`);
 }
 
+/** Pictures of what is open, if somebody wants to look at what went wrong. */
+export async function photograph(browser, title) {
+	const folder = process.env.PICTURES;
+	if (!folder) return;
+	const pages = browser.contexts().flatMap((context) => context.pages());
+	for (const [at, page] of pages.entries()) {
+		await page.screenshot({ path: `${folder}/failed ${title.slice(0, 40)} ${at}.png` }).catch(() => {});
+	}
+}
+
 /** Nothing reaches beyond the right edge of the screen. */
 export async function fits(page, what) {
 	const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -2,7 +2,7 @@
 // blocks, so several people do what they do at once: each with an account of its own, and one thing after the other.
 
 import { after, before, describe, it } from "node:test";
-import { startBrowser } from "./browser.mjs";
+import { photograph, startBrowser } from "./browser.mjs";
 import { startNetwork } from "./network.mjs";
 import { chain } from "./stories/chain.mjs";
 import { connection } from "./stories/connection.mjs";
@@ -33,7 +33,14 @@ after(async () => {
 
 function tell(title, stories) {
 	describe(title, { concurrency: 1 }, () => {
-		for (const [name, story] of Object.entries(stories)) it(name, { timeout: 150_000 }, () => story(given));
+		for (const [name, story] of Object.entries(stories)) {
+			it(name, { timeout: 150_000 }, async () => {
+				await story(given).catch(async (error) => {
+					await photograph(given.browser, name);
+					throw error;
+				});
+			});
+		}
 	});
 }
 

@@ -29,7 +29,7 @@ export const job = {
 			// What is too much is told before anything is paid.
 			await page.getByLabel("The most that the work may cost").fill("1000000");
 			await page.getByText("The fee is too high for the stake").waitFor();
-			await page.getByLabel("The most that the work may cost").fill("1");
+			await page.getByLabel("The most that the work may cost").fill("0.5");
 			await page.getByTestId("total").waitFor();
 			// Nobody here has such a device: there is time to change one's mind.
 			await page.getByText("Time, parts and devices").click();
@@ -46,18 +46,18 @@ export const job = {
 
 		const facts = page.locator("section", { has: page.getByRole("heading", { name: "Facts" }) });
 		const ceiling = facts.locator("dt", { hasText: "Ceiling" }).locator("xpath=following-sibling::dd[1]");
-		assert.match(await ceiling.innerText(), /^1 OGPU/);
+		assert.match(await ceiling.innerText(), /^0.5 OGPU/);
 		await page.getByRole("button", { name: "Top up" }).click();
 		await isAccessible(page, "topping up");
 		await page.getByLabel("Amount").fill("0");
 		await page.getByRole("button", { name: "Go on" }).click();
 		await page.getByRole("alert").getByText("Give more than nothing").waitFor();
-		await page.getByLabel("Amount").fill("0.5");
+		await page.getByLabel("Amount").fill("0.25");
 		await page.getByRole("button", { name: "Go on" }).click();
 		await page.getByText("TrainingAuction.top_up").waitFor();
 		await sign(page);
 		await page.getByText(/Top up a job: (in|final)/).waitFor(SOON);
-		await ceiling.getByText("1.5 OGPU").waitFor(SOON);
+		await ceiling.getByText("0.75 OGPU").waitFor(SOON);
 
 		// How long it may take is what bidders see.
 		const within = async () => {
@@ -109,7 +109,9 @@ export const confirming = {
 		const { page, to, leave } = await visit(browser, url, { account: account("Two") });
 		// Somebody serves it soon.
 		await to("services");
-		const offered = page.locator("section", { has: page.getByRole("heading", { name: `Service ${service}:` }) });
+		const offered = page.locator("section", {
+			has: page.getByRole("heading", { name: new RegExp(`^Service ${service}\\b`) }),
+		});
 		await offered.getByText("The provider is paid when you confirm the answer").waitFor(SOON);
 		await offered.getByText(/\d devices?$/).waitFor(SOON);
 		await ask(page, to, service, "the bee");
