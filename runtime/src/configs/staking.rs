@@ -7,7 +7,7 @@ use crate::{
 };
 use frame_election_provider_support::{
 	bounds::{ElectionBounds, ElectionBoundsBuilder},
-	onchain, SequentialPhragmen, VoteWeight,
+	onchain, ScoreProvider, SequentialPhragmen, VoteWeight,
 };
 use frame_support::{
 	parameter_types,
@@ -154,12 +154,35 @@ impl pallet_staking::Config for Runtime {
 	type WeightInfo = pallet_staking::weights::SubstrateWeight<Runtime>;
 }
 
+/// Who votes, and with how much. Staking says this of everybody who has a bond: anybody could put those who neither
+/// nominate nor validate among the voters, and nothing would take them out.
+pub struct Voters;
+impl ScoreProvider<AccountId> for Voters {
+	type Score = VoteWeight;
+
+	fn score(who: &AccountId) -> Option<VoteWeight> {
+		let votes = pallet_staking::Nominators::<Runtime>::contains_key(who)
+			|| pallet_staking::Validators::<Runtime>::contains_key(who);
+		if votes {
+			Staking::score(who)
+		} else {
+			None
+		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn set_score_of(who: &AccountId, score: VoteWeight) {
+		Staking::set_score_of(who, score);
+		pallet_staking::Validators::<Runtime>::insert(who, pallet_staking::ValidatorPrefs::default());
+	}
+}
+
 impl pallet_bags_list::Config<pallet_bags_list::Instance1> for Runtime {
 	type BagThresholds = BagThresholds;
 	type MaxAutoRebagPerBlock = ConstU32<10>;
 	type RuntimeEvent = RuntimeEvent;
 	type Score = VoteWeight;
-	type ScoreProvider = Staking;
+	type ScoreProvider = Voters;
 	type WeightInfo = pallet_bags_list::weights::SubstrateWeight<Runtime>;
 }
 

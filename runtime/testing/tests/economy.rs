@@ -268,3 +268,14 @@ fn bags_order_voters_by_stake_and_anyone_may_move_one_that_stands_wrong() {
 	assert!(after > before, "more stake is found earlier: {before} → {after}");
 	chain.check();
 }
+
+#[test]
+fn who_votes_for_nobody_is_put_among_the_voters_by_nobody() {
+	let mut chain = Chain::from_preset(LOCAL_TESTNET);
+	chain.block(vec![]);
+	chain.send(Eve, pallet_staking::Call::bond { value: 2 * OGPU, payee: RewardDestination::Staked });
+	let rebag = pallet_bags_list::Call::rebag { dislocated: address(Eve) };
+	let rebag = chain.sign(Ferdie, rebag.into());
+	assert!(chain.block(vec![rebag]).pop().unwrap().unwrap().is_err());
+	chain.check();
+}

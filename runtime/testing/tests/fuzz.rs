@@ -14,11 +14,11 @@ fn seeds() -> impl Iterator<Item = (u64, u32)> {
 
 #[test]
 fn strangers_send_whatever_they_like_and_nothing_breaks() {
-	let tally = fuzz::run(1, 150, None);
+	let tally = fuzz::run(1, 400, None);
 	println!("{tally}");
 	// What is refused or fails must not be all there is.
-	assert!(tally.done > 1_000 && tally.failed > 100 && tally.refused > 100 && tally.undecodable > 50, "{tally}");
-	assert!(tally.by_wasm > 5, "{tally}");
+	assert!(tally.done > 600 && tally.failed > 600 && tally.refused > 300 && tally.undecodable > 150, "{tally}");
+	assert!(tally.by_wasm > 20, "{tally}");
 }
 
 #[test]
