@@ -6,8 +6,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { gzipSync } from "node:zlib";
 import { DESKTOP, fits, isAccessible, PHONE, visit } from "../browser.mjs";
 
-/** All pages, and what each says when it is there. */
-export const PAGES = {
+const PAGES = {
 	"": "Can be spent",
 	services: "A leaf costs",
 	"services/1": "The answer",
