@@ -407,7 +407,12 @@ async fn in_a_network_for_development_work_is_sold_and_a_liar_pays() {
 	let has = wealth(&at, &eve.sender.account()).await;
 	println!("Eve had {had}, paid {sending} for sending, and has {has}; the fee was {fee}");
 	assert_eq!(has, had - sending + fee / 10);
-	assert!(network.events("StakingTrustlock.Slashed").iter().any(|slash| slash["fields"]["work"] == *name));
+	let is_told = |network: &mut Network| {
+		network.events("StakingTrustlock.Slashed").iter().any(|slash| slash["fields"]["work"] == *name)
+	};
+	while !is_told(&mut network) {
+		heads.next().await.unwrap().unwrap();
+	}
 	println!("convicted by block {convicted_at}, all done by block {}", at.number());
 	adds_up(&at).await;
 

@@ -7,7 +7,7 @@ import { startNetwork } from "./network.mjs";
 import { chain } from "./stories/chain.mjs";
 import { connection } from "./stories/connection.mjs";
 import { customer } from "./stories/customer.mjs";
-import { confirming, job } from "./stories/deciding.mjs";
+import { job } from "./stories/deciding.mjs";
 import { lists } from "./stories/lists.mjs";
 import { alone, look } from "./stories/look.mjs";
 import { provider } from "./stories/provider.mjs";
@@ -45,7 +45,6 @@ function tell(title, stories) {
 }
 
 describe("At once", { concurrency: AT_ONCE }, () => {
-	tell("A client who confirms", confirming);
 	tell("The network", chain);
 	tell("A provider", provider);
 	tell("A client with a job", job);

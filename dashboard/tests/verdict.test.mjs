@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { ask, choose, named, sign } from "./acts.mjs";
 import { isAccessible, startBrowser, visit } from "./browser.mjs";
 import { startNetwork } from "./network.mjs";
+import { confirming } from "./stories/deciding.mjs";
 import { addressOf, signing } from "./wallet.mjs";
 
 const LONG = { timeout: 600_000 };
@@ -34,7 +35,11 @@ async function asked(name, text) {
 	return { ...visitor, name: await named(visitor.page) };
 }
 
-describe("A question is asked, answered and checked", { concurrency: 2 }, () => {
+describe("A question is asked, answered and checked", { concurrency: 3 }, () => {
+	for (const [name, story] of Object.entries(confirming)) {
+		it(name, { timeout: 900_000 }, () => story({ network, browser, url, account: addressOf }));
+	}
+
 	it("and accepted, and proved", { timeout: 900_000 }, async () => {
 		const { page, to, leave, name } = await asked("Dave", "the owl");
 		await page.getByTestId("answer").waitFor(LONG);

@@ -117,7 +117,7 @@ export const confirming = {
 		await ask(page, to, service, "the bee");
 		await sign(page);
 		await named(page);
-		await page.getByRole("button", { name: "Confirm", exact: true }).click({ timeout: 110_000 });
+		await page.getByRole("button", { name: "Confirm", exact: true }).click({ timeout: 600_000 });
 		await page.getByText("ContinuousPool.confirm").waitFor();
 		await sign(page);
 		await page.getByText(/Confirm an answer: (in|final)/).waitFor(SOON);
