@@ -6,14 +6,14 @@ import { isAccessible, visit } from "../browser.mjs";
 import { send } from "../papi.mjs";
 import { signing } from "../wallet.mjs";
 
-/** Somebody publishes what a service does anew, and is paid for answers when they are confirmed. */
+/** Whoever has its model publishes a service anew, whose answers are paid when they are confirmed. */
 async function publishManual(node, like) {
 	const make = async (api) => {
 		const { manifest, leaf, terms } = await api.query.ContinuousPool.Services.getValue(like, { at: "best" });
 		const manual = { ...terms, delivery: { type: "Manual", value: undefined } };
 		return api.tx.ContinuousPool.publish_service({ manifest, leaf, terms: manual });
 	};
-	return (await send(node, "Bob", make, "ContinuousPool", "ServicePublished")).service;
+	return (await send(node, "Ferdie", make, "ContinuousPool", "ServicePublished")).service;
 }
 
 export const job = {
