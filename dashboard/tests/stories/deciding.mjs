@@ -116,14 +116,19 @@ export const confirming = {
 		await offered.getByText(/\d devices?$/).waitFor(SOON);
 		await ask(page, to, service, "the bee");
 		await sign(page);
-		await named(page);
+		const name = await named(page);
 		await page.getByRole("button", { name: "Confirm", exact: true }).click({ timeout: 600_000 });
 		await page.getByText("ContinuousPool.confirm").waitFor();
 		await sign(page);
 		await page.getByText(/Confirm an answer: (in|final)/).waitFor(SOON);
 		await page.getByRole("button", { name: "Confirm", exact: true }).waitFor({ state: "detached", ...SOON });
-		const racers = page.locator("section", { has: page.getByRole("heading", { name: "Who computes" }) });
-		await racers.getByText("paid", { exact: true }).first().waitFor(SOON);
+		// Everybody sees what was paid.
+		await to("network");
+		const paid = page
+			.getByRole("row")
+			.filter({ hasText: "for a request" })
+			.filter({ hasText: name.slice(0, 8) });
+		await paid.first().waitFor(SOON);
 		await leave();
 	},
 };
