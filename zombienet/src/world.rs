@@ -123,7 +123,8 @@ impl<'n> World<'n> {
 			}
 			anyhow::Ok(())
 		};
-		tokio::try_join!(chain.measure(&fast), joins)?;
+		chain.measure(&fast).await?;
+		joins.await?;
 
 		let mut world = Self { network, watch, providers, verifiers, services, tools, _publisher: publisher };
 		let services = world.services;

@@ -1,6 +1,6 @@
 //! Sending transactions of one key.
 
-use super::{error::Error, At, Call, Chain, Hash, Result};
+use super::{error::Error, At, Call, Chain, Hash, Refusal, Result};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
@@ -16,6 +16,8 @@ const LIFE_BLOCKS: u64 = 32;
 /// So many transactions of a key wait at once: where the node drops one, those after it wait for another one with its
 /// nonce.
 const IN_FLIGHT: usize = 4;
+/// How often a transaction that is refused for what passes is made anew.
+const TRIES: u8 = 3;
 /// A node takes a transaction, or not, within this.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A transaction that is in no block by then never will be.
@@ -114,7 +116,7 @@ impl Sender {
 		let mut tries = 0u8;
 		loop {
 			let nonce = chain.next_nonce(&self.account()).await?;
-			let at = chain.best().await?;
+			let at = birth(chain).await?;
 			let params =
 				DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(nonce).mortal(LIFE_BLOCKS).build();
 			let payload = call.payload();
@@ -125,24 +127,38 @@ impl Sender {
 			};
 			let submitted = tokio::time::timeout(PATIENCE, submitting).await;
 			let submitted = submitted.map_err(|_| Error::Unreachable("the node did not answer".into()))?;
-			match submitted.map_err(|error| Error::from_submission(&call.to_string(), error)) {
-				// Another one was faster, or the node has just seen another head.
-				Err(Error::Refused { refusal, .. }) if tries < 3 && matches!(refusal.code, 1013 | 1014) => {
-					tries = tries.saturating_add(1);
-					tokio::time::sleep(Duration::from_millis(200)).await;
-				}
-				Err(Error::Refused { refusal, .. }) if tries < 3 && refusal.text.contains("outdated") => {
-					tries = tries.saturating_add(1);
-					tokio::time::sleep(Duration::from_millis(200)).await;
-				}
-				// A busy node tells of a head before its pool has seen it, and takes it for one that was long ago.
-				Err(Error::Refused { refusal, .. }) if tries < 3 && refusal.text.contains("ancient birth block") => {
-					tries = tries.saturating_add(1);
-					tokio::time::sleep(Duration::from_secs(1)).await;
-				}
-				result => return result,
-			}
+			let error = match submitted {
+				Ok(progress) => return Ok(progress),
+				Err(error) => Error::from_submission(&call.to_string(), error),
+			};
+			let pause = match &error {
+				Error::Refused { refusal, .. } if tries < TRIES => pause_after(refusal),
+				_ => None,
+			};
+			tokio::time::sleep(pause.ok_or(error)?).await;
+			tries = tries.saturating_add(1);
 		}
+	}
+}
+
+/// The block that a transaction is born after: the last final one, since no fork can take that away and the signature
+/// holds for it. The head where finality is far behind, or where the runtime has changed since.
+async fn birth(chain: &Chain) -> Result<At> {
+	let (last, best) = futures::try_join!(chain.last_final(), chain.best())?;
+	let age = u64::from(best.number().saturating_sub(last.number()));
+	Ok(if age < LIFE_BLOCKS / 2 && last.spec_version() == best.spec_version() { last } else { best })
+}
+
+/// How long after a refusal the same may be accepted, with another nonce or born after another block.
+fn pause_after(refusal: &Refusal) -> Option<Duration> {
+	// Another one was faster, or the node has just seen another head.
+	let is_late = matches!(refusal.code, 1013 | 1014) || refusal.text.contains("outdated");
+	// A busy node tells of a head before its pool has seen it: its block is too old or unknown there, as on a fork.
+	let is_elsewhere = refusal.text.contains("ancient birth block") || refusal.text.contains("bad signature");
+	match (is_late, is_elsewhere) {
+		(true, _) => Some(Duration::from_millis(200)),
+		(_, true) => Some(Duration::from_secs(1)),
+		_ => None,
 	}
 }
 
