@@ -1,5 +1,7 @@
 // What people do again and again.
 
+import { send } from "./papi.mjs";
+
 export const SOON = { timeout: 60_000 };
 
 /** Agrees to what is shown. */
@@ -25,6 +27,19 @@ export async function sell(page, to, change = async () => {}) {
 	await change();
 	await page.getByTestId("total").waitFor();
 	await page.getByRole("button", { name: "Put it up for auction" }).click();
+}
+
+/** Proposes without a page that nothing be done, and places no deposit. Returns the number of the referendum. */
+export async function proposeNothing(node, name) {
+	const make = async (api) => {
+		const remark = await api.tx.System.remark({ remark: new TextEncoder().encode("<b>nothing</b>") }).getEncodedData();
+		return api.tx.Referenda.submit({
+			proposal_origin: { type: "system", value: { type: "Root", value: undefined } },
+			proposal: { type: "Inline", value: remark },
+			enactment_moment: { type: "After", value: 10 },
+		});
+	};
+	return (await send(node, name, make, "Referenda", "Submitted")).index;
 }
 
 /** Waits until it is in a block, and returns its name. */

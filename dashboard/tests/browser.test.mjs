@@ -8,6 +8,7 @@ import { chain } from "./stories/chain.mjs";
 import { connection } from "./stories/connection.mjs";
 import { customer } from "./stories/customer.mjs";
 import { job } from "./stories/deciding.mjs";
+import { light } from "./stories/light.mjs";
 import { lists } from "./stories/lists.mjs";
 import { alone, look } from "./stories/look.mjs";
 import { provider } from "./stories/provider.mjs";
@@ -50,6 +51,7 @@ describe("At once", { concurrency: AT_ONCE }, () => {
 	tell("A client with a job", job);
 	tell("A customer", customer);
 	tell("The connection", connection);
+	tell("A light client", light);
 	tell("Long lists", lists);
 	tell("Receipts", receipts);
 	for (const [screen, stories] of Object.entries(look)) tell(screen, stories);

@@ -1,11 +1,12 @@
 // A whole network on this machine, with the page and its gateway: what `make run` starts.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { dist } from "./host.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -50,7 +51,14 @@ export async function startNetwork() {
 			});
 		});
 		if (!ready.dashboard?.page) throw new Error("this ogpu serves no dashboard");
-		return { ...ready, stop };
+		/** Writes the raw spec of this very chain: those of the repository may hold code of another compiler. */
+		const writeSpec = async () => {
+			const path = join(folder, "spec.json");
+			const node = join(dirname(ogpu), "ogpu-node");
+			await promisify(execFile)(node, ["export-chain-spec", "--chain", "development", "--raw", "--output", path]);
+			return path;
+		};
+		return { ...ready, stop, writeSpec };
 	} catch (error) {
 		await stop();
 		throw error;

@@ -40,6 +40,8 @@ const LIGHT = "the network";
 const PATIENCE_MS = 10_000;
 /** A light client looks for peers first. */
 const LIGHT_PATIENCE_MS = 90_000;
+const PEERS_MS = 2_000;
+const MOST_TRIES = 10;
 const PREFIX = 1071;
 
 const [connection, setConnection] = createSignal<Connection>({ phase: "connecting", to: "" });
@@ -88,7 +90,9 @@ export async function connect(isAgain = false): Promise<void> {
 	if (problem) return fail(problem);
 
 	const patience = isLight ? LIGHT_PATIENCE_MS : PATIENCE_MS;
+	// Whoever waits for a light client that was there sees what was there.
 	const timer = setTimeout(() => {
+		if (isLight && isKept) return;
 		fail(
 			isLight
 				? "The light client found nobody of the network. Is a node of it reachable by WebSocket?"
@@ -113,12 +117,24 @@ export async function connect(isAgain = false): Promise<void> {
 		const chain = await identify(client, isLight);
 		if (isOver) return;
 		if (typeof chain === "string") return fail(chain);
+		if (isLight) {
+			await new Promise<void>((found) => {
+				closing.push(
+					watchPeers(client, (isThere) => {
+						onStatus(isThere);
+						found();
+					}),
+				);
+			});
+		}
+		if (isOver) return;
 		clearTimeout(timer);
 		onStatus = (isThere) => {
 			if (isOver) return;
 			if (!isThere) setConnection({ phase: "lost", to, chain });
-			// Another chain may answer at the same address now: everything is asked anew.
-			else if (connection().phase === "lost") void connect(true);
+			// Another chain may answer at the same address now: everything is asked anew. A light client begins anew at once:
+			// for long it would turn away from whom it took for a liar.
+			if (isLight ? !isThere : isThere && connection().phase === "lost") void connect(true);
 		};
 		follow(client, closing, fail);
 		setConnection({ phase: "ready", to, chain });
@@ -154,6 +170,42 @@ async function light(spec: string, closing: (() => void)[]): Promise<JsonRpcProv
 	return provider;
 }
 
+/** Tells when a light client has found somebody of the network, and when for a while there was nobody. */
+function watchPeers(client: PolkadotClient, tell: (isThere: boolean) => void): () => void {
+	let [isTold, wasThere] = [false, false];
+	const look = async () => {
+		const health = await client._request<{ peers?: unknown }, []>("system_health", []).catch(() => undefined);
+		const isThere = Number(health?.peers) > 0;
+		if (isThere !== isTold && (isThere || !wasThere)) {
+			isTold = isThere;
+			tell(isThere);
+		}
+		wasThere = isThere;
+	};
+	const timer = setInterval(() => void look(), PEERS_MS);
+	void look();
+	return () => clearInterval(timer);
+}
+
+type Entry = { getValue: (...given: unknown[]) => Promise<unknown> };
+
+/**
+ * The same, which asks for each of several values by itself. The light client loses count of several that are asked for
+ * at once, and would soon answer nothing any more.
+ */
+function oneByOne(api: Api): Api {
+	const each = (entry: Entry) => ({
+		...entry,
+		getValues: (keys: unknown[][], options: unknown) => Promise.all(keys.map((key) => entry.getValue(...key, options))),
+	});
+	const inner = (pallet: Record<string, Entry>) =>
+		new Proxy(pallet, { get: (of, name) => each(of[String(name)] as Entry) });
+	const query = new Proxy(api.query, {
+		get: (of, name) => inner((of as unknown as Record<string, Record<string, Entry>>)[String(name)] ?? {}),
+	});
+	return { ...api, query };
+}
+
 /** Which chain it is, or why it is not ours. */
 async function identify(client: PolkadotClient, isLight: boolean): Promise<Chain | string> {
 	const { name, genesisHash, properties } = await client.getChainSpecData();
@@ -169,7 +221,7 @@ async function identify(client: PolkadotClient, isLight: boolean): Promise<Chain
 	}
 	return {
 		client,
-		api: client.getTypedApi(ogpu),
+		api: isLight ? oneByOne(client.getTypedApi(ogpu)) : client.getTypedApi(ogpu),
 		genesis: genesisHash,
 		name: bounded(name, 60),
 		isDevelopment: kind === "Development",
@@ -203,6 +255,18 @@ export function codeOf(error: unknown): number | undefined {
 	return typeof error === "object" && error !== null && "code" in error && typeof error.code === "number"
 		? error.code
 		: undefined;
+}
+
+/** Asks what nodes answer of the chain. Whom a light client asks may be away for a moment: it looks for somebody else. */
+export async function request<A>(to: Chain, method: string, params: unknown[]): Promise<A> {
+	for (let tries = 1; ; tries++) {
+		try {
+			return await to.client._request<A, unknown[]>(method, params);
+		} catch (error) {
+			if (!to.isLight || tries === MOST_TRIES || to !== chain()) throw error;
+			await new Promise((resolve) => setTimeout(resolve, PEERS_MS));
+		}
+	}
 }
 
 /** Asks one of the `ogpu_*` methods of the node; where there is none, the runtime. */

@@ -4,7 +4,7 @@
 import type { getDynamicBuilder } from "@polkadot-api/metadata-builders";
 import { createEffect, createRoot, createSignal, on } from "solid-js";
 import { recall, remember } from "../settings";
-import { type Chain, chain, connection, final } from "./connection";
+import { type Block, type Chain, chain, connection, final, request } from "./connection";
 import { type Happening, happenings, type RuntimeEvent } from "./events";
 import { type Happened, isRead, packed, type Range, unpacked, withFound } from "./kept";
 
@@ -55,7 +55,7 @@ async function builderOf(to: Chain): Promise<Builder> {
 }
 
 function stored(to: Chain, key: string, at: string): Promise<string | null> {
-	return to.client._request<string | null, [string, string]>("state_getStorage", [key, at]);
+	return request(to, "state_getStorage", [key, at]);
 }
 
 async function timeOf(to: Chain, at: string): Promise<number> {
@@ -80,9 +80,22 @@ async function deviceOf(to: Chain, builder: Builder, paid: Happening, before: st
 	return typeof device === "number" ? device : undefined;
 }
 
+/** The hash of a block by its number; null where it is not known any more. */
+type HashOf = (block: number) => Promise<string | null>;
+
+/** Of blocks up to a final one. Nobody can prove one to a light client but the chain itself, which keeps its last 4,096. */
+function hashes(to: Chain, builder: Builder, last: Block): HashOf {
+	if (!to.isLight) return (block) => to.client._request<string | null, [number]>("chain_getBlockHash", [block]);
+	const storage = builder.buildStorage("System", "BlockHash");
+	return async (block) => {
+		if (block === last.number) return last.hash;
+		const bytes = await stored(to, storage.keys.enc(block), last.hash);
+		return bytes && storage.value.dec(bytes);
+	};
+}
+
 /** Nothing, if the node does not know this block's state any more. */
-async function read(to: Chain, builder: Builder, block: number): Promise<Happened[] | undefined> {
-	const hashOf = (number: number) => to.client._request<string | null, [number]>("chain_getBlockHash", [number]);
+async function read(to: Chain, builder: Builder, hashOf: HashOf, block: number): Promise<Happened[] | undefined> {
 	const [hash, before] = await Promise.all([hashOf(block), hashOf(block - 1)]);
 	if (!hash || !before) return undefined;
 	const bytes = await stored(to, EVENTS, hash);
@@ -101,8 +114,7 @@ async function read(to: Chain, builder: Builder, block: number): Promise<Happene
 interface Kept {
 	ranges: Range[];
 	since: number | undefined;
-	/** By which it is known whether it is this chain: fresh chains for development have the same first block. */
-	block: number;
+	/** Of the last block: by it is known whether it is this chain. Fresh chains for development have the same first block. */
 	hash: string;
 	happened: Record<string, unknown>[];
 }
@@ -114,7 +126,6 @@ function isKept(value: unknown): value is Kept {
 	return (
 		typeof kept === "object" &&
 		kept !== null &&
-		typeof kept.block === "number" &&
 		typeof kept.hash === "string" &&
 		Array.isArray(kept.ranges) &&
 		kept.ranges.every((range) => Array.isArray(range) && range.length === 2 && range.every(Number.isSafeInteger)) &&
@@ -127,8 +138,8 @@ function isKept(value: unknown): value is Kept {
 async function recalled(to: Chain): Promise<History> {
 	const kept = recall(keyOf(to.genesis), isKept);
 	if (!kept) return NOTHING;
-	const hash = await to.client._request<string | null, [number]>("chain_getBlockHash", [kept.block]).catch(() => null);
-	if (hash !== kept.hash) return NOTHING;
+	const header = await to.client._request<unknown, [string]>("chain_getHeader", [kept.hash]).catch(() => null);
+	if (!header) return NOTHING;
 	return { happened: unpacked(kept.happened), ranges: kept.ranges, isReading: false, since: kept.since };
 }
 
@@ -140,17 +151,15 @@ function follow(to: Chain): () => void {
 	let saved = 0;
 	setHistory(NOTHING);
 
-	const save = async (block: number) => {
+	const save = ({ hash }: Block) => {
 		if (Date.now() - saved < SAVE_MS) return;
 		saved = Date.now();
-		const hash = await to.client._request<string | null, [number]>("chain_getBlockHash", [block]);
-		if (isOver || !hash) return;
 		const { happened, ranges, since } = history();
-		remember(keyOf(to.genesis), { block, hash, ranges, since, happened: packed(happened) });
+		remember(keyOf(to.genesis), { hash, ranges, since, happened: packed(happened) });
 	};
 
 	const catchUp = async () => {
-		const last = final()?.number;
+		const last = final();
 		if (isBusy || isOver || last === undefined || connection().phase !== "ready") return;
 		isBusy = true;
 		try {
@@ -160,29 +169,29 @@ function follow(to: Chain): () => void {
 				if (isOver) return;
 				setHistory(known);
 			}
-			await backFrom(last, builder);
-			if (!isOver) await save(last);
+			await backFrom(last.number, builder, hashes(to, builder, last));
+			if (!isOver) save(last);
 		} catch {
 			// The connection broke, or the node keeps nothing: the next block is another try.
 		} finally {
 			isBusy = false;
 			if (!isOver) setHistory((now) => ({ ...now, isReading: false }));
 		}
-		if (!isOver && (final()?.number ?? 0) > last) void catchUp();
+		if (!isOver && (final()?.number ?? 0) > last.number) void catchUp();
 	};
 
 	/** Older blocks are not known to the node. */
 	let floor = 1;
 
 	/** The newest first: of a gap that cannot be closed the near side is worth more. */
-	const backFrom = async (last: number, builder: Builder) => {
+	const backFrom = async (last: number, builder: Builder, hashOf: HashOf) => {
 		const oldest = () => Math.max(floor, last - (to.isLight ? MOST_BLOCKS_LIGHT : MOST_BLOCKS));
 		for (let [block, turn] = [last, 0]; block >= oldest() && !isOver; turn += 1) {
 			const wanted: number[] = [];
 			for (; block >= oldest() && wanted.length < AT_ONCE; block -= 1) {
 				if (!isRead(history().ranges, block)) wanted.push(block);
 			}
-			const answers = await Promise.allSettled(wanted.map((block) => read(to, builder, block)));
+			const answers = await Promise.allSettled(wanted.map((block) => read(to, builder, hashOf, block)));
 			if (isOver) return;
 			for (const [at, answer] of answers.entries()) {
 				const found = answer.status === "fulfilled" ? answer.value : undefined;
@@ -192,18 +201,18 @@ function follow(to: Chain): () => void {
 					setHistory((now) => ({ ...now, ...more }));
 					// Of what is older there is no room.
 					if (isFull) floor = Math.max(floor, more.ranges[0]?.[0] ?? 1);
-				} else floor = Math.max(floor, number + 1);
+				} else if (!to.isLight || answer.status === "fulfilled") floor = Math.max(floor, number + 1);
 			}
 			if (turn > 0) setHistory((now) => ({ ...now, isReading: block >= oldest() }));
-			if (turn % TURNS_TIMED === 0 || block < oldest()) await tellSince();
+			if (turn % TURNS_TIMED === 0 || block < oldest()) await tellSince(hashOf);
 		}
 	};
 
 	let timed = 0;
-	const tellSince = async () => {
+	const tellSince = async (hashOf: HashOf) => {
 		const [first] = history().ranges;
 		if (!first || first[0] === timed) return;
-		const hash = await to.client._request<string | null, [number]>("chain_getBlockHash", [first[0]]);
+		const hash = await hashOf(first[0]);
 		const since = hash ? await timeOf(to, hash) : 0;
 		if (isOver || since === 0) return;
 		timed = first[0];

@@ -1,7 +1,7 @@
 // What stands in a map of the chain, read by its keys: as much at once as is looked at.
 
 import type { Source } from "../paging";
-import type { Chain } from "./connection";
+import { type Chain, request } from "./connection";
 
 /** Keys that are asked for at once. */
 const AT_ONCE = 100;
@@ -9,7 +9,7 @@ const AT_ONCE = 100;
 export const MOST_COUNTED = 1_000;
 
 async function keysAfter(chain: Chain, prefix: string, most: number, after: string | null): Promise<string[]> {
-	return chain.client._request<string[], [string, number, string | null]>("state_getKeysPaged", [prefix, most, after]);
+	return request<string[]>(chain, "state_getKeysPaged", [prefix, most, after]);
 }
 
 /** The keys that begin with a prefix, in the order of the chain's storage: where they are hashes it means nothing. */

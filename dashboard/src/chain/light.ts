@@ -15,12 +15,18 @@ export async function start(address: string): Promise<{ provider: JsonRpcProvide
 	}
 	const spec = await answer.text();
 	if (spec.length > MOST_BYTES) throw new Error(`the specification at ${address} is too long`);
-	const smoldot = startFromWorker(new SmWorker(), { forbidWs: false });
+	const worker = new SmWorker();
+	// What it warns of is for its authors: that it is slow, or asked in an old way.
+	const smoldot = startFromWorker(worker, { forbidWs: false, maxLogLevel: 1 });
+	const stop = () => {
+		const ended = smoldot.terminate().catch(() => {});
+		void ended.then(() => worker.terminate());
+	};
 	try {
 		const chain = await smoldot.addChain({ chainSpec: spec });
-		return { provider: getSmProvider(() => chain), stop: () => void smoldot.terminate() };
+		return { provider: getSmProvider(() => chain), stop };
 	} catch (error) {
-		void smoldot.terminate();
+		stop();
 		throw error;
 	}
 }

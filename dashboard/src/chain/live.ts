@@ -24,7 +24,8 @@ export function live<S, T extends object>(
 	const [store, setStore] = createStore<{ value: T | undefined }>({ value: undefined });
 	const [problem, setProblem] = createSignal<string>();
 	const [turn, setTurn] = createSignal(0);
-	let isAsking = false;
+	/** Which is asked now. One that was given up may never answer. */
+	let asked: Chain | undefined;
 	let isStale = false;
 	let current = "";
 	let isOver = false;
@@ -35,27 +36,29 @@ export function live<S, T extends object>(
 	const run = async () => {
 		const [to, of] = [chain(), subject()];
 		if (!to || of === undefined || connection().phase !== "ready") return;
-		if (isAsking) {
+		if (asked === to) {
 			isStale = true;
 			return;
 		}
-		isAsking = true;
+		asked = to;
 		const about = key(to, of);
 		try {
 			const value = await ask(to, of);
-			if (!isOver && about === current) {
+			if (!isOver && asked === to && about === current) {
 				batch(() => {
 					setStore("value", reconcile(value as T | undefined, { merge: true }));
 					setProblem(undefined);
 				});
 			}
 		} catch (error) {
-			if (!isOver && about === current) setProblem(said(error));
+			if (!isOver && asked === to && about === current) setProblem(said(error));
 		} finally {
-			isAsking = false;
-			if (isStale && !isOver) {
-				isStale = false;
-				void run();
+			if (asked === to) {
+				asked = undefined;
+				if (isStale && !isOver) {
+					isStale = false;
+					void run();
+				}
 			}
 		}
 	};

@@ -1,6 +1,7 @@
 // What a light client tells in place of a node's `ogpu_*` methods: the runtime answers the same questions, in its own form.
 
 import type { Chain } from "./connection";
+import { jobsOf } from "./jobs";
 import type { AskedJob, AskedRequest, Methods, Task } from "./ogpu";
 
 type Fields = Record<string, unknown>;
@@ -149,7 +150,7 @@ export async function answerWithout<M extends keyof Methods>(
 	method: M,
 	params: Methods[M]["takes"],
 ): Promise<Methods[M]["answers"]> {
-	const { PoolApi, AuctionApi, TokenApi, TrustApi } = chain.api.apis;
+	const { PoolApi, TokenApi, TrustApi } = chain.api.apis;
 	const answer = async (): Promise<unknown> => {
 		switch (method) {
 			case "ogpu_task":
@@ -157,7 +158,7 @@ export async function answerWithout<M extends keyof Methods>(
 			case "ogpu_tasks": {
 				const [of, after] = params as Methods["ogpu_tasks"]["takes"];
 				const [jobs, requests] = await Promise.all([
-					AuctionApi.jobs_of(of, after.jobs ?? undefined, best),
+					jobsOf(chain, of, after.jobs ?? undefined),
 					PoolApi.requests_of(of, after.requests ?? undefined, best),
 				]);
 				return { jobs: plain(jobs), requests: plain(requests) };

@@ -502,6 +502,41 @@ export function Dialog(props: {
 	);
 }
 
+/** A dialog that asks for what is sent, or puts it off. It stays until `send` closes it. */
+export function FormDialog(props: {
+	title: string;
+	close: () => void;
+	send: () => void;
+	children: JSX.Element;
+}): JSX.Element {
+	const id = createUniqueId();
+	return (
+		<Dialog
+			title={props.title}
+			close={props.close}
+			footer={
+				<>
+					<Button onClick={props.close}>Back</Button>
+					<Button kind="primary" type="submit" form={id}>
+						Go on
+					</Button>
+				</>
+			}
+		>
+			<form
+				class="stack"
+				id={id}
+				onSubmit={(event) => {
+					event.preventDefault();
+					props.send();
+				}}
+			>
+				{props.children}
+			</form>
+		</Dialog>
+	);
+}
+
 /** A curve over equal steps, with its least and greatest value. */
 export function Curve(props: { values: number[]; label: string }): JSX.Element {
 	const [width, height, top, left] = [640, 200, 8, 44];

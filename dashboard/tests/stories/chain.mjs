@@ -1,21 +1,7 @@
 // The network as anybody sees it, and how its rules are voted on.
 
-import { ask, named, SOON, sign } from "../acts.mjs";
+import { ask, named, proposeNothing, SOON, sign } from "../acts.mjs";
 import { visit } from "../browser.mjs";
-import { send } from "../papi.mjs";
-
-/** Somebody proposes that nothing be done, and places no deposit. */
-async function proposeNothing(node) {
-	const make = async (api) => {
-		const remark = await api.tx.System.remark({ remark: new TextEncoder().encode("<b>nothing</b>") }).getEncodedData();
-		return api.tx.Referenda.submit({
-			proposal_origin: { type: "system", value: { type: "Root", value: undefined } },
-			proposal: { type: "Inline", value: remark },
-			enactment_moment: { type: "After", value: 10 },
-		});
-	};
-	return (await send(node, "Alice", make, "Referenda", "Submitted")).index;
-}
 
 export const chain = {
 	"shows blocks as they come, and the token as it is": async ({ browser, url }) => {
@@ -70,7 +56,7 @@ export const chain = {
 	},
 
 	"lets who has tokens vote": async ({ browser, url, account, network }) => {
-		const index = await proposeNothing(network.node);
+		const index = await proposeNothing(network.node, "Alice");
 		const { page, to, leave } = await visit(browser, url, { account: account("Alice") });
 		await to("network/governance");
 		const referendum = page.locator("li", { has: page.getByRole("heading", { name: `${index}. System.remark` }) });

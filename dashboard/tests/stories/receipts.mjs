@@ -68,7 +68,7 @@ export const receipts = {
 		await page.getByText("A chain spec of yours").click();
 		await drop(page, "Choose the file of the raw chain spec", example("short"));
 		await page.getByRole("alert").getByText("not a chain spec").waitFor();
-		await drop(page, "Choose the file of the raw chain spec", spec);
+		await drop(page, "Choose the file of the raw chain spec", await network.writeSpec());
 		await page.getByTitle(`${network.genesis} (copy)`).first().waitFor();
 		await leave();
 	},

@@ -12,21 +12,8 @@ import { bounded, inTime, ogpu, parseBlocks, parseOgpu } from "../../format";
 import { gateway, shapeOf, upload } from "../../gateway";
 import { go } from "../../router";
 import { settled } from "../../settled";
-import {
-	Amount,
-	Button,
-	Card,
-	Empty,
-	Fact,
-	Field,
-	Icon,
-	LinkButton,
-	Loaded,
-	Note,
-	Page,
-	Skeleton,
-	TextField,
-} from "../../ui";
+import { Amount, Button, Card, Fact, Field, Icon, LinkButton, Loaded, Note, Page, Skeleton, TextField } from "../../ui";
+import { NoService } from "../service";
 import { write } from "./journal";
 import { readManifest } from "./manifest";
 import { GatewayNote, Signing } from "./parts";
@@ -49,8 +36,11 @@ export default function ServicePage(props: Record<string, string>): JSX.Element 
 		}),
 	);
 	return (
-		<Page title={`Ask service ${bounded(props.id ?? "", 12)}`}>
-			<Show when={id() !== undefined} fallback={<None />}>
+		<Page
+			title={`Ask service ${bounded(props.id ?? "", 12)}`}
+			aside={<LinkButton href="#/services">All services</LinkButton>}
+		>
+			<Show when={id() !== undefined} fallback={<NoService />}>
 				<Loaded
 					value={found.value()}
 					problem={found.problem()}
@@ -58,27 +48,13 @@ export default function ServicePage(props: Record<string, string>): JSX.Element 
 					skeleton={<Skeleton height="14rem" />}
 				>
 					{(found) => (
-						<Show when={found().service} fallback={<None />}>
+						<Show when={found().service} fallback={<NoService />}>
 							{(service) => <Asking service={service()} />}
 						</Show>
 					)}
 				</Loaded>
 			</Show>
 		</Page>
-	);
-}
-
-function None(): JSX.Element {
-	return (
-		<Card>
-			<Empty
-				icon="search"
-				title="There is no such service"
-				action={<LinkButton href="#/services">All services</LinkButton>}
-			>
-				It may have been retired.
-			</Empty>
-		</Card>
 	);
 }
 
@@ -97,7 +73,7 @@ function Asking(props: { service: Service }): JSX.Element {
 	const [problem, setProblem] = createSignal<string>();
 	const [isSending, setSending] = createSignal(false);
 
-	const [manifest] = createResource(
+	const [manifest, { refetch }] = createResource(
 		() => {
 			const [to, through] = [chain(), gateway()];
 			return to && through ? { to, through } : undefined;
@@ -225,7 +201,12 @@ function Asking(props: { service: Service }): JSX.Element {
 				<GatewayNote />
 				<Show when={manifest.error}>
 					<Note tone="bad">
-						The manifest of this service cannot be had: {said(manifest.error)} Is its publisher, or a member, there?
+						<p>
+							The manifest of this service cannot be had: {said(manifest.error)} Is its publisher, or a member, there?
+						</p>
+						<Button small onClick={() => void refetch()}>
+							Try again
+						</Button>
 					</Note>
 				</Show>
 				<Card title="What do you ask?">

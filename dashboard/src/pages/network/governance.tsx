@@ -12,9 +12,9 @@ import {
 	Button,
 	Card,
 	Choice,
-	Dialog,
 	Empty,
 	Field,
+	FormDialog,
 	Loaded,
 	Note,
 	Page,
@@ -260,60 +260,41 @@ function Vote(props: { referendum: Referendum; lockBlocks: number; close: () => 
 		});
 	};
 	return (
-		<Dialog
-			title={`Vote on referendum ${props.referendum.id}`}
-			close={props.close}
-			footer={
-				<>
-					<Button onClick={props.close}>Cancel</Button>
-					<Button kind="primary" onClick={send}>
-						Go on
-					</Button>
-				</>
-			}
-		>
-			<form
-				class="stack"
-				onSubmit={(event) => {
-					event.preventDefault();
-					send();
-				}}
-			>
-				<p>
-					<strong>{props.referendum.call?.name ?? "A call that is not known yet"}</strong>
-				</p>
-				<Show when={!props.referendum.call}>
-					<Note tone="warn">Nobody has noted what would be called. Do not vote for what you cannot read.</Note>
-				</Show>
-				<Choice
-					label="Your vote"
-					value={side()}
-					change={setSide}
-					options={[
-						{ value: "aye", title: "Aye", about: "It should be done." },
-						{ value: "nay", title: "Nay", about: "It should not." },
-					]}
-				/>
-				<TextField
-					label="With"
-					unit="OGPU"
-					value={typed()}
-					change={setTyped}
-					wrong={isWrong() ? problem() : undefined}
-					hint="They stay yours. The same tokens can vote on several referenda."
-				/>
-				<Field label="Conviction" hint="Tokens that win are locked after the vote, for as long as you chose.">
-					{(input) => (
-						<select
-							{...input}
-							value={conviction()}
-							onChange={(event) => setConviction(Number(event.currentTarget.value))}
-						>
-							<For each={convictions(props.lockBlocks)}>{(one) => <option value={one.value}>{one.title}</option>}</For>
-						</select>
-					)}
-				</Field>
-			</form>
-		</Dialog>
+		<FormDialog title={`Vote on referendum ${props.referendum.id}`} close={props.close} send={send}>
+			<p>
+				<strong>{props.referendum.call?.name ?? "A call that is not known yet"}</strong>
+			</p>
+			<Show when={!props.referendum.call}>
+				<Note tone="warn">Nobody has noted what would be called. Do not vote for what you cannot read.</Note>
+			</Show>
+			<Choice
+				label="Your vote"
+				value={side()}
+				change={setSide}
+				options={[
+					{ value: "aye", title: "Aye", about: "It should be done." },
+					{ value: "nay", title: "Nay", about: "It should not." },
+				]}
+			/>
+			<TextField
+				label="With"
+				unit="OGPU"
+				value={typed()}
+				change={setTyped}
+				wrong={isWrong() ? problem() : undefined}
+				hint="They stay yours. The same tokens can vote on several referenda."
+			/>
+			<Field label="Conviction" hint="Tokens that win are locked after the vote, for as long as you chose.">
+				{(input) => (
+					<select
+						{...input}
+						value={conviction()}
+						onChange={(event) => setConviction(Number(event.currentTarget.value))}
+					>
+						<For each={convictions(props.lockBlocks)}>{(one) => <option value={one.value}>{one.title}</option>}</For>
+					</select>
+				)}
+			</Field>
+		</FormDialog>
 	);
 }

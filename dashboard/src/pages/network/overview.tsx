@@ -228,6 +228,7 @@ function Feed(): JSX.Element {
 				fallback={
 					<Empty icon="blocks" title={past().isReading ? "Reading the last blocks" : "Nothing was seen yet"}>
 						Payments, penalties and verdicts of final blocks appear here.
+						{chain()?.isLight ? " A light client fetches only the last blocks." : ""}
 					</Empty>
 				}
 			>

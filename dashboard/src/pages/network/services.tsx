@@ -30,6 +30,7 @@ import {
 } from "../../ui";
 import { Spark } from "../../ui/charts";
 import { Pager } from "../../ui/lists";
+import { NoService } from "../service";
 
 const AT = { at: "best" } as const;
 const PACE_MS = 5_000;
@@ -132,26 +133,16 @@ export function OneService(props: { id: string }): JSX.Element {
 			title={`Service ${props.id.slice(0, 10)}`}
 			aside={<LinkButton href="#/network/services">All services</LinkButton>}
 		>
-			<Show when={id() !== undefined} fallback={<None />}>
+			<Show when={id() !== undefined} fallback={<NoService />}>
 				<Loaded value={one.value()} problem={one.problem()} again={one.again} skeleton={<Skeleton height="24rem" />}>
 					{(told) => (
-						<Show when={told().found} fallback={<None />}>
+						<Show when={told().found} fallback={<NoService />}>
 							{(service) => <Shown service={service()} />}
 						</Show>
 					)}
 				</Loaded>
 			</Show>
 		</Page>
-	);
-}
-
-function None(): JSX.Element {
-	return (
-		<Card>
-			<Empty isFirst icon="search" title="There is no such service">
-				It may have been removed by its publisher.
-			</Empty>
-		</Card>
 	);
 }
 

@@ -5,7 +5,7 @@ import { account } from "../../chain/accounts";
 import { chain } from "../../chain/connection";
 import { propose } from "../../chain/transactions";
 import { count, ogpu, parseOgpu, short } from "../../format";
-import { Amount, Badge, Button, Card, Dialog, Fact, Facts, TextField, Until } from "../../ui";
+import { Amount, Badge, Button, Card, Fact, Facts, FormDialog, TextField, Until } from "../../ui";
 import { Shares } from "../../ui/charts";
 import { InPages, Table } from "../../ui/lists";
 import type { Operator } from "./works";
@@ -175,38 +175,19 @@ function Ask(props: { what: "lock" | "unlock"; free: bigint; now: number; close:
 		}
 	};
 	return (
-		<Dialog
-			title={props.what === "lock" ? "Lock more" : "Unlock"}
-			close={props.close}
-			footer={
-				<>
-					<Button onClick={props.close}>Cancel</Button>
-					<Button kind="primary" onClick={send}>
-						Go on
-					</Button>
-				</>
-			}
-		>
-			<form
-				class="stack"
-				onSubmit={(event) => {
-					event.preventDefault();
-					send();
-				}}
-			>
-				<TextField
-					label="Amount"
-					unit="OGPU"
-					value={typed()}
-					change={setTyped}
-					wrong={isWrong() ? problem() : undefined}
-					hint={
-						props.what === "unlock"
-							? `${ogpu(props.free)} OGPU are not bound. The clock shows block ${count(props.now)}.`
-							: "At least 1 OGPU in all."
-					}
-				/>
-			</form>
-		</Dialog>
+		<FormDialog title={props.what === "lock" ? "Lock more" : "Unlock"} close={props.close} send={send}>
+			<TextField
+				label="Amount"
+				unit="OGPU"
+				value={typed()}
+				change={setTyped}
+				wrong={isWrong() ? problem() : undefined}
+				hint={
+					props.what === "unlock"
+						? `${ogpu(props.free)} OGPU are not bound. The clock shows block ${count(props.now)}.`
+						: "At least 1 OGPU in all."
+				}
+			/>
+		</FormDialog>
 	);
 }

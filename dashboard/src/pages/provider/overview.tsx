@@ -109,11 +109,14 @@ export function Since(): JSX.Element {
 	const gaps = () => missing(past().ranges);
 	return (
 		<p class="small quiet">
-			<Show when={past().since} fallback="Reading what the node still knows…">
+			<Show
+				when={past().since}
+				fallback={chain()?.isLight ? "Fetching the last blocks…" : "Reading what the node still knows…"}
+			>
 				{(since) => (
 					<>
-						Counted from final blocks since {date(since())}, as far back as the node knows their events
-						{chain()?.isLight ? " (a light client fetches only the last ones)" : ""}.
+						Counted from final blocks since {date(since())}, as far back as{" "}
+						{chain()?.isLight ? "a light client looks" : "the node knows their events"}.
 					</>
 				)}
 			</Show>

@@ -1,6 +1,7 @@
 // What an operator has on hand: who drew which of its devices, where its bids stand, and until when.
 
 import type { Api, Chain } from "../../chain/connection";
+import { jobsOf as namesOfJobs } from "../../chain/jobs";
 import type { About } from "../../chain/pages";
 import { type Page, pageOf, type Source } from "../../paging";
 
@@ -133,7 +134,7 @@ const requestsOf = (chain: Chain, who: string) => named((after) => chain.api.api
 
 /** A page of the jobs that an operator bids for, or does. */
 export async function jobsOf(chain: Chain, { of: who, after }: About<string>, size = SIZE): Promise<Page<Work>> {
-	const jobs = named((after) => chain.api.apis.AuctionApi.jobs_of(who, after, AT));
+	const jobs = named((after) => namesOfJobs(chain, who, after));
 	const [{ items, next }, now] = await Promise.all([pageOf(jobs, after, size), chain.api.query.Clock.Now.getValue(AT)]);
 	const found = await Promise.all(items.map((name) => jobOf(chain, name, who, now)));
 	return { items: found.flat(), next };

@@ -20,7 +20,7 @@ import {
 	verify,
 } from "../../receipt";
 import { go } from "../../router";
-import { Badge, Button, Card, Choice, Copy, Empty, Icon, Note, Page, Progress, TextField } from "../../ui";
+import { Badge, Button, Card, Choice, Copy, Empty, Icon, LinkButton, Note, Page, Progress, TextField } from "../../ui";
 import { InPages } from "../../ui/lists";
 import { save } from "../../ui/save";
 import { RecordFacts } from "../validation";
@@ -31,6 +31,8 @@ type How = "host" | "file" | "set";
 
 type State =
 	| { is: "nothing" }
+	/** There is nobody who makes one. */
+	| { is: "unmade" }
 	| { is: "asking"; says: string }
 	| { is: "checking"; done: number; all: number }
 	| { is: "proven"; proven: Proven; receipt: Receipt; trusted: string; isPublic: boolean }
@@ -102,16 +104,8 @@ export default function ReceiptPage(props: { name?: string }): JSX.Element {
 	const fetchNamed = async (name: string) => {
 		const to = chain();
 		if (!to) return;
+		if (!to.methods.has("ogpu_receipt")) return void setState({ is: "unmade" });
 		setFrom(`the node, for ${short(name)}`);
-		if (!to.methods.has("ogpu_receipt")) {
-			return refuse(
-				new Error(
-					to.isLight
-						? "A light client makes no receipts: connect to a node in the settings, or drop the file of one here."
-						: "This node makes no receipts. Drop the file of one here.",
-				),
-			);
-		}
 		setState({ is: "asking", says: "The node makes the receipt…" });
 		try {
 			const read = check(await ask(to, "ogpu_receipt", name));
@@ -164,7 +158,12 @@ export default function ReceiptPage(props: { name?: string }): JSX.Element {
 						<Card title="Another one">
 							<div class="stack">
 								<Drop label="Drop a receipt here, or choose its file" accept=".json,application/json" take={take} />
-								<Ask />
+								<Show when={chain()?.isLight} fallback={<Ask />}>
+									<p class="small quiet">
+										Nodes make receipts by name, and a light client does not: choose a node under{" "}
+										<a href="#/settings">Settings</a>.
+									</p>
+								</Show>
 							</div>
 						</Card>
 					</div>
@@ -309,6 +308,19 @@ function Outcome(props: { state: State; from: string }): JSX.Element {
 					</Empty>
 				</Card>
 			</Match>
+			<Match when={as("unmade")}>
+				<Card>
+					<Empty
+						isFirst
+						icon="receipt"
+						title={chain()?.isLight ? "A light client makes no receipts" : "This node makes no receipts"}
+						action={<LinkButton href="#/settings">Choose a node</LinkButton>}
+					>
+						Nodes make them, by the name of what has ended. Or drop the file of one below: it is checked here, without
+						anybody.
+					</Empty>
+				</Card>
+			</Match>
 			<Match when={as("asking")}>
 				{(asking) => (
 					<Card>
@@ -344,9 +356,11 @@ function Outcome(props: { state: State; from: string }): JSX.Element {
 									)}
 								</Show>
 							</Note>
-							<p class="small quiet">
-								Whoever gave you this cannot prove what it says, or you trust another chain. Docs: docs/receipts.md.
-							</p>
+							<Show when={refused().part}>
+								<p class="small quiet">
+									Whoever gave you this cannot prove what it says, or you trust another chain. Docs: docs/receipts.md.
+								</p>
+							</Show>
 						</div>
 					</Card>
 				)}

@@ -7,7 +7,7 @@ import { live } from "../../../chain/live";
 import type { JobTask, RequestTask, Task } from "../../../chain/ogpu";
 import { propose } from "../../../chain/transactions";
 import { count, inTime, ogpu, parseBlocks, parseOgpu } from "../../../format";
-import { Button, Dialog, Note, TextField } from "../../../ui";
+import { Button, FormDialog, Note, TextField } from "../../../ui";
 import { entryOf, note } from "../journal";
 import { canSign } from "../parts";
 
@@ -117,13 +117,13 @@ function TopUp(props: { name: string; close: () => void }): JSX.Element {
 		if (sent && known) note(name, { held: String(BigInt(known.held) + amount) });
 	};
 	return (
-		<Asked title="Top up" close={props.close} send={() => void send()} verb="Go on">
+		<FormDialog title="Top up" close={props.close} send={() => void send()}>
 			<p>
 				As long as nobody has bid, this raises the ceiling. Later it is there for whoever takes over the work, or bids
 				when the rest is sold anew; nobody is paid more than was agreed.
 			</p>
 			<TextField label="Amount" value={text()} change={setText} wrong={wrong()} unit="OGPU" />
-		</Asked>
+		</FormDialog>
 	);
 }
 
@@ -143,7 +143,7 @@ function Extend(props: { name: string; job: JobTask; close: () => void }): JSX.E
 		});
 	};
 	return (
-		<Asked title="Wait longer" close={props.close} send={send} verb="Go on">
+		<FormDialog title="Wait longer" close={props.close} send={send}>
 			<p>It does not change what the provider promised: a result that comes later than that is paid less.</p>
 			<TextField
 				label="How much longer"
@@ -152,7 +152,7 @@ function Extend(props: { name: string; job: JobTask; close: () => void }): JSX.E
 				wrong={wrong()}
 				hint="Such as 90s, 30m, 6h or 2d."
 			/>
-		</Asked>
+		</FormDialog>
 	);
 }
 
@@ -168,7 +168,7 @@ function Cancel(props: { name: string; job: JobTask; close: () => void }): JSX.E
 		});
 	};
 	return (
-		<Asked title="Cancel this job?" close={props.close} send={send} verb="Go on">
+		<FormDialog title="Cancel this job?" close={props.close} send={send}>
 			<p>
 				<Show
 					when={props.job.provider}
@@ -178,7 +178,7 @@ function Cancel(props: { name: string; job: JobTask; close: () => void }): JSX.E
 					returns to you then.
 				</Show>
 			</p>
-		</Asked>
+		</FormDialog>
 	);
 }
 
@@ -264,7 +264,7 @@ function Challenge(props: { windows: Challengeable[]; close: () => void }): JSX.
 		});
 	};
 	return (
-		<Asked title="Challenge a leaf" close={props.close} send={send} verb="Go on">
+		<FormDialog title="Challenge a leaf" close={props.close} send={send}>
 			<p>
 				Challenge what you have found to be wrong: with <code>ogpu-worker verify</code> you can compute any leaf
 				yourself.
@@ -279,39 +279,6 @@ function Challenge(props: { windows: Challengeable[]; close: () => void }): JSX.
 			<Show when={chosen()}>
 				{(found) => <Note tone="warn">A bond of {ogpu(found().bond)} OGPU is held until the jury has decided.</Note>}
 			</Show>
-		</Asked>
-	);
-}
-
-function Asked(props: {
-	title: string;
-	close: () => void;
-	send: () => void;
-	verb: string;
-	children: JSX.Element;
-}): JSX.Element {
-	return (
-		<Dialog
-			title={props.title}
-			close={props.close}
-			footer={
-				<>
-					<Button onClick={props.close}>Back</Button>
-					<Button kind="primary" onClick={props.send}>
-						{props.verb}
-					</Button>
-				</>
-			}
-		>
-			<form
-				class="stack"
-				onSubmit={(event) => {
-					event.preventDefault();
-					props.send();
-				}}
-			>
-				{props.children}
-			</form>
-		</Dialog>
+		</FormDialog>
 	);
 }

@@ -1,39 +1,18 @@
 // A result, fetched, checked and read by what its manifest says.
 
-import {
-	createEffect,
-	createMemo,
-	createResource,
-	createSignal,
-	For,
-	type JSX,
-	Match,
-	on,
-	onCleanup,
-	Show,
-	Switch,
-} from "solid-js";
-import {
-	bytesAsText,
-	likeness,
-	MOST_TOKENIZER,
-	model,
-	type Picture,
-	picture,
-	png,
-	texts,
-	tokenizer,
-	vectors,
-} from "../../../artifacts";
+import { createResource, createSignal, type JSX, Match, Show, Switch } from "solid-js";
+import { model, vectors } from "../../../artifacts";
 import { said } from "../../../chain/connection";
 import { bytes, count } from "../../../format";
 import { fetchArtifact, type Gateway } from "../../../gateway";
 import { settled } from "../../../settled";
-import { Badge, Button, Note, Progress, Skeleton, Stat, Stats } from "../../../ui";
-import { InPages } from "../../../ui/lists";
-import { save } from "../../../ui/save";
-import type { Manifest, Named } from "../manifest";
+import { Badge, Button, Note, Progress, Stat, Stats } from "../../../ui";
+import type { Manifest } from "../manifest";
 import type { Delivered, Sureness } from "../results";
+import { Frames } from "./pictures";
+import { Save, tried } from "./read";
+import { Texts } from "./texts";
+import { Vectors } from "./vectors";
 
 const SURENESS: Record<Sureness, { title: string; tone: "good" | "warn" | "bad"; about: string }> = {
 	told: {
@@ -162,22 +141,6 @@ function joined(parts: Uint8Array[]): Uint8Array {
 	return all;
 }
 
-function Save(props: { bytes: Uint8Array; name: string; children: JSX.Element }): JSX.Element {
-	return (
-		<Button icon="down" onClick={() => save(new Blob([props.bytes as Uint8Array<ArrayBuffer>]), props.name)}>
-			{props.children}
-		</Button>
-	);
-}
-
-function tried<T>(read: () => T): { value?: T; problem?: string } {
-	try {
-		return { value: read() };
-	} catch (error) {
-		return { problem: said(error) };
-	}
-}
-
 function Read(props: {
 	through: Gateway;
 	manifest: Manifest;
@@ -253,195 +216,5 @@ function Read(props: {
 				}}
 			</Match>
 		</Switch>
-	);
-}
-
-/** Of a text so many tokens are read, and so many letters shown. */
-const MOST_TOKENS = 20_000;
-const MOST_LETTERS = 20_000;
-
-/** What was written, by the model's tokenizer if it has one. */
-function Texts(props: {
-	output: Uint8Array;
-	through: Gateway;
-	sources: string[];
-	tokenizer: Named | undefined;
-}): JSX.Element {
-	const [decoder, { refetch }] = createResource(
-		() => props.tokenizer,
-		async ({ hash, bytes }) => {
-			const options = { size: bytes, sources: props.sources, most: MOST_TOKENIZER };
-			const decode = tokenizer(await fetchArtifact(props.through, hash, options));
-			return { decode: (tokens: number[]) => decode(tokens.slice(0, MOST_TOKENS)) };
-		},
-	);
-	const read = createMemo(() => {
-		const decode = props.tokenizer ? settled(decoder)?.decode : bytesAsText;
-		return decode && tried(() => texts(props.output, decode));
-	});
-	return (
-		<Switch fallback={<Skeleton height="4rem" />}>
-			<Match when={decoder.error}>
-				<Note tone="warn">
-					<p>The model's tokenizer cannot be used here: {said(decoder.error)} Save the tokens, or use `ogpu fetch`.</p>
-					<Button small onClick={() => void refetch()}>
-						Try again
-					</Button>
-				</Note>
-			</Match>
-			<Match when={read()?.problem}>
-				{(problem) => <Note tone="bad">The answer cannot be read: {problem()}</Note>}
-			</Match>
-			<Match when={read()?.value}>
-				{(found) => (
-					<InPages of="texts" list={found()} size={20}>
-						{(shown) => (
-							<For each={shown()}>
-								{(text) => (
-									<div class="answer" data-testid="answer">
-										{text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text}
-									</div>
-								)}
-							</For>
-						)}
-					</InPages>
-				)}
-			</Match>
-		</Switch>
-	);
-}
-
-function Frames(props: {
-	manifest: Manifest & { kind: "render" };
-	parts: Delivered[];
-	bytes: Uint8Array[];
-	stem: string;
-}): JSX.Element {
-	const [frame, setFrame] = createSignal(0);
-	const frames = () => Math.min(props.manifest.frames.frames, 1000);
-	const shown = (): Picture | { problem: string } => {
-		try {
-			const pictures = props.bytes.map((bytes, part) =>
-				picture(props.manifest.frames, frame(), bytes, props.parts[part]?.firstLeaf ?? 0),
-			);
-			const [first, ...others] = pictures;
-			if (!first) return { problem: "nothing is there yet" };
-			// Each part has its own tiles; where one has drawn, the others have not.
-			for (const other of others) {
-				first.drawn += other.drawn;
-				for (let at = 0; at < other.pixels.length; at += 4) {
-					if (other.pixels[at + 3]) first.pixels.set(other.pixels.subarray(at, at + 4), at);
-				}
-			}
-			return first;
-		} catch (error) {
-			return { problem: said(error) };
-		}
-	};
-	const good = () => {
-		const now = shown();
-		return "problem" in now ? undefined : now;
-	};
-	return (
-		<Show
-			when={good()}
-			fallback={<Note tone="bad">The picture cannot be read: {(shown() as { problem: string }).problem}</Note>}
-		>
-			{(picture) => (
-				<div class="stack">
-					<Canvas picture={picture()} label={`Frame ${frame() + 1}: ${picture().drawn} of ${picture().tiles} tiles`} />
-					<div class="row">
-						<Show when={frames() > 1}>
-							<Button small disabled={frame() === 0} onClick={() => setFrame(frame() - 1)}>
-								Before
-							</Button>
-							<span class="number small">
-								Frame {frame() + 1} of {frames()}
-							</span>
-							<Button small disabled={frame() + 1 >= frames()} onClick={() => setFrame(frame() + 1)}>
-								Next
-							</Button>
-						</Show>
-						<span class="small quiet">
-							{picture().drawn} of {picture().tiles} tiles
-						</span>
-						<Button
-							icon="down"
-							onClick={() => void png(picture()).then((blob) => save(blob, `${props.stem}-${frame() + 1}.png`))}
-						>
-							Save the picture
-						</Button>
-					</div>
-				</div>
-			)}
-		</Show>
-	);
-}
-
-function Canvas(props: { picture: Picture; label: string }): JSX.Element {
-	let canvas: HTMLCanvasElement | undefined;
-	createEffect(
-		on(
-			() => props.picture,
-			({ width, height, pixels }) => {
-				if (!canvas) return;
-				canvas.width = width;
-				canvas.height = height;
-				canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
-			},
-		),
-	);
-	onCleanup(() => {
-		canvas = undefined;
-	});
-	return <canvas class="picture" ref={canvas} role="img" aria-label={props.label} data-testid="picture" />;
-}
-
-/** No table has more rows. */
-const MOST_ROWS = 12;
-
-function Vectors(props: { rows: Float32Array[]; stem: string }): JSX.Element {
-	const shown = () => props.rows.slice(0, MOST_ROWS);
-	const json = () => new TextEncoder().encode(JSON.stringify(props.rows.map((row) => [...row])));
-	return (
-		<div class="stack" data-testid="answer">
-			<p>
-				{count(props.rows.length)} {props.rows.length === 1 ? "vector" : "vectors"} of{" "}
-				{count(props.rows[0]?.length ?? 0)} numbers.
-			</p>
-			<Show when={props.rows.length > 1}>
-				<section class="table-wrap" tabindex="0" aria-label="How alike the texts are">
-					<table class="table">
-						<thead>
-							<tr>
-								<th scope="col">How alike</th>
-								<For each={shown()}>
-									{(_, at) => (
-										<th scope="col" class="right">
-											{at() + 1}
-										</th>
-									)}
-								</For>
-							</tr>
-						</thead>
-						<tbody>
-							<For each={shown()}>
-								{(row, at) => (
-									<tr>
-										<th scope="row">Text {at() + 1}</th>
-										<For each={shown()}>{(other) => <td class="right">{likeness(row, other).toFixed(2)}</td>}</For>
-									</tr>
-								)}
-							</For>
-						</tbody>
-					</table>
-				</section>
-			</Show>
-			<div>
-				<Save bytes={json()} name={`${props.stem}.json`}>
-					Save the vectors
-				</Save>
-			</div>
-		</div>
 	);
 }
