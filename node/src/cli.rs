@@ -3,6 +3,7 @@
 use crate::new_chain::NewChainCmd;
 use clap::Parser;
 use polkadot_sdk::*;
+use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
 #[command(after_help = "Start a chain of your own on this machine:  ogpu-node --dev\n\
@@ -16,6 +17,11 @@ pub struct Cli {
 
 	#[command(flatten)]
 	pub storage_monitor: sc_storage_monitor::StorageMonitorParams,
+
+	/// Keep compiled runtimes in this folder, so that the node starts again in a second. Whoever can write there can have
+	/// the node execute anything [default: `runtimes` beside the database]
+	#[arg(long, value_name = "DIR")]
+	pub wasm_cache: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Subcommand)]

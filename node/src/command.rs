@@ -79,12 +79,12 @@ pub fn run() -> Result<()> {
 		}
 		Some(Subcommand::NewChain(cmd)) => cmd.run(),
 		Some(Subcommand::CheckBlock(cmd)) => on_database(&cli, cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
 			Ok((async move { check_block::run(&client, &cmd.input) }, task_manager))
 		}),
 		Some(Subcommand::ExportBlocks(cmd)) => {
 			let result = on_database(&cli, cmd)?.async_run(|config| {
-				let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+				let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
 				Ok((cmd.run(client, config.database), task_manager))
 			});
 			result.map_err(naming(cmd.output.as_deref()))
@@ -92,13 +92,13 @@ pub fn run() -> Result<()> {
 		Some(Subcommand::ImportBlocks(cmd)) => {
 			let result = cli.create_runner(cmd)?.async_run(|config| {
 				database::check(&config.database, true)?;
-				let PartialComponents { client, import_queue, task_manager, .. } = service::new_partial(&config)?;
+				let PartialComponents { client, import_queue, task_manager, .. } = service::new_partial(&config, None)?;
 				Ok((cmd.run(client, import_queue), task_manager))
 			});
 			result.map_err(naming(cmd.input.as_deref()))
 		}
 		Some(Subcommand::ExportState(cmd)) => on_database(&cli, cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config, None)?;
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| {
@@ -106,7 +106,7 @@ pub fn run() -> Result<()> {
 			cmd.run(config.database)
 		}),
 		Some(Subcommand::Revert(cmd)) => on_database(&cli, cmd)?.async_run(|config| {
-			let PartialComponents { client, backend, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, backend, task_manager, .. } = service::new_partial(&config, None)?;
 			let undo_consensus = Box::new(|client: Arc<_>, backend, blocks| {
 				sc_consensus_babe::revert(Arc::clone(&client), backend, blocks)?;
 				sc_consensus_grandpa::revert(client, blocks)?;

@@ -11,6 +11,7 @@ use sc_chain_spec::{BuildGenesisBlock, GenesisBlockBuilder};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, SlotProportion};
 use sc_consensus_grandpa::{GrandpaBlockImport, GrandpaPruningFilter, LinkHalf};
+use sc_executor::{HeapAllocStrategy, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_network::{config::NetworkBackendType, Event, NetworkBackend, NetworkEventStream};
 use sc_service::{error::Error as ServiceError, Configuration, PartialComponents, TaskManager, WarpSyncConfig};
 use sc_telemetry::{Telemetry, TelemetryWorker};
@@ -18,7 +19,7 @@ use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
 use sp_runtime::traits::Block as _;
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Blocks as the node handles them: what is inside a transaction is the runtime's business.
 pub type Block = sp_runtime::generic::Block<ogpu_runtime::Header, sp_runtime::OpaqueExtrinsic>;
@@ -59,8 +60,26 @@ pub type Partial = PartialComponents<
 	Consensus,
 >;
 
+/// What executes runtimes. It takes seconds to compile one, so what was compiled is kept.
+fn executor(config: &Configuration, kept_in: Option<&Path>) -> Result<Executor, ServiceError> {
+	let beside = || config.base_path.config_dir(config.chain_spec.id()).join("runtimes");
+	let folder = std::path::absolute(kept_in.map_or_else(beside, Path::to_path_buf))?;
+	let heap = config
+		.executor
+		.default_heap_pages
+		.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| HeapAllocStrategy::Static { extra_pages: pages as _ });
+	Ok(Executor::builder()
+		.with_execution_method(config.executor.wasm_method)
+		.with_onchain_heap_alloc_strategy(heap)
+		.with_offchain_heap_alloc_strategy(heap)
+		.with_max_runtime_instances(config.executor.max_runtime_instances)
+		.with_runtime_cache_size(config.executor.runtime_cache_size)
+		.with_cache_path(folder)
+		.build())
+}
+
 /// The parts that commands on an existing database share with a running node.
-pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
+pub fn new_partial(config: &Configuration, wasm_cache: Option<&Path>) -> Result<Partial, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
 		.clone()
@@ -73,7 +92,7 @@ pub fn new_partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		.transpose()?;
 
 	let has_database = config.database.path().is_some_and(|path| path.exists());
-	let executor = sc_service::new_wasm_executor(&config.executor);
+	let executor = executor(config, wasm_cache)?;
 	// Blocks that carry a justification survive pruning, or nobody could warp-sync from this node.
 	let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
 		config,
@@ -195,7 +214,7 @@ where
 		import_queue,
 		transaction_pool,
 		other: Consensus { block_import, grandpa_link, babe_link, grandpa, babe_worker, mut telemetry },
-	} = new_partial(&config)?;
+	} = new_partial(&config, cli.wasm_cache.as_deref())?;
 
 	let role = config.role;
 	let node_name = config.network.node_name.clone();

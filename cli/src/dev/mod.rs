@@ -242,6 +242,10 @@ impl DevCmd {
 		let mut arguments: Vec<OsString> =
 			["--dev", "--no-prometheus", "--no-mdns", "--listen-addr", LISTENS, "--rpc-port"].map(Into::into).into();
 		arguments.extend([self.port.to_string().into(), "--base-path".into(), place.join("node").into_os_string()]);
+		// Beginning a network once more is faster.
+		if let Some(platform) = directories::ProjectDirs::from("", "", "ogpu") {
+			arguments.extend(["--wasm-cache".into(), platform.cache_dir().join("runtimes").into_os_string()]);
+		}
 		Process::start("the node", node, &arguments, &[], logs.join("node.log"), Some(lines)).await
 	}
 

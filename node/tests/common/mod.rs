@@ -5,7 +5,7 @@
 pub mod openrpc;
 pub mod raw;
 
-use anyhow::{bail, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use jsonrpsee::{
 	core::client::{ClientT, Subscription, SubscriptionClientT},
 	rpc_params,
@@ -15,10 +15,10 @@ use serde_json::Value;
 use std::{
 	future::Future,
 	io::{BufRead, BufReader},
-	path::Path,
+	path::{Path, PathBuf},
 	process::{Child, Command, Output, Stdio},
 	sync::mpsc,
-	time::Duration,
+	time::{Duration, SystemTime},
 };
 
 pub const NODE: &str = env!("CARGO_BIN_EXE_ogpu-node");
@@ -42,6 +42,21 @@ pub fn refusal(args: &[&str]) -> String {
 	errors.first().unwrap().to_string()
 }
 
+/// The raw spec of the development chain, made once for each build of the node: that takes seconds.
+fn development_spec() -> Result<PathBuf> {
+	let built = std::fs::metadata(NODE)?.modified()?.duration_since(SystemTime::UNIX_EPOCH)?.as_nanos();
+	let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("development-{built}.json"));
+	if !path.exists() {
+		// Other tests may write it as well: whoever is last puts the same there.
+		let new = path.with_extension(std::process::id().to_string());
+		let output =
+			Command::new(NODE).args(["export-chain-spec", "--chain", "dev", "--raw", "--output"]).arg(&new).output()?;
+		ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+		std::fs::rename(new, &path)?;
+	}
+	Ok(path)
+}
+
 /// A running node, killed when dropped.
 pub struct Node {
 	child: Child,
@@ -60,8 +75,13 @@ impl Drop for Node {
 impl Node {
 	/// Starts a node on ports of its own choice and waits until its RPC answers.
 	pub async fn start(name: &str, args: &[&str]) -> Result<Self> {
-		let mut child = Command::new(NODE)
+		let mut command = Command::new(NODE);
+		if args.contains(&"--dev") {
+			command.arg("--chain").arg(development_spec()?);
+		}
+		let mut child = command
 			.args(["--name", name, "--rpc-port", "0", "--port", "0", "--no-prometheus", "--no-mdns"])
+			.args(["--wasm-cache", concat!(env!("CARGO_TARGET_TMPDIR"), "/runtimes")])
 			.args(args)
 			.stdout(Stdio::null())
 			.stderr(Stdio::piped())
