@@ -1,6 +1,9 @@
 //! What is due, and doing it: as much in a block as fits, the rest in the next ones, in order. Nothing is dropped.
 
-use crate::{task::CLEARED, *};
+use crate::{
+	task::{CLEARED, RELEASED},
+	*,
+};
 use frame_support::{ensure, weights::WeightMeter};
 
 impl<T: Config> Pallet<T> {
@@ -98,7 +101,7 @@ impl<T: Config> Pallet<T> {
 	fn end_weight(record: &TaskRecord) -> Weight {
 		let Request { task, provider, .. } = &record.request;
 		let open = Providers::<T>::get(provider).open.len() as u32;
-		T::WeightInfo::conclude(open).saturating_add(T::Market::concluded_weight(*task))
+		T::WeightInfo::conclude(open.min(RELEASED.saturating_add(1))).saturating_add(T::Market::concluded_weight(*task))
 	}
 
 	/// What the dearest step of any item costs.
@@ -106,7 +109,8 @@ impl<T: Config> Pallet<T> {
 		let (leaves, holders) = (T::MaxChecks::get().saturating_add(T::MaxChallenges::get()), T::MaxHolders::get());
 		let task = T::WeightInfo::task_step(leaves.max(CLEARED), holders);
 		let step = task.max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS, holders));
-		let end = T::WeightInfo::conclude(T::MaxOpen::get()).saturating_add(T::Market::most_concluded_weight());
+		let end =
+			T::WeightInfo::conclude(RELEASED.saturating_add(1)).saturating_add(T::Market::most_concluded_weight());
 		let market = T::WeightInfo::agenda_look().saturating_add(T::Market::most_step_weight());
 		step.saturating_add(end).max(market).max(T::WeightInfo::window_step())
 	}

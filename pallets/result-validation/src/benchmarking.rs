@@ -7,6 +7,7 @@
 //! are dearer: `--extra`.
 
 use super::*;
+use crate::task::RELEASED;
 use frame_benchmarking::v2::*;
 use frame_support::traits::fungible::hold::Mutate as _;
 use frame_system::RawOrigin;
@@ -164,19 +165,21 @@ fn put<T: Config>(record: TaskRecord) {
 	Tasks::<T>::insert(task, record);
 }
 
-/// A task of a provider that has so many in all. All others are accepted, and a conviction frees them.
-fn of_busy_provider<T: Config>(task: H256, stage: Stage, all: u32) -> Result<TaskRecord, BenchmarkError> {
+/// A task of a provider that has as many as it may have. Of the first so many all others are accepted, and a conviction
+/// frees them.
+fn of_busy_provider<T: Config>(task: H256, stage: Stage, first: u32) -> Result<TaskRecord, BenchmarkError> {
 	let provider = locked::<T>("provider", 0)?;
 	T::TrustLock::pin(&provider, task, OGPU, Pin::Shared)?;
 	for name in ["client", "finder"] {
 		funded::<T>(name, 0)?;
 	}
-	let next = u64::from(all);
+	let next = u64::from(T::MaxOpen::get());
 	let mut open = BoundedBTreeMap::new();
 	for number in 0..next {
-		let other = work(number);
-		let (task, waits_for) = if number == 0 { (task, None) } else { (other, Some(next)) };
-		let validation = OpenValidation { task, fee: OGPU, waits_for };
+		let task = if number == 0 { task } else { work(number) };
+		let is_accepted = (1..u64::from(first)).contains(&number);
+		let standing = if is_accepted { Standing::Accepted { waits_for: next } } else { Standing::Undecided };
+		let validation = OpenValidation { task, fee: OGPU, standing };
 		open.try_insert(number, validation).map_err(|_| "a provider may have so many validations")?;
 		let due = BlockNumber::MAX;
 		Tasks::<T>::insert(task, TaskRecord { number, due, ..record(task, Stage::Accepted) });
@@ -316,7 +319,8 @@ fn decide<T: Config>(jurors: u32, operators: u32) -> Result<(), BenchmarkError> 
 	Checks::<T>::insert(TASK, LEAF, CheckRecord { challenge: Some((challenger, OGPU)), ..check(first, second) });
 	let judging = Stage::Judging { after_challenges: true };
 	let mut open = BoundedBTreeMap::new();
-	open.try_insert(0, OpenValidation { task: TASK, fee: OGPU, waits_for: None }).map_err(|_| "one may be open")?;
+	open.try_insert(0, OpenValidation { task: TASK, fee: OGPU, standing: Standing::Undecided })
+		.map_err(|_| "one may be open")?;
 	let provider = locked::<T>("provider", 0)?;
 	T::TrustLock::pin(&provider, TASK, OGPU, Pin::Shared)?;
 	Providers::<T>::insert(provider, ProviderRecord { open, next: 1, void_below: 0 });
@@ -523,7 +527,7 @@ mod benchmarks {
 		let next = u64::from(T::MaxOpen::get()).saturating_sub(1);
 		let mut open = BoundedBTreeMap::new();
 		for number in 0..next {
-			let validation = OpenValidation { task: work(number), fee: 1, waits_for: None };
+			let validation = OpenValidation { task: work(number), fee: 1, standing: Standing::Undecided };
 			open.try_insert(number, validation).map_err(|_| "a provider may have so many validations")?;
 		}
 		Providers::<T>::insert(&who, ProviderRecord { open, next, void_below: 0 });
@@ -568,7 +572,7 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn conclude(n: Linear<1, { T::MaxOpen::get() }>) -> Result<(), BenchmarkError> {
+	fn conclude(n: Linear<1, { RELEASED + 1 }>) -> Result<(), BenchmarkError> {
 		be_convicted::<T>(n)?;
 		set_clock::<T>(DUE.saturating_add(1));
 		#[block]

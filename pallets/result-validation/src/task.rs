@@ -22,6 +22,10 @@ const DOUBLING_ROUND: u32 = 1;
 /// So many leaves are forgotten in one step.
 pub(crate) const CLEARED: u32 = 64;
 
+/// So many accepted tasks of a provider are released in one step. Each of them releases others in turn, so none is
+/// forgotten.
+pub(crate) const RELEASED: u32 = 4;
+
 impl<T: Config> Validation for Pallet<T> {
 	fn checking(request: &Request) -> Checking {
 		let at_stake = Providers::<T>::get(&request.provider).at_stake().saturating_add(request.fee);
@@ -97,7 +101,7 @@ impl<T: Config> Pallet<T> {
 		let table = CurrentTable::<T>::get();
 		let mut provider = Providers::<T>::get(&request.provider);
 		let number = provider.next;
-		let open = OpenValidation { task: request.task, fee: request.fee, waits_for: None };
+		let open = OpenValidation { task: request.task, fee: request.fee, standing: Standing::Undecided };
 		provider.open.try_insert(number, open).map_err(|_| Error::<T>::TooManyOpen)?;
 		provider.next = number.saturating_add(1);
 		let class = request.class.audit_billionths;
@@ -660,7 +664,7 @@ impl<T: Config> Pallet<T> {
 		Providers::<T>::mutate(&provider, |record| {
 			let next = record.next;
 			if let Some(open) = record.open.get_mut(&number) {
-				open.waits_for = Some(next);
+				open.standing = Standing::Accepted { waits_for: next };
 			}
 		});
 		// Without a deadline: `release` sets one.
@@ -668,20 +672,13 @@ impl<T: Config> Pallet<T> {
 		Self::release(&provider);
 	}
 
-	/// Has those accepted tasks of a provider settled that need to wait no longer.
+	/// Has accepted tasks of a provider settled that need to wait no longer: some now, and others as these end.
 	fn release(provider: &AccountId32) {
-		let ProviderRecord { open, void_below, .. } = &Providers::<T>::get(provider);
-		let undecided = Providers::<T>::get(provider).undecided();
-		for (number, open) in open {
-			let is_free = open.waits_for.is_some_and(|barrier| barrier <= undecided) || number < void_below;
-			if open.waits_for.is_none() || !is_free {
-				continue;
-			}
-			Tasks::<T>::mutate_extant(open.task, |record| {
-				if record.stage == Stage::Accepted && record.due == BlockNumber::MAX {
-					record.due = Self::now();
-					Self::schedule(Item::Task(open.task), record.due);
-				}
+		let released = Providers::<T>::mutate_extant(provider, |record| record.release(RELEASED));
+		for task in released {
+			Tasks::<T>::mutate_extant(task, |record| {
+				record.due = Self::now();
+				Self::schedule(Item::Task(task), record.due);
 			});
 		}
 	}

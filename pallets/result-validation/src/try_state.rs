@@ -103,8 +103,8 @@ impl<T: Config> Pallet<T> {
 			}
 			_ => {
 				let provider = Providers::<T>::get(&record.request.provider);
-				let waits_for = provider.open.get(&record.number).and_then(|open| open.waits_for);
-				let waits = waits_for.is_some_and(|barrier| provider.undecided() < barrier);
+				let standing = provider.open.get(&record.number).map(|open| open.standing);
+				let waits = matches!(standing, Some(Standing::Accepted { .. })) && provider.forgets_nobody();
 				ensure!(record.stage == Stage::Accepted && waits, "who waits, waits for something");
 			}
 		}

@@ -1,6 +1,7 @@
 //! What the chain keeps of a validation.
 
 use crate::{Conclusion, Request};
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	traits::Get, BoundedBTreeMap, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
@@ -203,8 +204,19 @@ pub struct TableRecord<MaxHolders: Get<u32>> {
 pub struct OpenValidation {
 	pub task: H256,
 	pub fee: Balance,
-	/// Once it is accepted: it is paid when all validations with lower numbers have ended.
-	pub waits_for: Option<u64>,
+	pub standing: Standing,
+}
+
+/// How far a validation is on the way to its pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Standing {
+	Undecided,
+	/// It is accepted, and waits until no validation with a lower number is undecided.
+	Accepted {
+		waits_for: u64,
+	},
+	/// It is accepted, and waits for nothing but its deadline.
+	Released,
 }
 
 /// The open validations of a provider, by their numbers.
@@ -227,8 +239,37 @@ impl<MaxOpen: Get<u32>> Default for ProviderRecord<MaxOpen> {
 impl<MaxOpen: Get<u32>> ProviderRecord<MaxOpen> {
 	/// The lowest number of a validation that has not been accepted.
 	pub fn undecided(&self) -> u64 {
-		let mut undecided = self.open.iter().filter(|(_, open)| open.waits_for.is_none());
+		let mut undecided = self.open.iter().filter(|(_, open)| open.standing == Standing::Undecided);
 		undecided.next().map_or(self.next, |(number, _)| *number)
+	}
+
+	/// Those accepted that need to wait no longer, or whose pay is void.
+	fn free(&self) -> impl Iterator<Item = (u64, H256)> + '_ {
+		let undecided = self.undecided();
+		let accepted = self.open.iter().filter_map(|(number, open)| match open.standing {
+			Standing::Accepted { waits_for } => Some((*number, open.task, waits_for)),
+			Standing::Undecided | Standing::Released => None,
+		});
+		let is_free =
+			move |(number, _, waits_for): &(u64, H256, u64)| *waits_for <= undecided || *number < self.void_below;
+		accepted.filter(is_free).map(|(number, task, _)| (number, task))
+	}
+
+	/// Releases some of the free ones, and says which tasks they are of.
+	pub fn release(&mut self, most: u32) -> Vec<H256> {
+		let free: Vec<_> = self.free().take(most as usize).collect();
+		for (number, _) in &free {
+			if let Some(open) = self.open.get_mut(number) {
+				open.standing = Standing::Released;
+			}
+		}
+		free.into_iter().map(|(_, task)| task).collect()
+	}
+
+	/// Whoever is free is released, or will be when one ends that has been.
+	#[cfg(any(test, feature = "try-runtime"))]
+	pub fn forgets_nobody(&self) -> bool {
+		self.free().next().is_none() || self.open.values().any(|open| open.standing == Standing::Released)
 	}
 
 	/// The fees that wait for settlement.

@@ -40,7 +40,7 @@ impl ogpu_training_auction::Config for Runtime {
 	type JobDeposit = JobDeposit;
 	type MaxBiddingBlocks = MaxBiddingBlocks;
 	type MaxJobBlocks = MaxJobBlocks;
-	/// Half of the validations that a provider may have open.
+	/// Fewer than the validations that a provider may have open.
 	type MaxParts = ConstU32<32>;
 	type MaxReopens = ConstU8<3>;
 	type MinBiddingBlocks = MinBiddingBlocks;
@@ -79,7 +79,7 @@ impl ogpu_continuous_pool::Config for Runtime {
 	type MaxMembers = ConstU32<128>;
 	type MaxRacers = ConstU32<24>;
 	/// Half of the validations that a provider may have open.
-	type MaxRaces = ConstU32<32>;
+	type MaxRaces = ConstU32<128>;
 	type MaxRedraws = ConstU32<2>;
 	type MaxSettlements = ConstU32<64>;
 	type MaxWidth = ConstU32<8>;

@@ -212,7 +212,7 @@ impl ogpu_result_validation::Config for Runtime {
 	type MaxChallenges = ConstU32<16>;
 	type MaxChecks = ConstU32<256>;
 	type MaxHolders = super::staking::MaxValidators;
-	type MaxOpen = ConstU32<64>;
+	type MaxOpen = ConstU32<256>;
 	type MaxRedraws = ConstU8<3>;
 	type MaxRoundSeats = ConstU32<32>;
 	/// A day.

@@ -207,7 +207,8 @@ fn a_result_that_cannot_be_validated_is_passed_over() {
 			if record(request).racers.len() == 2 {
 				let leads = record(request).racers[0].operator.clone();
 				// It takes work elsewhere until it may not take more.
-				let open = validation::OpenValidation { task: H256::repeat_byte(77), fee: 1, waits_for: None };
+				let standing = validation::Standing::Undecided;
+				let open = validation::OpenValidation { task: H256::repeat_byte(77), fee: 1, standing };
 				validation::Providers::<Test>::mutate(&leads, |record| {
 					(0..400).for_each(|number| record.open.try_insert(1_000 + number, open).map_or((), drop));
 				});

@@ -90,6 +90,26 @@ fn a_pay_does_not_wait_for_what_was_opened_after_its_window() {
 }
 
 #[test]
+fn whatever_waits_for_one_dispute_is_paid_when_that_is_over() {
+	story(|| {
+		let mut jobs: Vec<_> = (1..=12).map(|number| Job::new(number, 40, &[], Class::STANDARD)).collect();
+		jobs.iter_mut().for_each(|job| job.open().unwrap());
+		let tasks: Vec<_> = jobs.iter().map(|job| job.task).collect();
+		let (first, others) = tasks.split_first().unwrap();
+		let world = World::with(jobs);
+		world.until_dawn_of(first, |stage| stage == Stage::Challengeable);
+		send(challenger(), Call::challenge { task: *first, leaf: 0 }).unwrap();
+		world.until(|| others.iter().all(|task| stage(task) == Some(Stage::Accepted)));
+		assert!(tasks.iter().all(|task| conclusion(task).is_none()), "all wait for the jury");
+		world.until_ended(first);
+		// In a few blocks, since no step releases all of them.
+		let ended = System::block_number();
+		world.until(|| others.iter().all(|task| conclusion(task) == Some(Conclusion::Accepted)));
+		assert!(System::block_number() <= ended + 3);
+	});
+}
+
+#[test]
 fn copied_digest() {
 	story(|| {
 		// Three jurors heard what the provider claims and have no bytes: they vote for it under bindings of their own.
