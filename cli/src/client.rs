@@ -175,7 +175,9 @@ impl Client {
 			(Some(call), false) => calls::client::together(calls.into_iter().chain([call])),
 			(None, _) => return Err(Error::invalid("nothing to send")),
 		};
-		Ok(sender.send(&self.node.chain().await, &call).await?)
+		let journal = self.journal.clone();
+		let turn = tokio::task::spawn_blocking(move || journal.turn()).await.map_err(anyhow::Error::from)??;
+		Ok(sender.send_and_tell(&self.node.chain().await, &call, move || drop(turn)).await?)
 	}
 
 	/// Stops serving. Nothing is lost without it.

@@ -210,6 +210,19 @@ impl Journal {
 		Ok(all)
 	}
 
+	/// Waits until no other command gives a transaction of this account to a node, and keeps others waiting while it is
+	/// held: both would take the same nonce, and one transaction the place of the other.
+	pub fn turn(&self) -> Result<fs::File> {
+		let path = self.0.join("turn");
+		let take = || -> std::io::Result<fs::File> {
+			fs::create_dir_all(&self.0)?;
+			let file = fs::File::create(&path)?;
+			file.lock()?;
+			Ok(file)
+		};
+		take().map_err(|error| at(&path, error))
+	}
+
 	pub fn listening(&self, store: u8) -> Result<Listening> {
 		Ok(read(&self.listening_file(store))?.unwrap_or_default())
 	}
@@ -282,6 +295,23 @@ mod tests {
 		assert_eq!(journal.all().unwrap(), [later, entry(1)]);
 		assert_eq!(home.account(&[1; 32], &[3; 32]).all().unwrap(), []);
 		assert_eq!(home.chains_with(&[1; 32]), [journal.folder()]);
+	}
+
+	#[test]
+	fn commands_of_an_account_take_turns() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Home::new(Some(folder.path().into())).unwrap().account(&[1; 32], &[2; 32]);
+		let other = journal.clone();
+		let turn = journal.turn().unwrap();
+		let (tell, heard) = std::sync::mpsc::channel();
+		let waiting = std::thread::spawn(move || {
+			let _turn = other.turn().unwrap();
+			tell.send(()).unwrap();
+		});
+		assert!(heard.recv_timeout(std::time::Duration::from_millis(50)).is_err());
+		drop(turn);
+		waiting.join().unwrap();
+		assert!(heard.try_recv().is_ok());
 	}
 
 	#[test]
