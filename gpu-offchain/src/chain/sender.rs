@@ -14,8 +14,8 @@ use tokio::sync::{Mutex, Semaphore};
 /// After so many blocks a transaction that is in none can never be in one.
 const LIFE_BLOCKS: u64 = 32;
 /// So many transactions of a key wait at once: where the node drops one, those after it wait for another one with its
-/// nonce.
-const IN_FLIGHT: usize = 4;
+/// nonce. A verifier that is drawn for many leaves commits to and reveals that many in each block.
+const IN_FLIGHT: usize = 64;
 /// How often a transaction that is refused for what passes is made anew.
 const TRIES: u8 = 3;
 /// A node takes a transaction, or not, within this.
