@@ -51,7 +51,7 @@ export async function startNetwork() {
 			});
 		});
 		if (!ready.dashboard?.page) throw new Error("this ogpu serves no dashboard");
-		/** Writes the raw spec of this very chain: those of the repository may hold code of another compiler. */
+		/** Writes the raw spec of this very chain: those of the repository may hold code of another compiler or folder. */
 		const writeSpec = async () => {
 			const path = join(folder, "spec.json");
 			const node = join(dirname(ogpu), "ogpu-node");
