@@ -101,7 +101,12 @@ impl<T: Config> Pallet<T> {
 	fn end_weight(record: &TaskRecord) -> Weight {
 		let Request { task, provider, .. } = &record.request;
 		let open = Providers::<T>::get(provider).open.len() as u32;
-		T::WeightInfo::conclude(open.min(RELEASED.saturating_add(1))).saturating_add(T::Market::concluded_weight(*task))
+		Self::conclude_weight(open).saturating_add(T::Market::concluded_weight(*task))
+	}
+
+	/// What concluding costs here, of a provider that has so many open: this one, and those that it releases.
+	fn conclude_weight(open: u32) -> Weight {
+		T::WeightInfo::conclude(open.min(RELEASED.saturating_add(1)))
 	}
 
 	/// What the dearest step of any item costs.
@@ -109,8 +114,7 @@ impl<T: Config> Pallet<T> {
 		let (leaves, holders) = (T::MaxChecks::get().saturating_add(T::MaxChallenges::get()), T::MaxHolders::get());
 		let task = T::WeightInfo::task_step(leaves.max(CLEARED), holders);
 		let step = task.max(T::WeightInfo::jury_step(MAX_JURY_BALLOTS, holders));
-		let end =
-			T::WeightInfo::conclude(RELEASED.saturating_add(1)).saturating_add(T::Market::most_concluded_weight());
+		let end = Self::conclude_weight(T::MaxOpen::get()).saturating_add(T::Market::most_concluded_weight());
 		let market = T::WeightInfo::agenda_look().saturating_add(T::Market::most_step_weight());
 		step.saturating_add(end).max(market).max(T::WeightInfo::window_step())
 	}
