@@ -36,8 +36,8 @@ use std::{
 use subxt::ext::scale_decode::DecodeAsType;
 use tokio::sync::mpsc;
 
-/// A call that is in no block after so many is sent again.
-const FLIGHT_BLOCKS: BlockNumber = 8;
+/// What a call has changed, the state says within so many blocks, or a fork has taken its block and it is sent again.
+const LANDED_BLOCKS: BlockNumber = 8;
 /// After a failure, a call is not tried again for so many blocks, and twice as many after the next.
 const FIRST_REST: BlockNumber = 2;
 const MOST_REST: BlockNumber = 64;
@@ -78,10 +78,10 @@ pub struct Agent {
 	foreign: BTreeSet<Foreign>,
 	/// Works that failed here, and until which block they rest.
 	resting: BTreeMap<WorkId, BlockNumber>,
-	/// Calls on their way, since which block.
-	flights: BTreeMap<Say, BlockNumber>,
-	/// Those of them of which it is not known what became of them.
-	in_air: BTreeSet<Say>,
+	/// Calls on their way.
+	flights: BTreeSet<Say>,
+	/// Calls that came into a block, since which one.
+	landed: BTreeMap<Say, BlockNumber>,
 	/// Calls that failed: until which block they rest, and for how long.
 	failures: BTreeMap<Say, (BlockNumber, BlockNumber)>,
 	/// Works of which nothing is open, since which block.
@@ -144,8 +144,8 @@ impl Agent {
 			is_leaving: false,
 			foreign: BTreeSet::new(),
 			resting: BTreeMap::new(),
-			flights: BTreeMap::new(),
-			in_air: BTreeSet::new(),
+			flights: BTreeSet::new(),
+			landed: BTreeMap::new(),
 			failures: BTreeMap::new(),
 			gone: BTreeMap::new(),
 			pending: BTreeMap::new(),
@@ -294,7 +294,7 @@ impl Agent {
 	/// rest goes on.
 	fn act(&mut self, chain: &Chain) {
 		let number = self.view.number;
-		self.flights.retain(|_, since| number < since.saturating_add(FLIGHT_BLOCKS));
+		self.landed.retain(|_, since| number < since.saturating_add(LANDED_BLOCKS));
 		self.failures.retain(|_, (until, _)| number < until.saturating_add(MOST_REST));
 		self.resting.retain(|_, until| number < *until);
 		let actions = plan(&self.view, &self.works, &self.config);
@@ -337,7 +337,8 @@ impl Agent {
 		self.gone = still_gone;
 		for (say, due) in std::mem::replace(&mut self.pending, pending) {
 			// What has landed is no longer pending.
-			if !self.pending.contains_key(&say) && due < self.view.now && !self.flights.contains_key(&say) {
+			let is_said = self.flights.contains(&say) || self.landed.contains_key(&say);
+			if !self.pending.contains_key(&say) && due < self.view.now && !is_said {
 				tracing::warn!(what = say.name(), due, now = self.view.now, "missed a deadline");
 				self.shop.metrics.missed.with_label_values(&[say.name()]).inc();
 			}
@@ -498,33 +499,34 @@ impl Agent {
 	pub fn urgent(&self) -> usize {
 		let soon = self.view.now.saturating_add(super::plan::RESTART_BLOCKS);
 		let said =
-			self.pending.iter().filter(|(say, due)| **due <= soon && !self.in_air.contains(say) && !say.is_new());
+			self.pending.iter().filter(|(say, due)| **due <= soon && !self.flights.contains(say) && !say.is_new());
 		let computed = self.running.values().filter(|due| **due <= soon);
-		said.count().saturating_add(computed.count()).saturating_add(self.in_air.len())
+		said.count().saturating_add(computed.count()).saturating_add(self.flights.len())
 	}
 
 	/// The connection is gone: what was on its way may be sent again.
 	pub fn forget_flights(&mut self) {
 		self.flights.clear();
-		self.in_air.clear();
+		self.landed.clear();
 	}
 
 	/// The next call that has landed.
-	pub async fn landed(&mut self) -> Option<Landing> {
+	pub async fn landing(&mut self) -> Option<Landing> {
 		self.landings.1.recv().await
 	}
 
 	pub fn note_landing(&mut self, Landing { say, call, end }: Landing) {
 		self.flights.remove(&say);
-		self.in_air.remove(&say);
+		if let Some(about) = say.about() {
+			self.watcher.forget(&about);
+		}
 		match end {
 			Ok(()) => {
 				tracing::info!(call, "in a block");
 				self.failures.remove(&say);
 				self.pending.remove(&say);
 				self.shop.metrics.transactions.with_label_values(&["done"]).inc();
-				// The state says so from the next block on.
-				self.flights.insert(say, self.view.number);
+				self.landed.insert(say, self.view.number);
 			}
 			Err(error) => {
 				let label = if error.is_temporary() { "lost" } else { "refused" };
@@ -548,8 +550,8 @@ impl Agent {
 	/// Sends something, if it is not on its way and has not failed lately.
 	fn say(&mut self, chain: &Chain, say: Say) -> Result<()> {
 		let rests = self.failures.get(&say).is_some_and(|(until, _)| self.view.number < *until);
-		let is_under_way = self.flights.keys().any(|flight| flight.is_same(&say));
-		if rests || is_under_way || self.flights.len() >= MOST_FLIGHTS {
+		let is_said = self.flights.iter().chain(self.landed.keys()).any(|other| other.is_same(&say));
+		if rests || is_said || self.flights.len() >= MOST_FLIGHTS {
 			return Ok(());
 		}
 		let Some(call) = self.call(&say)? else { return Ok(()) };
@@ -563,8 +565,7 @@ impl Agent {
 			_ => self.worker.clone(),
 		};
 		tracing::debug!(%call, "sending");
-		self.flights.insert(say.clone(), self.view.number);
-		self.in_air.insert(say.clone());
+		self.flights.insert(say.clone());
 		let (chain, landings) = (chain.clone(), self.landings.0.clone());
 		let (since, seconds) = (self.seen, self.shop.metrics.answer_seconds.with_label_values(&[say.name()]));
 		tokio::spawn(async move {

@@ -337,7 +337,7 @@ async fn session(
 			},
 			Some(done) = ended.recv() => bear(agent.ended(chain, done))?,
 			_ = leaving.changed() => {}
-			Some(landed) = agent.landed() => agent.note_landing(landed),
+			Some(landing) = agent.landing() => agent.note_landing(landing),
 			_ = chores.tick() => {
 				metrics.look_at_gpus();
 				bear(agent.chores(chain).await)?;

@@ -83,6 +83,32 @@ impl Say {
 		)
 	}
 
+	/// The request, job or validation that it changes.
+	pub fn about(&self) -> Option<Hash> {
+		match self {
+			Self::Heartbeat(_) | Self::Join(..) | Self::OfferSeats | Self::Advance(Item::Window) => None,
+			Self::Commit { request }
+			| Self::Decline { request }
+			| Self::Alarm { request }
+			| Self::ClaimShare { request } => Some(*request),
+			Self::Challenge { task, .. }
+			| Self::PostOpenings { task, .. }
+			| Self::Reveal { task }
+			| Self::RevealLeaves { task, .. }
+			| Self::CommitAudit { task, .. }
+			| Self::RevealAudit { task, .. }
+			| Self::CommitVote { task, .. }
+			| Self::RevealVote { task, .. }
+			| Self::CommitBenchmark { task, .. }
+			| Self::Advance(Item::Task(task) | Item::Jury(task, _) | Item::Market(task)) => Some(*task),
+			Self::Bid { job, .. }
+			| Self::RevealBid { job, .. }
+			| Self::Start { job }
+			| Self::CommitPart { job, .. }
+			| Self::ClaimInputs { job } => Some(*job),
+		}
+	}
+
 	/// What it is, for people and figures.
 	pub fn name(&self) -> &'static str {
 		match self {

@@ -19,9 +19,25 @@ const MOST_CHECKS: usize = 1 << 12;
 const MOST_STEPS: usize = 64;
 /// Records that a node is asked for at the same time.
 const AT_ONCE: usize = 32;
+/// A record of which no event told, and whose deadline has not passed, is read again after so many blocks, or up to twice
+/// as many: auditors and jurors say what they say without one.
+const KEPT_BLOCKS: BlockNumber = 8;
 
 /// A validation of another's result, with the leaves that are looked at.
 type Rival = (Task, BTreeMap<u32, Check>);
+
+/// A request in whose present race the operator is, with what is open of it for a runner-up.
+#[derive(Clone)]
+struct Race {
+	request: Request,
+	/// Whether its leader must have another result, and nobody has said so.
+	is_alarming: bool,
+	/// What of its leader's result can be challenged.
+	rival: Option<Rival>,
+}
+
+/// A job, and whether the operator has sealed a bid for it.
+type Sale = (Job, bool);
 
 /// The state after a block, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +95,17 @@ pub struct TaskView {
 	pub since: BlockNumber,
 }
 
+impl TaskView {
+	/// Until when nothing happens unless somebody says something: while a jury sits, its deadline counts.
+	fn due(&self) -> BlockNumber {
+		if matches!(self.task.stage, Stage::Judging { .. }) {
+			let sitting = self.juries.values().filter(|(jury, _)| jury.stage != JuryStage::Closed);
+			return sitting.map(|(jury, _)| jury.due).min().unwrap_or_default();
+		}
+		self.task.due
+	}
+}
+
 /// Whose result a validation is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -127,10 +154,10 @@ pub struct Watcher {
 	has_operator: bool,
 	is_verifier: bool,
 	/// The block that was looked at last.
-	head: Option<Hash>,
-	requests: BTreeSet<Hash>,
-	jobs: BTreeSet<Hash>,
-	tasks: BTreeSet<Hash>,
+	head: Option<(BlockNumber, Hash)>,
+	races: Kept<Race>,
+	sales: Kept<Sale>,
+	tasks: Kept<TaskView>,
 	/// When each validation was first seen in its stage.
 	since: BTreeMap<Hash, (Stage, BlockNumber)>,
 	openings: Openings,
@@ -150,9 +177,9 @@ impl Watcher {
 			has_operator: config.operator.is_some(),
 			is_verifier: config.verifier.enabled,
 			head: None,
-			requests: BTreeSet::new(),
-			jobs: BTreeSet::new(),
-			tasks: BTreeSet::new(),
+			races: Kept::default(),
+			sales: Kept::default(),
+			tasks: Kept::default(),
 			since: BTreeMap::new(),
 			openings: Openings::default(),
 			heartbeat_blocks,
@@ -178,29 +205,36 @@ impl Watcher {
 		};
 		let mut view = self.read(at, last_final).await?;
 		self.openings.find(chain, at, &mut view).await?;
-		self.head = Some(at.hash());
+		self.head = Some((at.number(), at.hash()));
 		Ok((view, happened))
+	}
+
+	/// What a call of this worker was about has changed. Not every call has an event.
+	pub fn forget(&mut self, about: &Hash) {
+		self.races.touch(about);
+		self.sales.touch(about);
+		self.tasks.touch(about);
 	}
 
 	/// What happened in the blocks since the one that was looked at last. `None` if that is too long ago, or on a branch
 	/// that leads nowhere: then anything may have.
 	async fn events_since(&self, chain: &Chain, at: &At) -> Result<Option<Vec<(Hash, Happened)>>> {
-		let Some(last) = self.head else { return Ok(None) };
-		let mut blocks = vec![at.hash()];
+		let Some((number, last)) = self.head else { return Ok(None) };
 		if at.hash() == last {
 			return Ok(Some(Vec::new()));
 		}
-		let mut block = at.hash();
-		loop {
+		let steps = at.number().saturating_sub(number) as usize;
+		if steps > MOST_STEPS {
+			return Ok(None);
+		}
+		let (mut blocks, mut block) = (Vec::new(), at.hash());
+		for _ in 0..steps {
+			blocks.push(block);
 			let Some(parent) = chain.parent(block).await? else { return Ok(None) };
-			if parent == last {
-				break;
-			}
-			if blocks.len() >= MOST_STEPS {
-				return Ok(None);
-			}
-			blocks.push(parent);
 			block = parent;
+		}
+		if block != last {
+			return Ok(None);
 		}
 		let mut happened = Vec::new();
 		for block in blocks.into_iter().rev() {
@@ -211,27 +245,29 @@ impl Watcher {
 		Ok(Some(happened))
 	}
 
-	/// Notes what may concern this worker from now on; whether it does, [`Self::read`] finds out.
+	/// Notes what has changed, and what may concern this worker from now on; whether it does, [`Self::read`] finds out.
 	fn touch(&mut self, happened: &[(Hash, Happened)]) {
 		for (_, event) in happened {
 			let Some(about) = event.about else { continue };
+			// The validation of a request has its name.
+			self.forget(&about);
 			match (event.pallet.as_str(), event.name.as_str()) {
-				("ContinuousPool", "Drawn") => self.requests.insert(about),
-				("TrainingAuction", "Entered") => self.jobs.insert(about),
+				("ContinuousPool", "Drawn") => self.races.note(about),
+				("TrainingAuction", "Entered") => self.sales.note(about),
 				("ResultValidation", "Opened" | "Claimed" | "Drawn" | "Redrawn" | "Doubled" | "JurorsDrawn") => {
-					self.tasks.insert(about)
+					self.tasks.note(about)
 				}
-				_ => false,
-			};
+				_ => {}
+			}
 		}
 	}
 
 	/// Looks at everything.
 	async fn scan(&mut self, at: &At) -> Result<()> {
 		let requests = at.all(&state::REQUESTS, (), MOST).await?;
-		self.requests = requests.into_iter().map(|((request,), _)| request).collect();
+		self.races = requests.into_iter().map(|((request,), _)| request).collect();
 		let jobs = at.all(&state::JOBS, (), MOST).await?;
-		self.jobs = jobs.into_iter().map(|((job,), _)| job).collect();
+		self.sales = jobs.into_iter().map(|((job,), _)| job).collect();
 		let tasks = at.all(&state::TASKS, (), MOST).await?;
 		self.tasks = tasks.into_iter().map(|((task,), _)| task).collect();
 		Ok(())
@@ -240,42 +276,48 @@ impl Watcher {
 	async fn read(&mut self, at: &At, last_final: BlockNumber) -> Result<View> {
 		let members = self.services.iter().flat_map(|service| self.devices.iter().map(|device| (*service, *device)));
 		let members: Vec<_> = members.collect();
-		let (own, devices, services, members, requests, jobs, tasks) = tokio::try_join!(
-			self.read_own(at, last_final),
+		let own = self.read_own(at, last_final).await?;
+		let (number, now) = (own.number, own.now);
+		let races = self.races.stale(number, |race| race.request.has_deadline() && race.request.due < now);
+		// Few are given out to one operator, and milestones change them.
+		let sales = self.sales.stale(number, |(job, _)| job.due < now || job.run.is_some());
+		let tasks = self.tasks.stale(number, |task| task.due() < now);
+		let (devices, services, members, found_races, found_sales, found_tasks) = tokio::try_join!(
 			each(self.devices.iter().copied(), |device| at.get(&state::DEVICES, (device,))),
 			each(self.services.iter().copied(), |service| at.get(&state::SERVICES, (service,))),
 			each(members, |member| at.get(&state::MEMBERS, member)),
-			each(self.requests.iter().copied(), |request| self.read_request(at, request)),
-			each(self.jobs.iter().copied(), |job| self.read_job(at, job)),
-			each(self.tasks.iter().copied(), |task| self.read_task(at, task)),
+			each(races.iter().copied(), |request| self.read_race(at, request)),
+			each(sales.iter().copied(), |job| self.read_sale(at, job)),
+			each(tasks.iter().copied(), |task| self.read_task(at, task)),
 		)?;
+		// What is over, or concerns others, is forgotten: what becomes of it is told.
+		self.races.keep(number, races, found_races);
+		self.sales.keep(number, sales, found_sales);
+		self.tasks.keep(number, tasks, found_tasks);
 		let mut view = View { devices, services, ..own };
 		view.members = members.into_iter().filter(|(_, member)| member.left.is_none()).map(|(name, _)| name).collect();
-		// What is over, or concerns others, is forgotten: what becomes of it is told.
-		self.requests = requests.keys().copied().collect();
-		self.jobs = jobs.keys().copied().collect();
-		self.tasks = tasks.keys().copied().collect();
-		for (request, (record, is_alarming, rival)) in requests {
-			if is_alarming {
-				view.alarming.insert(request);
+		for (name, Race { request, is_alarming, rival }) in self.races.iter() {
+			// It comes into the next block at the earliest.
+			if is_alarming && number.saturating_add(1) < request.race.seed_from {
+				view.alarming.insert(name);
 			}
 			if let Some(rival) = rival {
-				view.challengeable.insert(request, rival);
+				view.challengeable.insert(name, rival);
 			}
-			view.requests.insert(request, record);
+			view.requests.insert(name, request);
 		}
 		// Whatever it was drawn for: its operator may have joined more than the configuration names.
 		let drawn: BTreeSet<_> = view.requests.values().map(|request| request.service).collect();
 		let more = drawn.into_iter().filter(|service| !view.services.contains_key(service));
 		view.services.extend(each(more.collect::<Vec<_>>(), |service| at.get(&state::SERVICES, (service,))).await?);
-		for (job, (record, is_sealed)) in jobs {
+		for (job, (record, is_sealed)) in self.sales.iter() {
 			if is_sealed {
 				view.sealed.insert(job);
 			}
 			view.jobs.insert(job, record);
 		}
 		let before = std::mem::take(&mut self.since);
-		for (name, mut task) in tasks {
+		for (name, mut task) in self.tasks.iter() {
 			task.since = match before.get(&name) {
 				Some((stage, since)) if *stage == task.task.stage => *since,
 				_ => at.number(),
@@ -318,30 +360,24 @@ impl Watcher {
 		Ok(view)
 	}
 
-	/// A request in whose present race the operator is; whether it should say that the leader is wrong; and what it may
-	/// challenge.
-	async fn read_request(&self, at: &At, request: Hash) -> Result<Option<(Request, bool, Option<Rival>)>> {
-		let Some(record) = at.get(&state::REQUESTS, (request,)).await? else { return Ok(None) };
-		if !record.racers.iter().any(|racer| racer.operator == self.operator) {
+	/// A request in whose present race the operator is.
+	async fn read_race(&self, at: &At, name: Hash) -> Result<Option<Race>> {
+		let Some(request) = at.get(&state::REQUESTS, (name,)).await? else { return Ok(None) };
+		if !request.racers.iter().any(|racer| racer.operator == self.operator) {
 			return Ok(None);
 		}
-		// It comes into the next block at the earliest.
-		let may_alarm =
-			at.number().saturating_add(1) < record.race.seed_from && record.differs_from_leader(&self.operator);
-		let may_challenge = self.challenges && record.leader().is_some_and(|leader| leader.operator != self.operator);
-		let task = if may_alarm || may_challenge { at.get(&state::TASKS, (request,)).await? } else { None };
-		let Some(task) = task else { return Ok(Some((record, false, None))) };
+		let may_alarm = at.number() < request.race.seed_from && request.differs_from_leader(&self.operator);
+		let may_challenge = self.challenges && request.leader().is_some_and(|leader| leader.operator != self.operator);
+		let task = if may_alarm || may_challenge { at.get(&state::TASKS, (name,)).await? } else { None };
+		let Some(task) = task else { return Ok(Some(Race { request, is_alarming: false, rival: None })) };
 		let is_alarming = may_alarm && task.stage == Stage::Sealed && task.alarmed_by.is_none();
-		let rival = if may_challenge && task.stage == Stage::Challengeable {
-			Some((task, read_checks(at, request).await?))
-		} else {
-			None
-		};
-		Ok(Some((record, is_alarming, rival)))
+		let is_open = may_challenge && task.stage == Stage::Challengeable;
+		let rival = if is_open { Some((task, read_checks(at, name).await?)) } else { None };
+		Ok(Some(Race { request, is_alarming, rival }))
 	}
 
 	/// A job that is for sale or sold to the operator, or for which it has sealed a bid, and whether it has.
-	async fn read_job(&self, at: &At, job: Hash) -> Result<Option<(Job, bool)>> {
+	async fn read_sale(&self, at: &At, job: Hash) -> Result<Option<Sale>> {
 		let (record, bid) = tokio::try_join!(at.get(&state::JOBS, (job,)), at.get(&state::BIDS, (job, self.operator)))?;
 		let Some(record) = record else { return Ok(None) };
 		let is_ours = record.run.as_ref().is_some_and(|run| run.bid.bidder.operator == self.operator);
@@ -395,6 +431,62 @@ impl Watcher {
 			juries.insert(leaf, (jury, ballot));
 		}
 		Ok(juries)
+	}
+}
+
+/// Records that concern this worker, by their names, as they were when they were last read; or none, where one is to be
+/// read. Few of them change in a block, and events name those.
+struct Kept<R>(BTreeMap<Hash, Option<(BlockNumber, R)>>);
+
+impl<R> Default for Kept<R> {
+	fn default() -> Self {
+		Self(BTreeMap::new())
+	}
+}
+
+impl<R> FromIterator<Hash> for Kept<R> {
+	fn from_iter<I: IntoIterator<Item = Hash>>(names: I) -> Self {
+		Self(names.into_iter().map(|name| (name, None)).collect())
+	}
+}
+
+impl<R: Clone> Kept<R> {
+	/// It may concern this worker.
+	fn note(&mut self, name: Hash) {
+		self.0.insert(name, None);
+	}
+
+	/// It has changed.
+	fn touch(&mut self, name: &Hash) {
+		if let Some(kept) = self.0.get_mut(name) {
+			*kept = None;
+		}
+	}
+
+	/// What is to be read now.
+	fn stale(&self, number: BlockNumber, is_overdue: impl Fn(&R) -> bool) -> Vec<Hash> {
+		let is_stale = |(name, kept): &(&Hash, &Option<(BlockNumber, R)>)| {
+			let Some((read, record)) = kept else { return true };
+			// Not all at once.
+			let turn =
+				name.first().and_then(|lot| BlockNumber::from(*lot).checked_rem(KEPT_BLOCKS)).unwrap_or_default();
+			is_overdue(record) || number >= read.saturating_add(KEPT_BLOCKS).saturating_add(turn)
+		};
+		self.0.iter().filter(is_stale).map(|(name, _)| *name).collect()
+	}
+
+	/// Keeps what was found of these names, and forgets the others of them.
+	fn keep(&mut self, number: BlockNumber, names: Vec<Hash>, mut found: BTreeMap<Hash, R>) {
+		for name in names {
+			match found.remove(&name) {
+				Some(record) => drop(self.0.insert(name, Some((number, record)))),
+				None => drop(self.0.remove(&name)),
+			}
+		}
+	}
+
+	fn iter(&self) -> impl Iterator<Item = (Hash, R)> + '_ {
+		self.0.iter().filter_map(|(name, kept)| kept.as_ref().map(|(_, record)| (*name, record.clone())))
 	}
 }
 
@@ -476,4 +568,52 @@ pub async fn members_of(at: &At, service: ServiceId, most: usize) -> Result<Vec<
 		endpoints.extend(endpoint_of(at, device).await?);
 	}
 	Ok(endpoints)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const NAMES: [Hash; 3] = [[1; 32], [2; 32], [3; 32]];
+	const NEVER: fn(&u32) -> bool = |_| false;
+
+	fn kept(number: BlockNumber) -> Kept<u32> {
+		let mut kept: Kept<u32> = NAMES.into_iter().collect();
+		let names = kept.stale(number, NEVER);
+		assert_eq!(names, NAMES, "whatever was never read");
+		kept.keep(number, names, NAMES.into_iter().zip([10, 20, 30]).collect());
+		kept
+	}
+
+	#[test]
+	fn what_has_changed_is_read_in_the_next_block_and_the_rest_is_not() {
+		let mut kept = kept(100);
+		assert_eq!(kept.stale(101, NEVER), Vec::<Hash>::new());
+		kept.touch(&NAMES[1]);
+		kept.touch(&[9; 32]);
+		kept.note([4; 32]);
+		assert_eq!(kept.stale(101, NEVER), [NAMES[1], [4; 32]]);
+		assert_eq!(kept.stale(101, |record| *record == 30), [NAMES[1], NAMES[2], [4; 32]], "and what is overdue");
+		// The one is over, and the other is of somebody else.
+		kept.keep(101, vec![NAMES[1], [4; 32]], BTreeMap::new());
+		assert_eq!(kept.iter().collect::<Vec<_>>(), [(NAMES[0], 10), (NAMES[2], 30)]);
+		assert_eq!(kept.stale(101, NEVER), Vec::<Hash>::new());
+	}
+
+	#[test]
+	fn what_nobody_tells_of_is_read_again_after_a_while_and_not_all_at_once() {
+		let names: Vec<Hash> = (0..64u8).map(|lot| [lot; 32]).collect();
+		let mut kept: Kept<u32> = names.iter().copied().collect();
+		let all = || names.iter().map(|name| (*name, 1)).collect::<BTreeMap<_, _>>();
+		kept.keep(100, names.clone(), all());
+		let mut most = 0;
+		for number in 101..400 {
+			let stale = kept.stale(number, NEVER);
+			most = most.max(stale.len());
+			kept.keep(number, stale, all());
+			let oldest = kept.0.values().flatten().map(|(read, _)| *read).min().unwrap();
+			assert!(number < oldest + 2 * KEPT_BLOCKS);
+		}
+		assert!((1..=24).contains(&most), "{most} of 64 in one block");
+	}
 }

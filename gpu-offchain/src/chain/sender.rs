@@ -1,6 +1,6 @@
 //! Sending transactions of one key.
 
-use super::{error::Error, At, Call, Chain, Hash, Refusal, Result};
+use super::{error::Error, state::ACCOUNTS, At, Call, Chain, Hash, Refusal, Result};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
@@ -9,27 +9,26 @@ use subxt::{
 	tx::{TransactionInBlock, TransactionProgress, TransactionStatus},
 };
 use subxt_signer::sr25519::Keypair;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 /// After so many blocks a transaction that is in none can never be in one.
 const LIFE_BLOCKS: u64 = 32;
-/// So many transactions of a key wait at once: where the node drops one, those after it wait for another one with its
-/// nonce. A verifier that is drawn for many leaves commits to and reveals that many in each block.
-const IN_FLIGHT: usize = 64;
 /// How often a transaction that is refused for what passes is made anew.
 const TRIES: u8 = 3;
 /// A node takes a transaction, or not, within this.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A transaction that is in no block by then never will be.
 const LIFE: Duration = Duration::from_secs(3 * (LIFE_BLOCKS + 8));
+/// Where the node has not told of a transaction for so long, it is asked whether it still has it.
+const SILENCE: Duration = Duration::from_secs(20);
 
-/// Sends transactions of one key, a few at once, each with the nonce after the one before it.
+/// Sends transactions of one key, each with the nonce after the one before it. Where the node drops one, those after it wait
+/// for another one with its nonce, which the next to be sent has.
 #[derive(Clone)]
 pub struct Sender {
 	key: Arc<Keypair>,
 	/// Held while a nonce is asked for and used.
 	next: Arc<Mutex<()>>,
-	places: Arc<Semaphore>,
 }
 
 /// Where a transaction came to.
@@ -45,8 +44,7 @@ type Progress = TransactionProgress<SubstrateConfig, subxt::client::OnlineClient
 
 impl Sender {
 	pub fn new(key: Keypair) -> Self {
-		let (next, places) = (Arc::new(Mutex::new(())), Arc::new(Semaphore::new(IN_FLIGHT)));
-		Self { key: Arc::new(key), next, places }
+		Self { key: Arc::new(key), next: Arc::default() }
 	}
 
 	pub fn account(&self) -> super::AccountId {
@@ -62,11 +60,15 @@ impl Sender {
 	/// The same, and says when the node has taken it.
 	pub async fn send_and_tell(&self, chain: &Chain, call: &Call, taken: impl FnOnce()) -> Result<Sent> {
 		let lost = |reason: &str| Error::Lost { call: call.to_string(), reason: reason.into() };
-		let _place = self.places.acquire().await.map_err(|_| lost("the sender has stopped"))?;
-		let mut progress = self.submit(chain, call).await?;
+		let (mut progress, nonce) = self.submit(chain, call).await?;
 		taken();
 		let included = async {
-			while let Some(status) = progress.next().await {
+			loop {
+				let Ok(told) = tokio::time::timeout(SILENCE, progress.next()).await else {
+					self.ensure_waiting(chain, call, nonce).await?;
+					continue;
+				};
+				let Some(status) = told else { return Err(lost("the node stopped telling")) };
 				match status.map_err(Error::from_rpc)? {
 					TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => {
 						return Ok(block)
@@ -79,7 +81,6 @@ impl Sender {
 					| TransactionStatus::NoLongerInBestBlock => {}
 				}
 			}
-			Err(lost("the node stopped telling"))
 		};
 		let transaction = tokio::time::timeout(LIFE, included).await.map_err(|_| lost("its time is over"))??;
 		Sent::check(&transaction, call).await
@@ -87,8 +88,7 @@ impl Sender {
 
 	/// Sends a call, and waits until it has succeeded in a block that is final.
 	pub async fn send_for_good(&self, chain: &Chain, call: &Call) -> Result<()> {
-		let _place = self.places.acquire().await;
-		let progress = self.submit(chain, call).await?;
+		let (progress, _) = self.submit(chain, call).await?;
 		let lost = |reason: String| Error::Lost { call: call.to_string(), reason };
 		let transaction = progress.wait_for_finalized().await.map_err(|error| lost(error.to_string()))?;
 		Sent::check(&transaction, call).await.map(drop)
@@ -110,8 +110,18 @@ impl Sender {
 		Ok(())
 	}
 
-	/// Signs a call and gives it to the node.
-	async fn submit(&self, chain: &Chain, call: &Call) -> Result<Progress> {
+	/// Whether a transaction still waits for a block, by what the node says of its account. A busy one may tell nothing of
+	/// a transaction that it has put into a block, or dropped.
+	async fn ensure_waiting(&self, chain: &Chain, call: &Call, nonce: u64) -> Result<()> {
+		let account = self.account();
+		let (next, best) = futures::try_join!(chain.next_nonce(&account), chain.best())?;
+		let counted = best.get(&ACCOUNTS, (account,)).await?.map_or(0, |account| u64::from(account.nonce));
+		why_over(nonce, counted, next)
+			.map_or(Ok(()), |reason| Err(Error::Lost { call: call.to_string(), reason: reason.into() }))
+	}
+
+	/// Signs a call and gives it to the node. Returns its nonce too.
+	async fn submit(&self, chain: &Chain, call: &Call) -> Result<(Progress, u64)> {
 		let _turn = self.next.lock().await;
 		let mut tries = 0u8;
 		loop {
@@ -128,7 +138,7 @@ impl Sender {
 			let submitted = tokio::time::timeout(PATIENCE, submitting).await;
 			let submitted = submitted.map_err(|_| Error::Unreachable("the node did not answer".into()))?;
 			let error = match submitted {
-				Ok(progress) => return Ok(progress),
+				Ok(progress) => return Ok((progress, nonce)),
 				Err(error) => Error::from_submission(&call.to_string(), error),
 			};
 			let pause = match &error {
@@ -147,6 +157,18 @@ async fn birth(chain: &Chain) -> Result<At> {
 	let (last, best) = futures::try_join!(chain.last_final(), chain.best())?;
 	let age = u64::from(best.number().saturating_sub(last.number()));
 	Ok(if age < LIFE_BLOCKS / 2 && last.spec_version() == best.spec_version() { last } else { best })
+}
+
+/// Why a transaction with this nonce does not wait for a block any more, where blocks have counted so many of its account,
+/// and the node expects `next` from it.
+fn why_over(nonce: u64, counted: u64, next: u64) -> Option<&'static str> {
+	if counted > nonce {
+		Some("a block has it, or another one with its nonce, and the node does not tell")
+	} else if next <= nonce {
+		Some("the node has dropped it, or one before it")
+	} else {
+		None
+	}
 }
 
 /// How long after a refusal the same may be accepted, with another nonce or born after another block.
@@ -204,5 +226,20 @@ impl Sent {
 			}
 		}
 		Err(Error::Unexpected(format!("{} had no event {pallet}.{name}", self.call)))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_transaction_of_which_nobody_tells_is_given_up_when_a_block_or_nobody_has_it() {
+		// Five are in blocks, and the node has two more: those with the nonces 5 and 6.
+		let is_over = |nonce| why_over(nonce, 5, 7).is_some();
+		assert_eq!([4, 5, 6, 7].map(is_over), [true, false, false, true]);
+		// It has dropped that with the nonce 5, and none after it can be in a block.
+		assert_eq!([5, 6].map(|nonce| why_over(nonce, 5, 5).is_some()), [true, true]);
+		assert!(why_over(4, 5, 7).is_some_and(|reason| reason.contains("a block has it")));
 	}
 }

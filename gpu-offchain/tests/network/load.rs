@@ -13,8 +13,8 @@ const IDLE_BYTES: u64 = 100 << 20;
 const GROWTH_BYTES: u64 = 64 << 20;
 /// No account has more open at once: a lock answers for 256 things.
 const OF_CLIENT: usize = 250;
-/// So many of them the worker has at once, at least.
-const QUEUED: usize = 200;
+/// So many of them the worker has at once, at least: an operator is in at most 128 races.
+const QUEUED: usize = 120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_is_small_and_a_thousand_requests_that_wait_do_not_make_it_large() {
