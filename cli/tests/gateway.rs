@@ -399,6 +399,9 @@ async fn a_wallet_signs_a_question_and_the_page_hears_what_was_committed_to() {
 	assert_eq!(refused.status, StatusCode::FORBIDDEN);
 	assert!(refused.error().contains("only the client"), "{}", refused.error());
 	assert!(ask(&dev::alice(), b"something else", &endpoint).await.error().contains("signature"));
+	let idle = door.store("idle").await;
+	let nothing = ask(&dev::alice(), &wrapped, &idle.endpoint().to_string()).await;
+	assert_eq!((nothing.status, nothing.json()), (StatusCode::OK, json!(null)), "it works on nothing of this name");
 	provider.close().await;
 	assert_eq!(ask(&dev::alice(), &wrapped, &endpoint).await.status, StatusCode::BAD_GATEWAY);
 	assert_eq!(ask(&dev::alice(), &wrapped, "nowhere").await.status, StatusCode::BAD_REQUEST);

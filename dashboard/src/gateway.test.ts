@@ -66,11 +66,18 @@ describe("what the gateway brings", () => {
 	it("says of losses that are no numbers that they are none", async () => {
 		answer = () => Response.json({ committed: [], progress: { done: 1, leaves: 2, losses: [1.5, null] } });
 		const said = await tellOf(gateway, { task: name, account: "", signature: "", endpoint: "" });
-		expect(said.progress?.losses).toEqual([1.5, Number.NaN]);
+		expect(said?.progress?.losses).toEqual([1.5, Number.NaN]);
 		answer = () => Response.json({ committed: [{ task: "<b>" }], progress: null });
 		await expect(tellOf(gateway, { task: name, account: "", signature: "", endpoint: "" })).rejects.toThrow(
 			"without a name",
 		);
+	});
+});
+
+describe("a provider that does not work on a task", () => {
+	it("tells nothing of it, and that is no fault", async () => {
+		answer = () => Response.json(null);
+		expect(await tellOf(gateway, { task: name, account: "", signature: "", endpoint: "" })).toBeUndefined();
 	});
 });
 

@@ -246,12 +246,17 @@ export async function shapeOf(
 	};
 }
 
-/** What the provider at this endpoint says of a task; the signature shows that its client asks. */
+/**
+ * What the provider at this endpoint says of a task; the signature shows that its client asks. Undefined if it does not work
+ * on it, yet or any more.
+ */
 export async function tellOf(
 	by: Gateway,
 	asked: { task: string; account: string; signature: string; endpoint: string },
-): Promise<Told> {
-	const said = record(await json(by, "/ask", post(asked)));
+): Promise<Told | undefined> {
+	const told = await json(by, "/ask", post(asked));
+	if (told === null) return undefined;
+	const said = record(told);
 	const committed = (Array.isArray(said.committed) ? said.committed : []).slice(0, 256).map((one): Committed => {
 		const { task, root, output, salt, leaves, size } = record(one);
 		for (const hash of [task, root, output, salt]) {

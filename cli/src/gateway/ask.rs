@@ -1,9 +1,10 @@
-//! What a provider says of a task to its client, whose wallet has signed the question.
+//! What a provider says of a task to its client, whose wallet has signed the question. It is null where the provider does
+//! not work on the task: it has not seen the block yet that says so, or has seen one that ended it.
 
 use super::{answer, question, Gateway, Refusal};
 use crate::{hex, parse_account, parse_hash, Result};
 use axum::{body::Body, extract::State, response::Response};
-use ogpu_worker::store::{Answer, Endpoint};
+use ogpu_worker::store::{self, Answer, Denial, Endpoint};
 use serde::Deserialize;
 use serde_json::{json, Value};
 use std::sync::Arc;
@@ -28,8 +29,11 @@ pub(super) async fn ask(State(gateway): State<Arc<Gateway>>, body: Body) -> Resu
 	let signature =
 		signature.ok_or_else(|| Refusal::invalid("`signature` is one of sr25519: 128 hexadecimal digits"))?;
 	let endpoint: Endpoint = asked.endpoint.parse()?;
-	let told = gateway.store().ask_signed(&endpoint, &task, &account, &signature).await?;
-	Ok(answer(&as_json(&told)))
+	match gateway.store().ask_signed(&endpoint, &task, &account, &signature).await {
+		Ok(told) => Ok(answer(&as_json(&told))),
+		Err(store::Error::Denied { denial: Denial::Unknown, .. }) => Ok(answer(&Value::Null)),
+		Err(error) => Err(error.into()),
+	}
 }
 
 /// 128 hexadecimal digits, with or without `0x` before them.
