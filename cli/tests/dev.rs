@@ -54,7 +54,8 @@ fn a_liar_alone_makes_no_sense() {
 		let said = refusal(ogpu(&[&["dev"], &programs[..], more].concat()), 2);
 		assert!(said.contains("--dishonest"), "{said}");
 	}
-	refusal(ogpu(&["dev", "--providers", "9"]), 2);
+	refusal(ogpu(&["dev", "--providers", "17"]), 2);
+	refusal(ogpu(&["dev", "--width", "9"]), 2);
 }
 
 #[test]

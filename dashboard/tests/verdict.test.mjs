@@ -1,5 +1,6 @@
 // The long stories, from a question to its verdict: one that is accepted takes some seven minutes, one that is challenged
-// waits for the end of its window besides, and for a jury: some twenty. They are told at once, on one network.
+// waits for the end of its window besides, and for a jury: some twenty. They are told at once, on one network, and a verdict
+// waits for what else its provider has open: if the same one leads both, the one that is accepted takes as long.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -11,7 +12,9 @@ import { addressOf, signing } from "./wallet.mjs";
 
 const LONG = { timeout: 600_000 };
 /** The window for challenges, and the jury after it. */
-const LONGER = { timeout: 1_200_000 };
+const LONGER = { timeout: 1_800_000 };
+/** All of that, and what comes after it. */
+const LONGEST = { timeout: 2_700_000 };
 
 let [network, browser, url] = [];
 
@@ -40,7 +43,7 @@ describe("A question is asked, answered and checked", { concurrency: 3 }, () => 
 		it(name, { timeout: 900_000 }, () => story({ network, browser, url, account: addressOf }));
 	}
 
-	it("and accepted, and proved", { timeout: 900_000 }, async () => {
+	it("and accepted, and proved", LONGEST, async () => {
 		const { page, to, leave, name } = await asked("Dave", "the owl");
 		await page.getByTestId("answer").waitFor(LONG);
 		const answer = await page.getByTestId("answer").innerText();
@@ -48,7 +51,7 @@ describe("A question is asked, answered and checked", { concurrency: 3 }, () => 
 		await page.getByRole("button", { name: "Accept now" }).click(LONG);
 		await page.getByText("ResultValidation.accept").waitFor();
 		await sign(page);
-		await page.getByText("It was accepted", { exact: true }).first().waitFor(LONG);
+		await page.getByText("It was accepted", { exact: true }).first().waitFor(LONGER);
 		await page.getByText("would have been found").first().waitFor();
 		assert.equal(await page.getByTestId("answer").innerText(), answer);
 		await page.getByText("The chain has accepted exactly these bytes.").waitFor();
@@ -82,7 +85,7 @@ describe("A question is asked, answered and checked", { concurrency: 3 }, () => 
 		await theirs.leave();
 	});
 
-	it("and challenged by somebody who is wrong, and a jury says so", { timeout: 1_800_000 }, async () => {
+	it("and challenged by somebody who is wrong, and a jury says so", LONGEST, async () => {
 		const client = await asked("Eve", "the crow");
 		const signed = [];
 		const { page, to, leave } = await visit(browser, url, { before: signing("One", signed) });
@@ -132,7 +135,7 @@ describe("A question is asked, answered and checked", { concurrency: 3 }, () => 
 			seen.some((says) => /for the provider [1-9]/.test(says)),
 			`the margin moved: ${seen.join("\n")}`,
 		);
-		await client.page.getByText("It was accepted", { exact: true }).first().waitFor(LONG);
+		await client.page.getByText("It was accepted", { exact: true }).first().waitFor(LONGER);
 		await client.leave();
 		await leave();
 	});

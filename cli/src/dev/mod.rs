@@ -72,6 +72,10 @@ pub struct DevCmd {
 	#[arg(long)]
 	no_services: bool,
 
+	/// How many lots a race has in the services that are published [default: one for each provider, up to 3]
+	#[arg(long, value_name = "N", conflicts_with = "no_services", value_parser = clap::value_parser!(u8).range(1..=8))]
+	width: Option<u8>,
+
 	/// The port of the node, on 127.0.0.1, for HTTP and WebSocket; 0 for any free one.
 	#[arg(long, default_value_t = 9944)]
 	port: u16,
@@ -194,7 +198,7 @@ impl DevCmd {
 		for service in &made {
 			service.serve(&store).await?;
 		}
-		let numbers = setup::introduce(&chain, &parties, &made, &publisher, &store).await?;
+		let numbers = setup::introduce(&chain, &parties, &made, self.width, &publisher, &store).await?;
 		self.say("Workers …");
 		for (party, device) in parties.iter().zip(&numbers.devices) {
 			let config =

@@ -15,7 +15,10 @@ use std::{
 use subxt_signer::{sr25519::Keypair, SecretUri};
 
 /// Those who provide, in this order. Dave and Eve are left to whoever tries the network.
-pub const PROVIDERS: [&str; 4] = ["Bob", "Charlie", "One", "Two"];
+pub const PROVIDERS: [&str; 16] = [
+	"Bob", "Charlie", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
+	"Twelve", "Thirteen", "Fourteen",
+];
 /// The validator of development chains, which holds the key for sudo as well.
 pub const VERIFIER: &str = "Alice";
 pub const PUBLISHER: &str = "Ferdie";

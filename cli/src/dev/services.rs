@@ -92,13 +92,13 @@ impl Made {
 		Ok(())
 	}
 
-	/// All race, up to three.
-	pub fn publish(&self, providers: usize) -> Call {
+	/// So many race.
+	pub fn publish(&self, width: u32) -> Call {
 		let terms = ServiceTerms {
 			floor: FLOOR,
 			class: Class::STANDARD,
 			capability: 0,
-			width: providers.clamp(1, 3) as u32,
+			width,
 			delivery: Delivery::Verified,
 			needs: Needs { kind: None, memory_mb: 0, work_per_block: 0 },
 			reputation_billionths: 0,

@@ -10,7 +10,8 @@ use futures::future::try_join_all;
 use ogpu_protocol::token::{Balance, OGPU};
 use ogpu_worker::{
 	chain::{
-		calls::{self, operator},
+		address,
+		calls::{self, client, operator},
 		hex, state,
 		types::{DeviceId, DeviceKind, ServiceId},
 		At, Call, Chain, Sender,
@@ -23,6 +24,11 @@ use subxt::ext::scale_value::{Composite, Value, ValueDef};
 /// What stands for the work of a provider, and for the inputs of a client.
 const PROVIDERS_LOCK: Balance = 10_000 * OGPU;
 const CLIENTS_LOCK: Balance = 1_000 * OGPU;
+/// What a provider has beside its lock, where it has nothing.
+const FOR_LIVING: Balance = 1_000 * OGPU;
+/// Who gives it: each has 100,000 OGPU when the chain begins, and pays so many.
+const POCKETS: [&str; 2] = ["Eve//stash", "Ferdie//stash"];
+const OF_POCKET: usize = 8;
 /// What a worker key has for fees.
 const FOR_FEES: Balance = 10 * OGPU;
 /// In multiply-adds for a block: more than any machine that this runs on, so that no work is declined as too much.
@@ -53,15 +59,16 @@ pub async fn introduce(
 	chain: &Chain,
 	parties: &[Party],
 	made: &[Made],
+	width: Option<u8>,
 	publisher: &Sender,
 	store: &Store,
 ) -> Result<Numbers> {
-	let at = chain.best().await?;
+	let at = fund(chain, parties).await?;
 	let mut batches = Vec::new();
 	for party in parties {
 		batches.push((party.sender.clone(), of_party(chain, &at, party).await?));
 	}
-	batches.push((publisher.clone(), of_publisher(&at, made, parties, publisher, store).await?));
+	batches.push((publisher.clone(), of_publisher(&at, made, width, parties, publisher, store).await?));
 	for name in CLIENTS {
 		let sender = Sender::new(party::key(name)?);
 		let calls = lock_up(&at, &sender, CLIENTS_LOCK).await?;
@@ -69,6 +76,23 @@ pub async fn introduce(
 	}
 	all_at_once(chain, batches).await?;
 	numbers(chain, parties, made, publisher).await
+}
+
+/// Gives those providers what they need that have nothing when the chain begins, out of pockets that nobody uses.
+async fn fund(chain: &Chain, parties: &[Party]) -> Result<At> {
+	let at = chain.best().await?;
+	let mut calls = Vec::new();
+	for party in parties {
+		if at.get(&state::ACCOUNTS, (party.account(),)).await?.is_none_or(|account| account.data.free == 0) {
+			calls.push(operator::transfer(&party.account(), PROVIDERS_LOCK.saturating_add(FOR_LIVING)));
+		}
+	}
+	let mut batches = Vec::new();
+	for (pocket, calls) in POCKETS.into_iter().zip(calls.chunks(OF_POCKET)) {
+		batches.push((Sender::new(party::key(pocket)?), calls.to_vec()));
+	}
+	all_at_once(chain, batches).await?;
+	Ok(chain.best().await?)
 }
 
 /// Gives the devices a speed, and has them join the services.
@@ -113,8 +137,8 @@ async fn joins(at: &At, device: DeviceId, services: &[ServiceId]) -> Result<Vec<
 
 async fn all_at_once(chain: &Chain, batches: Vec<(Sender, Vec<Call>)>) -> Result<()> {
 	let sent = batches.into_iter().filter(|(_, calls)| !calls.is_empty()).map(|(sender, calls)| async move {
-		let batch = Call::new("Utility", "batch_all").with("calls", calls::list(calls.into_iter().map(Call::value)));
-		sender.send(chain, &batch).await.map(|_| ())
+		let sent = sender.send(chain, &client::together(calls)).await.map(|_| ());
+		sent.with_context(|| format!("what {} sent", address(&sender.account())))
 	});
 	try_join_all(sent).await?;
 	Ok(())
@@ -143,6 +167,7 @@ async fn of_party(chain: &Chain, at: &At, party: &Party) -> Result<Vec<Call>> {
 async fn of_publisher(
 	at: &At,
 	made: &[Made],
+	width: Option<u8>,
 	parties: &[Party],
 	publisher: &Sender,
 	store: &Store,
@@ -155,8 +180,9 @@ async fn of_publisher(
 	calls.extend(described(at, publisher, "the publisher's store", &endpoint, publisher.account(), 1).await?);
 	for service in made {
 		if published(at, service, publisher).await?.is_none() {
-			let providers = parties.iter().filter(|party| party.serves(service.kind)).count();
-			calls.push(service.publish(providers));
+			// All race, up to three.
+			let most = parties.iter().filter(|party| party.serves(service.kind)).count().clamp(1, 3);
+			calls.push(service.publish(width.map_or(most as u32, u32::from)));
 		}
 	}
 	Ok(calls)
