@@ -7,7 +7,7 @@ use crate::{
 };
 use futures::{future, stream, StreamExt, TryFutureExt, TryStreamExt};
 use std::{
-	collections::{BTreeMap, BTreeSet},
+	collections::{BTreeMap, BTreeSet, VecDeque},
 	future::Future,
 };
 
@@ -15,7 +15,7 @@ use std::{
 const MOST: usize = 1 << 20;
 /// Leaves of a task that are looked at.
 const MOST_CHECKS: usize = 1 << 12;
-/// A head may be so many blocks away from the one that was looked at before. If it is farther, everything is looked at.
+/// So many blocks are remembered. If a head is farther away from all of them, everything is looked at.
 const MOST_STEPS: usize = 64;
 /// Records that a node is asked for at the same time.
 const AT_ONCE: usize = 32;
@@ -153,8 +153,8 @@ pub struct Watcher {
 	challenges: bool,
 	has_operator: bool,
 	is_verifier: bool,
-	/// The block that was looked at last.
-	head: Option<(BlockNumber, Hash)>,
+	/// The blocks that were looked at last.
+	trail: Trail,
 	races: Kept<Race>,
 	sales: Kept<Sale>,
 	tasks: Kept<TaskView>,
@@ -176,7 +176,7 @@ impl Watcher {
 			challenges: config.market.most_challenge_bond > 0.0,
 			has_operator: config.operator.is_some(),
 			is_verifier: config.verifier.enabled,
-			head: None,
+			trail: Trail::default(),
 			races: Kept::default(),
 			sales: Kept::default(),
 			tasks: Kept::default(),
@@ -193,20 +193,18 @@ impl Watcher {
 		at: &At,
 		last_final: BlockNumber,
 	) -> Result<(View, Vec<(Hash, Happened)>)> {
-		let happened = match self.events_since(chain, at).await? {
-			Some(happened) => {
-				self.touch(&happened);
-				happened
-			}
-			None => {
-				self.scan(at).await?;
-				Vec::new()
-			}
-		};
+		let step = self.step_to(chain, at).await?;
+		match &step {
+			Some(step) => self.touch(step),
+			None => self.scan(at).await?,
+		}
 		let mut view = self.read(at, last_final).await?;
 		self.openings.find(chain, at, &mut view).await?;
-		self.head = Some((at.number(), at.hash()));
-		Ok((view, happened))
+		let step = step.unwrap_or_else(|| Step { from: 0, blocks: vec![(at.hash(), Vec::new())] });
+		let told = step.blocks.iter().flat_map(|(block, events)| events.iter().map(|event| (*block, event.clone())));
+		let told = told.collect();
+		self.trail.go(step);
+		Ok((view, told))
 	}
 
 	/// What a call of this worker was about has changed. Not every call has an event.
@@ -216,38 +214,45 @@ impl Watcher {
 		self.tasks.touch(about);
 	}
 
-	/// What happened in the blocks since the one that was looked at last. `None` if that is too long ago, or on a branch
-	/// that leads nowhere: then anything may have.
-	async fn events_since(&self, chain: &Chain, at: &At) -> Result<Option<Vec<(Hash, Happened)>>> {
-		let Some((number, last)) = self.head else { return Ok(None) };
-		if at.hash() == last {
-			return Ok(Some(Vec::new()));
-		}
-		let steps = at.number().saturating_sub(number) as usize;
-		if steps > MOST_STEPS {
-			return Ok(None);
-		}
+	/// What happened between the blocks that were looked at and this one. `None` if that is too far away from them: then
+	/// anything may have.
+	async fn step_to(&self, chain: &Chain, at: &At) -> Result<Option<Step>> {
 		let (mut blocks, mut block) = (Vec::new(), at.hash());
-		for _ in 0..steps {
+		let from = loop {
+			if let Some(from) = self.trail.after(&block) {
+				break from;
+			}
+			if self.trail.is_empty() || blocks.len() >= MOST_STEPS {
+				return Ok(None);
+			}
 			blocks.push(block);
 			let Some(parent) = chain.parent(block).await? else { return Ok(None) };
 			block = parent;
-		}
-		if block != last {
-			return Ok(None);
-		}
-		let mut happened = Vec::new();
+		};
+		let mut told = Vec::new();
 		for block in blocks.into_iter().rev() {
 			let events =
 				if block == at.hash() { at.happened().await? } else { chain.at(block).await?.happened().await? };
-			happened.extend(events.into_iter().map(|event| (block, event)));
+			told.push((block, events));
 		}
-		Ok(Some(happened))
+		Ok(Some(Step { from, blocks: told }))
 	}
 
 	/// Notes what has changed, and what may concern this worker from now on; whether it does, [`Self::read`] finds out.
-	fn touch(&mut self, happened: &[(Hash, Happened)]) {
-		for (_, event) in happened {
+	fn touch(&mut self, step: &Step) {
+		// What a fork took back may be as it was before, also what had ended.
+		let abandoned: Vec<_> = self.trail.beyond(step.from).filter_map(|event| event.about).collect();
+		if self.trail.leads_elsewhere(step.from) {
+			self.races.touch_all();
+			self.sales.touch_all();
+			self.tasks.touch_all();
+		}
+		for about in abandoned {
+			self.races.note(about);
+			self.sales.note(about);
+			self.tasks.note(about);
+		}
+		for event in step.blocks.iter().flat_map(|(_, events)| events) {
 			let Some(about) = event.about else { continue };
 			// The validation of a request has its name.
 			self.forget(&about);
@@ -434,6 +439,46 @@ impl Watcher {
 	}
 }
 
+/// A way from the blocks that were looked at to another one.
+struct Step {
+	/// So many of those that are remembered lead there.
+	from: usize,
+	/// The others on the way, and what happened in them.
+	blocks: Vec<(Hash, Vec<Happened>)>,
+}
+
+/// The blocks that were looked at last, each after its parent, and what happened in them.
+#[derive(Default)]
+struct Trail(VecDeque<(Hash, Vec<Happened>)>);
+
+impl Trail {
+	fn is_empty(&self) -> bool {
+		self.0.is_empty()
+	}
+
+	/// How many lead to this block, if it is one of them.
+	fn after(&self, block: &Hash) -> Option<usize> {
+		self.0.iter().position(|(hash, _)| hash == block).map(|place| place.saturating_add(1))
+	}
+
+	/// Whether there is a block after so many.
+	fn leads_elsewhere(&self, from: usize) -> bool {
+		self.0.len() > from
+	}
+
+	/// What happened in the blocks after so many.
+	fn beyond(&self, from: usize) -> impl Iterator<Item = &Happened> {
+		self.0.iter().skip(from).flat_map(|(_, events)| events)
+	}
+
+	fn go(&mut self, step: Step) {
+		self.0.truncate(step.from);
+		self.0.extend(step.blocks);
+		let old = self.0.len().saturating_sub(MOST_STEPS);
+		self.0.drain(..old);
+	}
+}
+
 /// Records that concern this worker, by their names, as they were when they were last read; or none, where one is to be
 /// read. Few of them change in a block, and events name those.
 struct Kept<R>(BTreeMap<Hash, Option<(BlockNumber, R)>>);
@@ -461,6 +506,11 @@ impl<R: Clone> Kept<R> {
 		if let Some(kept) = self.0.get_mut(name) {
 			*kept = None;
 		}
+	}
+
+	/// Anything may have changed.
+	fn touch_all(&mut self) {
+		self.0.values_mut().for_each(|kept| *kept = None);
 	}
 
 	/// What is to be read now.
@@ -598,6 +648,25 @@ mod tests {
 		kept.keep(101, vec![NAMES[1], [4; 32]], BTreeMap::new());
 		assert_eq!(kept.iter().collect::<Vec<_>>(), [(NAMES[0], 10), (NAMES[2], 30)]);
 		assert_eq!(kept.stale(101, NEVER), Vec::<Hash>::new());
+	}
+
+	#[test]
+	fn of_a_trail_what_a_fork_has_left_is_known_and_no_more_than_a_part_is_kept() {
+		let block = |number: u8| ([number; 32], vec![happened(number)]);
+		let mut trail = Trail::default();
+		assert!(trail.is_empty() && trail.after(&[1; 32]).is_none());
+		trail.go(Step { from: 0, blocks: (1..=5).map(block).collect() });
+		assert_eq!(trail.after(&[3; 32]), Some(3));
+		assert!(trail.leads_elsewhere(3) && !trail.leads_elsewhere(5));
+		assert_eq!(trail.beyond(3).map(|event| event.about).collect::<Vec<_>>(), [Some([4; 32]), Some([5; 32])]);
+		trail.go(Step { from: 3, blocks: vec![block(14), block(15)] });
+		assert_eq!((trail.after(&[4; 32]), trail.after(&[15; 32])), (None, Some(5)));
+		trail.go(Step { from: 5, blocks: (100..200).map(block).collect() });
+		assert_eq!((trail.0.len(), trail.after(&[199; 32])), (MOST_STEPS, Some(MOST_STEPS)));
+	}
+
+	fn happened(about: u8) -> Happened {
+		Happened { pallet: "ContinuousPool".into(), name: "Drawn".into(), about: Some([about; 32]) }
 	}
 
 	#[test]
