@@ -14,6 +14,9 @@ use sp_core::crypto::Ss58Codec;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
+/// A node may be running beside the tests.
+const ANY_PORTS: [&str; 4] = ["--rpc-port", "0", "--port", "0"];
+
 #[test]
 fn an_unknown_or_missing_chain_is_refused_with_the_names_that_exist() {
 	assert!(
@@ -44,7 +47,8 @@ fn a_spec_whose_genesis_makes_no_sense_is_refused() -> Result<()> {
 	spec["genesis"]["runtimeGenesis"]["patch"]["balances"]["balances"] = json!("many");
 	fs::write(&file, spec.to_string())?;
 	let base = dir.path().join("base");
-	let error = refusal(&["--chain", path(&file), "--base-path", path(&base)]);
+	let args = ["--chain", path(&file), "--base-path", path(&base)];
+	let error = refusal(&[&args[..], &ANY_PORTS].concat());
 	assert!(error.contains("balances"), "{error}");
 	Ok(())
 }
@@ -224,7 +228,7 @@ async fn a_corrupt_database_is_refused_and_not_touched() -> Result<()> {
 	let metadata = dir.path().join("chains/ogpu-dev/paritydb/full/metadata");
 	let intact = fs::read(&metadata)?;
 	fs::write(&metadata, "nonsense")?;
-	let error = refusal(&args);
+	let error = refusal(&[&args[..], &ANY_PORTS].concat());
 	assert!(error.to_lowercase().contains("metadata") || error.to_lowercase().contains("database"), "{error}");
 	assert_eq!(fs::read_to_string(&metadata)?, "nonsense", "the node must not touch what it cannot read");
 

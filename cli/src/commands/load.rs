@@ -23,13 +23,13 @@ pub struct LoadCmd {
 	/// The number of the service: `ogpu quote ask` lists them
 	service: u32,
 	/// How many requests
-	#[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u32).range(1..=MOST_REQUESTS.into()))]
+	#[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=MOST_REQUESTS.into()))]
 	requests: u32,
 	/// From how many accounts
 	#[arg(long, value_name = "N", default_value_t = 16, value_parser = value_parser!(u16).range(1..=MOST_ACCOUNTS.into()))]
 	accounts: u16,
 	/// How many a second, at most
-	#[arg(long, value_name = "PER-SECOND", default_value_t = 5.0, value_parser = rate)]
+	#[arg(long, value_name = "PER-SECOND", default_value_t = 1.0, value_parser = rate)]
 	rate: f64,
 	/// For how long at most, what is open then is reported as open
 	#[arg(long, value_name = "TIME", default_value = "1h", value_parser = blocks)]

@@ -30,7 +30,7 @@ const FOR_LIVING: Balance = 1_000 * OGPU;
 const POCKETS: [&str; 2] = ["Eve//stash", "Ferdie//stash"];
 const OF_POCKET: usize = 8;
 /// What a worker key has for fees.
-const FOR_FEES: Balance = 10 * OGPU;
+const FOR_FEES: Balance = 100 * OGPU;
 /// In multiply-adds for a block: more than any machine that this runs on, so that no work is declined as too much.
 const SPEED: u128 = 1_000_000_000_000;
 /// A device that is this many times as fast is drawn first in almost every race.
