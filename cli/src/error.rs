@@ -57,6 +57,11 @@ impl Error {
 		matches!(self, Self::Chain(chain::Error::Unreachable(_)))
 	}
 
+	/// Whether something was sent, and it is not known what became of it.
+	pub fn is_lost(&self) -> bool {
+		matches!(self, Self::Chain(chain::Error::Lost { .. }))
+	}
+
 	/// The code of a method's refusal, as in `docs/errors.md`.
 	pub fn refusal(&self) -> Option<i32> {
 		match self {

@@ -343,8 +343,8 @@ impl Client {
 		Ok((open.task, open.bond))
 	}
 
-	/// Sends something that must not be sent twice. If the connection is cut while it is on its way, it is looked for
-	/// among what is open, and what is found is returned.
+	/// Sends something that must not be sent twice. If the connection is cut while it is on its way, or the node does not
+	/// tell what became of it, it is looked for among what is open, and what is found is returned.
 	pub(crate) async fn send_once(
 		&self,
 		calls: Vec<Call>,
@@ -359,7 +359,7 @@ impl Client {
 		let before: BTreeSet<Hash> = open().await?.into_iter().collect();
 		let what = if kind == Cut::Job { "the job" } else { "the request" };
 		match self.send(calls).await {
-			Err(error) if error.is_of_connection() => {}
+			Err(error) if error.is_of_connection() || error.is_lost() => {}
 			end => return end.map(Ok),
 		}
 		let until = tokio::time::Instant::now().checked_add(LOOK_FOR);
@@ -373,7 +373,7 @@ impl Client {
 			}
 			if until.is_none_or(|until| tokio::time::Instant::now() > until) {
 				return Err(Error::Invalid(format!(
-					"the connection was cut while {what} was on its way, and it has come into no block: ask again"
+					"nobody told what became of {what} when it was on its way, and it has come into no block: ask again"
 				)));
 			}
 			tokio::time::sleep(BLOCK).await;

@@ -8,9 +8,9 @@
 mod areas;
 
 fn main() -> std::io::Result<()> {
-	std::fs::create_dir_all(areas::FOLDER)?;
+	std::fs::create_dir_all(areas::folder())?;
 	for (name, text) in areas::files() {
-		let path = format!("{}/{name}.json", areas::FOLDER);
+		let path = format!("{}/{name}.json", areas::folder());
 		if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
 			println!("{name}.json stands");
 		} else {

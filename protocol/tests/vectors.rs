@@ -15,7 +15,7 @@ const ADVICE: &str = "A change of a vector is a change of the protocol: programs
 #[test]
 fn the_rules_still_make_the_golden_vectors() {
 	for (name, text) in areas::files() {
-		let stored = std::fs::read_to_string(format!("{}/{name}.json", areas::FOLDER)).unwrap_or_default();
+		let stored = std::fs::read_to_string(format!("{}/{name}.json", areas::folder())).unwrap_or_default();
 		let differ = stored.lines().zip(text.lines()).position(|(stored, made)| stored != made);
 		let line = differ.unwrap_or_else(|| stored.lines().count().min(text.lines().count()));
 		let [stored_line, made_line] =
@@ -31,7 +31,7 @@ fn the_rules_still_make_the_golden_vectors() {
 #[test]
 fn no_golden_vector_is_of_a_rule_that_is_gone() {
 	let made: BTreeSet<_> = areas::files().into_iter().map(|(name, _)| format!("{name}.json")).collect();
-	let stored: BTreeSet<_> = std::fs::read_dir(areas::FOLDER)
+	let stored: BTreeSet<_> = std::fs::read_dir(areas::folder())
 		.unwrap()
 		.map(|entry| entry.unwrap().file_name().into_string().unwrap())
 		.collect();

@@ -1,5 +1,5 @@
-//! What a provider says of a task to its client, whose wallet has signed the question. It is null where the provider does
-//! not work on the task: it has not seen the block yet that says so, or has seen one that ended it.
+//! What a provider says of a task to its client, whose wallet has signed the question. It is null where who is asked
+//! does not work on the task: it has not seen the block yet that says so, or has seen one that ended it, or does no work.
 
 use super::{answer, question, Gateway, Refusal};
 use crate::{hex, parse_account, parse_hash, Result};

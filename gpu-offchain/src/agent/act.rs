@@ -162,14 +162,23 @@ impl Agent {
 
 	/// Looks at a block, and does what follows.
 	pub async fn look(&mut self, chain: &Chain, at: &At, last_final: BlockNumber, arrived: Instant) -> Result<()> {
-		let (view, happened) = self.watcher.look(chain, at, last_final).await?;
-		self.view = view;
+		// What has landed and is not in the state by now is said again, but not by a state that is old.
+		let is_over = |since: &BlockNumber| at.number() >= since.saturating_add(LANDED_BLOCKS);
+		for about in self.landed.iter().filter(|(_, since)| is_over(since)).filter_map(|(say, _)| say.about()) {
+			self.watcher.forget(&about);
+		}
+		self.view = self.watcher.look(chain, at, last_final).await?;
 		self.view.is_full = self.shop.library.store().free().is_ok_and(|free| free < LEAST_FREE);
 		self.seen = arrived;
 		super::bear(self.look_for_others())?;
 		// What is due goes first: the rest is for others, or for later.
 		self.act(chain);
-		super::bear(self.note(chain, &happened).await)?;
+		let untold = self.watcher.take_untold();
+		let noted = self.note(chain, &untold).await;
+		if noted.is_err() {
+			self.watcher.give_back(untold);
+		}
+		super::bear(noted)?;
 		super::bear(self.admit(at).await)?;
 		self.desk.open(cases(&self.view, &self.works));
 		self.measure();
@@ -506,6 +515,9 @@ impl Agent {
 
 	/// The connection is gone: what was on its way may be sent again.
 	pub fn forget_flights(&mut self) {
+		for about in self.flights.iter().chain(self.landed.keys()).filter_map(Say::about) {
+			self.watcher.forget(&about);
+		}
 		self.flights.clear();
 		self.landed.clear();
 	}

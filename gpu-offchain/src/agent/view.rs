@@ -17,11 +17,13 @@ const MOST: usize = 1 << 20;
 const MOST_CHECKS: usize = 1 << 12;
 /// So many blocks are remembered. If a head is farther away from all of them, everything is looked at.
 const MOST_STEPS: usize = 64;
+/// So many events are kept for a worker that cannot deal with them.
+const MOST_UNTOLD: usize = 1 << 16;
 /// Records that a node is asked for at the same time.
 const AT_ONCE: usize = 32;
-/// A record of which no event told, and whose deadline has not passed, is read again after so many blocks, or up to twice
-/// as many: auditors and jurors say what they say without one.
-const KEPT_BLOCKS: BlockNumber = 8;
+/// A record of which no event told, and whose deadline has not passed, is read again after so many blocks at the latest. What
+/// auditors and jurors say has none, nor has the moment from which a result is as good as accepted.
+const KEPT_BLOCKS: BlockNumber = 12;
 
 /// A validation of another's result, with the leaves that are looked at.
 type Rival = (Task, BTreeMap<u32, Check>);
@@ -34,6 +36,14 @@ struct Race {
 	is_alarming: bool,
 	/// What of its leader's result can be challenged.
 	rival: Option<Rival>,
+}
+
+impl Race {
+	/// Whether its deadline has passed, or that of its leader's validation.
+	fn is_overdue(&self, now: BlockNumber) -> bool {
+		let rival = self.rival.as_ref();
+		self.request.has_deadline() && self.request.due < now || rival.is_some_and(|(task, _)| task.due < now)
+	}
 }
 
 /// A job, and whether the operator has sealed a bid for it.
@@ -155,6 +165,8 @@ pub struct Watcher {
 	is_verifier: bool,
 	/// The blocks that were looked at last.
 	trail: Trail,
+	/// What happened in them, and nobody has heard of yet.
+	untold: Vec<(Hash, Happened)>,
 	races: Kept<Race>,
 	sales: Kept<Sale>,
 	tasks: Kept<TaskView>,
@@ -177,6 +189,7 @@ impl Watcher {
 			has_operator: config.operator.is_some(),
 			is_verifier: config.verifier.enabled,
 			trail: Trail::default(),
+			untold: Vec::new(),
 			races: Kept::default(),
 			sales: Kept::default(),
 			tasks: Kept::default(),
@@ -186,25 +199,34 @@ impl Watcher {
 		}
 	}
 
-	/// Looks at a block. Returns what the chain looks like from here, and what happened since the block before.
-	pub async fn look(
-		&mut self,
-		chain: &Chain,
-		at: &At,
-		last_final: BlockNumber,
-	) -> Result<(View, Vec<(Hash, Happened)>)> {
+	/// Looks at a block. Returns what the chain looks like from here.
+	pub async fn look(&mut self, chain: &Chain, at: &At, last_final: BlockNumber) -> Result<View> {
 		let step = self.step_to(chain, at).await?;
 		match &step {
 			Some(step) => self.touch(step),
 			None => self.scan(at).await?,
 		}
+		let step = step.unwrap_or_else(|| Step { from: 0, blocks: vec![(at.hash(), Vec::new())] });
+		for (block, events) in &step.blocks {
+			self.untold.extend(events.iter().map(|event| (*block, event.clone())));
+		}
+		let old = self.untold.len().saturating_sub(MOST_UNTOLD);
+		self.untold.drain(..old);
+		// From here on records are read that are of this block: should the rest fail, it is known which block that was.
+		self.trail.go(step);
 		let mut view = self.read(at, last_final).await?;
 		self.openings.find(chain, at, &mut view).await?;
-		let step = step.unwrap_or_else(|| Step { from: 0, blocks: vec![(at.hash(), Vec::new())] });
-		let told = step.blocks.iter().flat_map(|(block, events)| events.iter().map(|event| (*block, event.clone())));
-		let told = told.collect();
-		self.trail.go(step);
-		Ok((view, told))
+		Ok(view)
+	}
+
+	/// What happened in the blocks that were looked at since this was asked last.
+	pub fn take_untold(&mut self) -> Vec<(Hash, Happened)> {
+		std::mem::take(&mut self.untold)
+	}
+
+	/// It is told again the next time.
+	pub fn give_back(&mut self, untold: Vec<(Hash, Happened)>) {
+		self.untold.splice(..0, untold);
 	}
 
 	/// What a call of this worker was about has changed. Not every call has an event.
@@ -246,6 +268,7 @@ impl Watcher {
 			self.races.touch_all();
 			self.sales.touch_all();
 			self.tasks.touch_all();
+			self.since.clear();
 		}
 		for about in abandoned {
 			self.races.note(about);
@@ -283,7 +306,7 @@ impl Watcher {
 		let members: Vec<_> = members.collect();
 		let own = self.read_own(at, last_final).await?;
 		let (number, now) = (own.number, own.now);
-		let races = self.races.stale(number, |race| race.request.has_deadline() && race.request.due < now);
+		let races = self.races.stale(number, |race| race.is_overdue(now));
 		// Few are given out to one operator, and milestones change them.
 		let sales = self.sales.stale(number, |(job, _)| job.due < now || job.run.is_some());
 		let tasks = self.tasks.stale(number, |task| task.due() < now);
@@ -480,7 +503,7 @@ impl Trail {
 }
 
 /// Records that concern this worker, by their names, as they were when they were last read; or none, where one is to be
-/// read. Few of them change in a block, and events name those.
+/// read. Few of them change in a block, and events name most of those.
 struct Kept<R>(BTreeMap<Hash, Option<(BlockNumber, R)>>);
 
 impl<R> Default for Kept<R> {
@@ -518,9 +541,9 @@ impl<R: Clone> Kept<R> {
 		let is_stale = |(name, kept): &(&Hash, &Option<(BlockNumber, R)>)| {
 			let Some((read, record)) = kept else { return true };
 			// Not all at once.
-			let turn =
-				name.first().and_then(|lot| BlockNumber::from(*lot).checked_rem(KEPT_BLOCKS)).unwrap_or_default();
-			is_overdue(record) || number >= read.saturating_add(KEPT_BLOCKS).saturating_add(turn)
+			let lot = name.first().copied().map_or(0, BlockNumber::from);
+			let turn = |number: BlockNumber| number.saturating_add(lot).checked_div(KEPT_BLOCKS);
+			is_overdue(record) || turn(*read) != turn(number)
 		};
 		self.0.iter().filter(is_stale).map(|(name, _)| *name).collect()
 	}
@@ -637,6 +660,7 @@ mod tests {
 
 	#[test]
 	fn what_has_changed_is_read_in_the_next_block_and_the_rest_is_not() {
+		// The turn of none of them.
 		let mut kept = kept(100);
 		assert_eq!(kept.stale(101, NEVER), Vec::<Hash>::new());
 		kept.touch(&NAMES[1]);
@@ -681,8 +705,8 @@ mod tests {
 			most = most.max(stale.len());
 			kept.keep(number, stale, all());
 			let oldest = kept.0.values().flatten().map(|(read, _)| *read).min().unwrap();
-			assert!(number < oldest + 2 * KEPT_BLOCKS);
+			assert!(number < oldest + KEPT_BLOCKS);
 		}
-		assert!((1..=24).contains(&most), "{most} of 64 in one block");
+		assert_eq!(most, 6, "a twelfth of them");
 	}
 }

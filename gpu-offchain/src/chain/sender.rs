@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A transaction that is in no block by then never will be.
 const LIFE: Duration = Duration::from_secs(3 * (LIFE_BLOCKS + 8));
 /// Where the node has not told of a transaction for so long, it is asked whether it still has it.
-const SILENCE: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Sends transactions of one key, each with the nonce after the one before it. Where the node drops one, those after it wait
 /// for another one with its nonce, which the next to be sent has.
@@ -63,9 +63,18 @@ impl Sender {
 		let (mut progress, nonce) = self.submit(chain, call).await?;
 		taken();
 		let included = async {
+			let mut was_in_block = false;
 			loop {
 				let Ok(told) = tokio::time::timeout(SILENCE, progress.next()).await else {
-					self.ensure_waiting(chain, call, nonce).await?;
+					// A node that does not answer now may still tell.
+					match self.fate(chain, nonce).await.unwrap_or(Fate::Waits) {
+						Fate::Dropped => return Err(lost("the node has dropped it")),
+						// It may be about to tell.
+						Fate::InBlock if was_in_block => {
+							return Err(lost("a block has it, and the node does not tell"))
+						}
+						fate => was_in_block = fate == Fate::InBlock,
+					}
 					continue;
 				};
 				let Some(status) = told else { return Err(lost("the node stopped telling")) };
@@ -110,14 +119,13 @@ impl Sender {
 		Ok(())
 	}
 
-	/// Whether a transaction still waits for a block, by what the node says of its account. A busy one may tell nothing of
-	/// a transaction that it has put into a block, or dropped.
-	async fn ensure_waiting(&self, chain: &Chain, call: &Call, nonce: u64) -> Result<()> {
+	/// What became of a transaction, by what the node says of its account. A busy one may tell nothing of a transaction that
+	/// it has put into a block, or dropped.
+	async fn fate(&self, chain: &Chain, nonce: u64) -> Result<Fate> {
 		let account = self.account();
 		let (next, best) = futures::try_join!(chain.next_nonce(&account), chain.best())?;
 		let counted = best.get(&ACCOUNTS, (account,)).await?.map_or(0, |account| u64::from(account.nonce));
-		why_over(nonce, counted, next)
-			.map_or(Ok(()), |reason| Err(Error::Lost { call: call.to_string(), reason: reason.into() }))
+		Ok(Fate::of(nonce, counted, next))
 	}
 
 	/// Signs a call and gives it to the node. Returns its nonce too.
@@ -159,15 +167,27 @@ async fn birth(chain: &Chain) -> Result<At> {
 	Ok(if age < LIFE_BLOCKS / 2 && last.spec_version() == best.spec_version() { last } else { best })
 }
 
-/// Why a transaction with this nonce does not wait for a block any more, where blocks have counted so many of its account,
-/// and the node expects `next` from it.
-fn why_over(nonce: u64, counted: u64, next: u64) -> Option<&'static str> {
-	if counted > nonce {
-		Some("a block has it, or another one with its nonce, and the node does not tell")
-	} else if next <= nonce {
-		Some("the node has dropped it, or one before it")
-	} else {
-		None
+/// What became of a transaction of which the node tells nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+	Waits,
+	/// A block has it, or another one with its nonce.
+	InBlock,
+	Dropped,
+}
+
+impl Fate {
+	/// Of the transaction with this nonce, where blocks have counted so many of its account, and the node expects `next`
+	/// from it.
+	fn of(nonce: u64, counted: u64, next: u64) -> Self {
+		if counted > nonce {
+			Self::InBlock
+		} else if next == nonce {
+			Self::Dropped
+		} else {
+			// Where one before it was dropped it waits for another one with that nonce.
+			Self::Waits
+		}
 	}
 }
 
@@ -234,12 +254,13 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn a_transaction_of_which_nobody_tells_is_given_up_when_a_block_or_nobody_has_it() {
+	fn a_transaction_of_which_nobody_tells_is_given_up_when_a_block_has_it_or_the_node_dropped_it() {
 		// Five are in blocks, and the node has two more: those with the nonces 5 and 6.
-		let is_over = |nonce| why_over(nonce, 5, 7).is_some();
-		assert_eq!([4, 5, 6, 7].map(is_over), [true, false, false, true]);
-		// It has dropped that with the nonce 5, and none after it can be in a block.
-		assert_eq!([5, 6].map(|nonce| why_over(nonce, 5, 5).is_some()), [true, true]);
-		assert!(why_over(4, 5, 7).is_some_and(|reason| reason.contains("a block has it")));
+		assert_eq!(
+			[4, 5, 6, 7].map(|nonce| Fate::of(nonce, 5, 7)),
+			[Fate::InBlock, Fate::Waits, Fate::Waits, Fate::Dropped]
+		);
+		// It has dropped that with the nonce 5. Those after it come into a block when there is another one.
+		assert_eq!([5, 6].map(|nonce| Fate::of(nonce, 5, 5)), [Fate::Dropped, Fate::Waits]);
 	}
 }

@@ -16,8 +16,12 @@ use blake2::{digest::consts::U32, Blake2b, Digest};
 use json::{text, Json, ToJson};
 use ogpu_protocol::{commitment::Domain, merkle::Hash, random::Stream};
 
-/// Where the files are.
-pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
+/// Where the files are. Cargo says it when it runs a program: one in a target directory that clones share may have been
+/// compiled in another of them.
+pub fn folder() -> String {
+	let package = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").into());
+	format!("{package}/vectors")
+}
 
 const NOTATION: &str =
 	"Each case has what goes in and what must come out. Bytes are in hexadecimal, numbers of 64 and \
