@@ -17,8 +17,6 @@ const MOST: usize = 1 << 20;
 const MOST_CHECKS: usize = 1 << 12;
 /// So many blocks are remembered. If a head is farther away from all of them, everything is looked at.
 const MOST_STEPS: usize = 64;
-/// So many events are kept for a worker that cannot deal with them.
-const MOST_UNTOLD: usize = 1 << 16;
 /// Records that a node is asked for at the same time.
 const AT_ONCE: usize = 32;
 /// A record of which no event told, and whose deadline has not passed, is read again after so many blocks at the latest. What
@@ -210,10 +208,10 @@ impl Watcher {
 		for (block, events) in &step.blocks {
 			self.untold.extend(events.iter().map(|event| (*block, event.clone())));
 		}
-		let old = self.untold.len().saturating_sub(MOST_UNTOLD);
-		self.untold.drain(..old);
 		// From here on records are read that are of this block: should the rest fail, it is known which block that was.
 		self.trail.go(step);
+		// What a fork took back has not happened, and another node may not know it.
+		self.untold.retain(|(block, _)| self.trail.after(block).is_some());
 		let mut view = self.read(at, last_final).await?;
 		self.openings.find(chain, at, &mut view).await?;
 		Ok(view)
