@@ -54,6 +54,10 @@ fn a_liar_alone_makes_no_sense() {
 		let said = refusal(ogpu(&[&["dev"], &programs[..], more].concat()), 2);
 		assert!(said.contains("--dishonest"), "{said}");
 	}
+}
+
+#[test]
+fn more_than_there_can_be_is_refused() {
 	refusal(ogpu(&["dev", "--providers", "17"]), 2);
 	refusal(ogpu(&["dev", "--width", "9"]), 2);
 }

@@ -92,7 +92,7 @@ impl Made {
 		Ok(())
 	}
 
-	/// So many race.
+	/// Its races have so many lots.
 	pub fn publish(&self, width: u32) -> Call {
 		let terms = ServiceTerms {
 			floor: FLOOR,

@@ -180,9 +180,9 @@ async fn of_publisher(
 	calls.extend(described(at, publisher, "the publisher's store", &endpoint, publisher.account(), 1).await?);
 	for service in made {
 		if published(at, service, publisher).await?.is_none() {
-			// All race, up to three.
-			let most = parties.iter().filter(|party| party.serves(service.kind)).count().clamp(1, 3);
-			calls.push(service.publish(width.map_or(most as u32, u32::from)));
+			// A lot for each, up to three.
+			let lots = parties.iter().filter(|party| party.serves(service.kind)).count().clamp(1, 3);
+			calls.push(service.publish(width.map_or(lots as u32, u32::from)));
 		}
 	}
 	Ok(calls)
