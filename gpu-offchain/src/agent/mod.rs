@@ -1,6 +1,6 @@
 //! The worker: follows the chain from block to block, does what there is to do, and earns by it.
 //!
-//! - [`view`]: what of the chain concerns it.
+//! - [`view`]: what of the chain concerns it; [`kept`]: what of that it remembers from one block to the next.
 //! - [`plan`]: what follows from that and from the journal. Nothing else decides.
 //! - [`act`]: doing it. Commitments are written down before they are sent.
 //! - [`alone`]: whether somebody else acts in its name.
@@ -16,6 +16,7 @@ pub mod desk;
 pub mod dispute;
 pub mod earnings;
 pub mod engine;
+pub mod kept;
 pub mod lane;
 pub mod library;
 pub mod plan;
