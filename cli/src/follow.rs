@@ -4,16 +4,17 @@ use crate::{
 	answers::{Ended, Task},
 	home::{Entry, Kind},
 	outcome::{is_right, why, Delivered, Known, Provenance},
+	private::let_in,
 	tasks::now,
 	Client, Error, Hash, Result,
 };
 use futures::{Stream, StreamExt};
 use ogpu_worker::{
-	chain::{self, calls::client, Head},
-	store::{self, Progress},
+	chain::{self, calls::client, types::AccountId, Head},
+	store::{self, Progress, Store},
 };
 use std::{
-	collections::{BTreeMap, VecDeque},
+	collections::{BTreeMap, BTreeSet, VecDeque},
 	pin::Pin,
 	time::{Duration, Instant},
 };
@@ -63,6 +64,10 @@ pub struct End {
 pub struct Follow {
 	client: Client,
 	pub entry: Entry,
+	/// From where its inputs are served.
+	store: Store,
+	/// Who was let in to check what came of private ones.
+	let_in: BTreeSet<AccountId>,
 	/// Whether the window for challenges is waived as soon as it opens.
 	waives: bool,
 	heads: Option<Heads>,
@@ -83,10 +88,12 @@ impl Client {
 	/// Follows a task that was asked, by this client or by another.
 	pub async fn follow(&self, name: &Hash, waives: bool) -> Result<Follow> {
 		let entry = self.entry(name).await?;
-		self.depot_of(entry.store).await?;
+		let store = self.depot_of(entry.store).await?.store().clone();
 		Ok(Follow {
 			client: self.clone(),
 			entry,
+			store,
+			let_in: BTreeSet::new(),
 			waives,
 			heads: None,
 			last: None,
@@ -104,6 +111,11 @@ impl Client {
 }
 
 impl Follow {
+	/// Says that another of the client's stores serves the inputs.
+	pub fn serving_from(self, store: Store) -> Self {
+		Self { store, ..self }
+	}
+
 	/// Waits for something new. `None` when it is over.
 	pub async fn next(&mut self) -> Result<Option<Update>> {
 		loop {
@@ -162,6 +174,10 @@ impl Follow {
 			};
 			if is_validated {
 				self.entry.note(0, self.entry.name.0);
+				if let Some(inputs) = &self.entry.inputs {
+					let at = self.client.node.chain().await.best().await?;
+					self.let_in = let_in(&at, &self.store, &self.entry.name.0, inputs, &self.let_in).await?;
+				}
 			}
 		}
 		self.listen(task.as_ref()).await?;

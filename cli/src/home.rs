@@ -167,6 +167,15 @@ pub struct Listening {
 	pub announce: Vec<SocketAddr>,
 }
 
+/// A private request of which a page has told its gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Guarded {
+	pub request: Name,
+	pub inputs: Name,
+	/// In seconds since 1970.
+	pub since: u64,
+}
+
 impl Journal {
 	pub fn folder(&self) -> &Path {
 		&self.0
@@ -229,6 +238,15 @@ impl Journal {
 
 	pub fn listen(&self, store: u8, listening: &Listening) -> Result<()> {
 		write(&self.listening_file(store), listening)
+	}
+
+	/// The private requests for which a gateway lets in who checks.
+	pub(crate) fn guarded(&self) -> Result<Vec<Guarded>> {
+		Ok(read(&self.0.join("private.json"))?.unwrap_or_default())
+	}
+
+	pub(crate) fn guard(&self, all: &[Guarded]) -> Result<()> {
+		write(&self.0.join("private.json"), &all)
 	}
 }
 

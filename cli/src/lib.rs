@@ -17,6 +17,7 @@ pub mod load;
 pub mod node;
 pub mod orders;
 pub mod outcome;
+mod private;
 pub mod receipt;
 pub mod services;
 pub mod tasks;

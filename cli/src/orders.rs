@@ -11,7 +11,7 @@ use crate::{
 };
 use ogpu_worker::{
 	agent::view,
-	artifacts::{Artifact, Memory},
+	artifacts::Memory,
 	chain::{
 		calls::client::{self, NewOrder},
 		state,
@@ -21,7 +21,7 @@ use ogpu_worker::{
 	store::Endpoint,
 };
 use serde_json::{json, Value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Cursor};
 
 /// Members of a service that are asked for its artifacts.
 const MOST_MEMBERS: usize = 8;
@@ -44,7 +44,7 @@ pub struct Question {
 	pub max_price: Option<Balance>,
 	/// For how long racers may commit.
 	pub window_blocks: BlockNumber,
-	/// Only devices that may be drawn now can fetch the texts; those who check get them from whoever is drawn.
+	/// The texts are sealed, for the devices that may be drawn now; those who check are let in when they are drawn.
 	pub is_private: bool,
 	/// Lock what is missing to answer for the inputs.
 	pub locks: bool,
@@ -106,13 +106,12 @@ impl Client {
 
 	/// What it would cost, and who could answer. Nothing is paid.
 	pub async fn quote_request(&self, offer: &Offer, question: &Question) -> Result<RequestQuote> {
-		let inputs = Name::of(&question.inputs()?);
-		let order = order(offer, question, inputs)?;
+		// Their name costs nothing, and private ones have none yet: they are sealed for those whom the quote names.
+		let order = order(offer, question, Name([0; 32]))?;
 		let asked = json!({
 			"client": crate::address(&self.account().unwrap_or(NOBODY)),
 			"service": offer.id,
 			"ceilingLeaves": order.ceiling_leaves,
-			"inputs": crate::hex(&order.inputs),
 			"promptWork": order.prompt_work.to_string(),
 			"maxPrice": order.max_price.to_string(),
 			"windowBlocks": order.window_blocks,
@@ -141,13 +140,17 @@ impl Client {
 	) -> Result<Entry> {
 		let depot = self.depot().await?;
 		let bytes = question.inputs()?;
-		let inputs = Artifact::of(&bytes);
-		if question.is_private {
+		let inputs = if question.is_private {
 			let devices: Vec<u32> =
 				quote.devices.iter().filter(|device| device.reasons.is_empty()).map(|device| device.device).collect();
-			depot.store().restrict(&inputs, &self.keys_of(&devices).await?).await?;
-		}
-		depot.add(bytes, &inputs.hash.0).await?;
+			let (size, keys) = (bytes.len() as u64, self.keys_of(&devices).await?);
+			let inputs = depot.store().seal(Cursor::new(bytes), size, &keys).await?;
+			depot.keep(&inputs, &inputs.hash.0).await?;
+			inputs
+		} else {
+			let keeper = Name::of(&bytes).0;
+			depot.add(bytes, &keeper).await?
+		};
 		let order = order(offer, question, inputs.hash)?;
 		let mut calls = prepared.calls;
 		calls.push(client::request(offer.id, &order));

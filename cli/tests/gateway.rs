@@ -15,7 +15,7 @@ use ogpu::{
 	gateway::{serve, Gateway, Site, BASE},
 	hex,
 	home::{Home, Listening},
-	Artifact, Name,
+	parse_hash, Artifact, Name,
 };
 use ogpu_worker::store::{Answer, Committed, Denial, Desk, Progress, Settings, Store};
 use serde_json::{json, Value};
@@ -192,20 +192,39 @@ async fn what_a_page_supplies_workers_fetch_and_what_is_for_a_few_only_they_do()
 	assert_eq!(stranger.get(&Artifact::of(&bytes)).await.unwrap(), bytes);
 
 	let private = b"[\"a question\"]";
-	let artifact = Artifact::of(private);
 	// By any of the forms in which a key is known.
+	let mut sealed = Vec::new();
 	for key in [friend.key().to_string(), hex(friend.key().bytes()), friend.endpoint().to_string()] {
-		let put = door.put(&format!("?only={key}"), private).await;
+		let put = door.put(&format!("?seal={key}"), private).await;
 		assert_eq!(put.status, StatusCode::OK, "{:?}", put.body);
+		let hash = parse_hash(put.json()["hash"].as_str().unwrap()).unwrap();
+		sealed.push(Artifact { hash: Name(hash), bytes: put.json()["size"].as_u64().unwrap() });
 	}
-	friend.fetch(&artifact, &source, |_| {}).await.unwrap();
-	let refused = stranger.fetch(&artifact, &source, |_| {}).await.unwrap_err().to_string();
-	assert!(refused.contains("refuses"), "{refused}");
-	// Its client has it, and can make it public.
-	let own = door.get(&format!("/artifacts/{}", artifact.hash)).await;
-	assert_eq!((own.status, &own.body[..]), (StatusCode::OK, &private[..]));
-	door.put("", private).await;
-	stranger.fetch(&artifact, &source, |_| {}).await.unwrap();
+	for sealed in &sealed {
+		assert_ne!(sealed.hash, Name::of(private));
+		friend.fetch(sealed, &source, |_| {}).await.unwrap();
+		let key = friend.content_key(sealed, &[]).await.unwrap();
+		let plain = friend.open_sealed(sealed, &key, door.folder.path()).await.unwrap();
+		assert_eq!(plain, Artifact::of(private));
+		let refused = stranger.fetch(sealed, &source, |_| {}).await.unwrap_err().to_string();
+		assert!(refused.contains("refuses"), "{refused}");
+	}
+	// The page says for which request it was, once or more often.
+	let tell = |request: &str, inputs: &Name| json!({ "request": request, "inputs": hex(&inputs.0) }).to_string();
+	let request = "ab".repeat(32);
+	for _ in 0..2 {
+		let told = door.ask(Method::POST, "/private", tell(&request, &sealed[0].hash)).await;
+		assert_eq!((told.status, told.json()), (StatusCode::OK, json!({ "open": 1 })));
+	}
+	for (request, inputs, status, word) in [
+		("ab", sealed[0].hash, StatusCode::BAD_REQUEST, "`request`"),
+		(request.as_str(), Name::of(b"elsewhere"), StatusCode::NOT_FOUND, "not here"),
+		(request.as_str(), Name::of(&bytes), StatusCode::BAD_REQUEST, "for everybody"),
+	] {
+		let told = door.ask(Method::POST, "/private", tell(request, &inputs)).await;
+		assert_eq!(told.status, status, "{word}");
+		assert!(told.error().contains(word), "{}", told.error());
+	}
 	assert_eq!(fs::read_dir(door.folder.path().join("home/0101010101010101/gateway/uploads")).unwrap().count(), 0);
 }
 
@@ -269,10 +288,10 @@ async fn what_makes_no_sense_is_said_precisely_and_leaves_nothing() {
 		assert!(said.error().contains(word), "{path}: {}", said.error());
 	}
 	for (query, word) in [
-		("?only=me".to_owned(), "`only` is no transport key"),
-		(format!("?only={}", "00".repeat(32)), "small order"),
-		("?onyl=x".into(), "means nothing here"),
-		(format!("?{}", "only=x&".repeat(5_000)), "`only`"),
+		("?seal=me".to_owned(), "`seal` is no transport key"),
+		(format!("?seal={}", "00".repeat(32)), "small order"),
+		("?saal=x".into(), "means nothing here"),
+		(format!("?{}", "seal=x&".repeat(5_000)), "`seal`"),
 	] {
 		let said = door.put(&query, b"secret").await;
 		assert_eq!(said.status, StatusCode::BAD_REQUEST, "{query:.40}");
@@ -290,7 +309,7 @@ async fn what_makes_no_sense_is_said_precisely_and_leaves_nothing() {
 	stream.shutdown(std::net::Shutdown::Write).unwrap();
 	stream.read_to_end(&mut Vec::new()).unwrap();
 	assert!(door.raw("nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
-	for (path, most) in [("/shape", 600_000), ("/ask", 5_000)] {
+	for (path, most) in [("/shape", 600_000), ("/ask", 5_000), ("/private", 5_000)] {
 		let said = door.ask(Method::POST, path, vec![b' '; most]).await;
 		assert_eq!(said.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
 		for body in ["", "{", "[]", "{\"manifest\": 1}", "\u{0}"] {

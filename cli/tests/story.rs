@@ -114,12 +114,31 @@ impl Network {
 	}
 }
 
-/// What runs with this folder on its command line.
-fn processes_of(folder: &Path) -> Vec<String> {
-	let folder = folder.to_str().unwrap();
-	let all =
-		std::fs::read_dir("/proc").unwrap().filter_map(|entry| std::fs::read(entry.ok()?.path().join("cmdline")).ok());
-	all.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).filter(|line| line.contains(folder)).collect()
+/// What runs with this path on its command line: its number, and that line.
+fn processes_of(path: &Path) -> Vec<(i32, String)> {
+	let path = path.to_str().unwrap();
+	let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+		let entry = entry.ok()?;
+		let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+		Some((entry.file_name().to_str()?.parse().ok()?, String::from_utf8_lossy(&line).replace('\0', " ")))
+	});
+	all.filter(|(_, line)| line.contains(path)).collect()
+}
+
+/// A worker of the network, which is stopped and goes on as it is told.
+struct Worker(Pid);
+
+impl Worker {
+	fn of(network: &Network, name: &str) -> Self {
+		let config = Path::new(network.text("/folder")).join(name).join("config.toml");
+		let found = processes_of(&config);
+		let [(number, _)] = found.as_slice() else { panic!("{}: {found:?}", config.display()) };
+		Self(Pid::from_raw(*number))
+	}
+
+	fn signal(&self, signal: Signal) {
+		kill(self.0, signal).unwrap();
+	}
 }
 
 fn sender(name: &str) -> Sender {
@@ -547,7 +566,7 @@ async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_texts_emb
 	let texts: Vec<String> = serde_json::from_value(reference["texts"].clone()).unwrap();
 	let mut arguments = vec!["embed".to_owned(), service.to_string()];
 	arguments.extend(texts);
-	arguments.extend(["--window", "90s", "--accept"].map(String::from));
+	arguments.extend(["--window", "90s", "--accept", "--private"].map(String::from));
 	let embedded = eve.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
 	let vectors = |value: &Json| -> Vec<Vec<f64>> { serde_json::from_value(value.clone()).unwrap() };
 	let (got, expected) = (vectors(&line(&embedded, "answer")["answer"]), vectors(&reference["embeddings"]));
@@ -557,6 +576,41 @@ async fn a_newcomer_trains_a_model_proves_it_serves_it_asks_it_and_has_texts_emb
 	assert!(worst < 1e-5, "{worst}");
 	assert_eq!(line(&embedded, "ended")["accepted"], true);
 	adds_up(&chain.best().await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_checks_a_private_request_is_let_in_by_its_client_when_the_provider_does_not() {
+	let network = Network::start(&["--providers", "1", "--width", "1"]);
+	let node = network.text("/node").to_owned();
+	let chain = Chain::connect(std::slice::from_ref(&node), None).await.unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	let eve = Person { name: "eve", node: &node, folder: folder.path() };
+	let (provider, verifier) = (Worker::of(&network, "bob"), Worker::of(&network, "alice"));
+	let stands_at = async |wanted: Stage| {
+		let mut heads = chain.heads().await.unwrap();
+		loop {
+			let at = chain.best().await.unwrap();
+			let tasks = at.all(&state::TASKS, (), 1_000).await.unwrap();
+			let is_eves = |task: &Task| task.request.client == sender("Eve").account();
+			if tasks.iter().any(|(_, task)| is_eves(task) && task.stage == wanted) {
+				return;
+			}
+			heads.next().await.unwrap().unwrap();
+		}
+	};
+	let service = network.service("embed").to_string();
+	let ask = ["embed", &service, "a secret", "--private", "--window", "60s", "--accept"];
+	let steps = async {
+		stands_at(Stage::Sealed).await;
+		// Whoever checks looks for the inputs when the leaves are shown. Then the provider is silent.
+		verifier.signal(Signal::SIGSTOP);
+		stands_at(Stage::Auditing).await;
+		provider.signal(Signal::SIGSTOP);
+		verifier.signal(Signal::SIGCONT);
+	};
+	let (asked, ()) = tokio::join!(eve.run(&ask), steps);
+	assert_eq!(line(&asked, "ended")["accepted"], true);
+	provider.signal(Signal::SIGCONT);
 }
 
 async fn at_least_two_serve(chain: &Chain, service: ServiceId) -> Option<()> {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { nameOf } from "./artifacts";
-import { fetchArtifact, type Gateway, shapeOf, tellOf, upload } from "./gateway";
+import { fetchArtifact, type Gateway, shapeOf, tellOf, tellPrivate, upload, uploadSealed } from "./gateway";
 
 const gateway: Gateway = {
 	base: "http://door/api/v1",
@@ -84,9 +84,21 @@ describe("a provider that does not work on a task", () => {
 describe("what is stored", () => {
 	it("has the name that this page finds", async () => {
 		answer = () => Response.json({ hash: name, size: bytes.length });
-		expect(await upload(gateway, bytes, ["a key"])).toBe(name);
-		expect(asked[0]?.url).toContain("?only=a%20key");
+		expect(await upload(gateway, bytes)).toBe(name);
 		answer = () => Response.json({ hash: `0x${"00".repeat(32)}`, size: bytes.length });
 		await expect(upload(gateway, bytes)).rejects.toThrow("something else");
+		answer = () => Response.json({ size: bytes.length });
+		await expect(upload(gateway, bytes)).rejects.toThrow("does not say");
+	});
+
+	it("has another name when it is sealed, and is never sealed for nobody", async () => {
+		const sealed = `0x${"ab".repeat(32)}`;
+		answer = () => Response.json({ hash: sealed, size: bytes.length + 146 });
+		expect(await uploadSealed(gateway, bytes, ["a key", "b"])).toBe(sealed);
+		expect(asked[0]?.url).toContain("?seal=a%20key&seal=b");
+		await expect(uploadSealed(gateway, bytes, [])).rejects.toThrow("nobody can be reached");
+		answer = () => Response.json({ open: 1 });
+		await tellPrivate(gateway, name, sealed);
+		expect(asked.at(-1)?.url).toContain("/private");
 	});
 });

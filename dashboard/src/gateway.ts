@@ -175,19 +175,38 @@ export function hex(bytes: Uint8Array): string {
 	return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Puts bytes into the store; with `only`, for these transport keys alone. Returns their name. */
-export async function upload(to: Gateway, bytes: Uint8Array, only: string[] = []): Promise<string> {
+/** Puts bytes into the store, for everybody. Returns their name. */
+export async function upload(to: Gateway, bytes: Uint8Array): Promise<string> {
+	const said = await put(to, bytes, "");
+	const name = await nameOf(bytes);
+	if (said !== name) throw new GatewayError("the gateway stored something else than what it was given");
+	return name;
+}
+
+/** Has the gateway seal bytes for these transport keys, and keep what comes out, whose name is returned. */
+export async function uploadSealed(to: Gateway, bytes: Uint8Array, keys: string[]): Promise<string> {
+	// Without a key it would be for everybody.
+	if (keys.length === 0) throw new GatewayError("nobody can be reached who may be drawn now: try again later");
+	return put(to, bytes, `?${keys.map((key) => `seal=${encodeURIComponent(key)}`).join("&")}`);
+}
+
+async function put(to: Gateway, bytes: Uint8Array, query: string): Promise<string> {
 	if (bytes.length > MOST_UPLOAD) {
 		throw new GatewayError(
 			"this is longer than 256 MiB: put it into a store with `ogpu train` or `ogpu render` instead",
 		);
 	}
-	const query = only.map((key) => `only=${encodeURIComponent(key)}`).join("&");
 	const body = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-	const said = record(await json(to, `/artifacts${query ? `?${query}` : ""}`, { method: "PUT", body }));
-	const name = await nameOf(bytes);
-	if (said.hash !== name) throw new GatewayError("the gateway stored something else than what it was given");
-	return name;
+	const { hash } = record(await json(to, `/artifacts${query}`, { method: "PUT", body }));
+	if (typeof hash !== "string" || !/^0x[0-9a-f]{64}$/.test(hash)) {
+		throw new GatewayError("the gateway does not say what it has stored");
+	}
+	return hash;
+}
+
+/** Tells the gateway for which request it has sealed inputs: it lets in who is drawn to check them. */
+export async function tellPrivate(to: Gateway, request: string, inputs: string): Promise<void> {
+	await json(to, "/private", { method: "POST", body: JSON.stringify({ request, inputs }) });
 }
 
 /** An artifact, from the store or from whoever has it, checked against its name. */

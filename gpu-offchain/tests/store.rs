@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod ask;
+mod private;
 mod rogue;
 
 use ogpu_worker::{
 	artifacts::{self, Artifact, Name},
-	store::{grant, Endpoint, Error, Fetched, Secret, Settings, Store, ENDPOINT_BYTES},
+	store::{Endpoint, Error, Fetched, Secret, Settings, Store, ENDPOINT_BYTES},
 };
 use rogue::{Rogue, Trick};
 use serde_json::Value;
@@ -350,33 +351,6 @@ async fn a_byte_that_rots_on_the_disk_is_noticed_and_mended() {
 	assert!(!taker.has(&artifact).await.unwrap());
 	assert_eq!(fetch(&taker, &artifact, &[&giver]).await.unwrap().had, 0);
 	assert_eq!(taker.get(&artifact).await.unwrap(), bytes);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn private_inputs_are_read_by_the_drawn_and_by_auditors_that_were_let_in() {
-	let place = Place::new();
-	let (client, device, auditor) =
-		(place.open("client").await, place.open("device").await, place.open("auditor").await);
-	let plain = noise(200_000, 13);
-	let named = Artifact::of(&plain);
-	let (sealed, key) = client.seal(plain.clone(), &[device.key()]).await.unwrap();
-	for store in [&device, &auditor] {
-		fetch(store, &sealed, &[&client]).await.unwrap();
-	}
-	assert_eq!(device.unseal(&sealed, None, &named).await.unwrap(), plain);
-	assert!(matches!(auditor.unseal(&sealed, None, &named).await, Err(Error::Sealed(_))));
-	let granted = client.add(grant(&sealed, &key, &auditor.key()).unwrap()).await.unwrap();
-	fetch(&auditor, &granted, &[&client]).await.unwrap();
-	assert_eq!(auditor.unseal(&sealed, Some(&granted), &named).await.unwrap(), plain);
-	let other = Artifact::of(b"what the manifest names");
-	assert!(matches!(device.unseal(&sealed, None, &other).await, Err(Error::Sealed(_))));
-	let file = place.at("plain");
-	fs::write(&file, &plain).unwrap();
-	let (sealed, _) = client.seal_file(&file, &[client.key()]).await.unwrap();
-	client.unseal_to(&sealed, None, &named, place.at("opened")).await.unwrap();
-	assert_eq!(fs::read(place.at("opened")).unwrap(), plain);
-	assert!(client.unseal_to(&sealed, None, &other, place.at("not opened")).await.is_err());
-	assert!(!place.at("not opened").exists(), "nothing half opened is left");
 }
 
 #[test]

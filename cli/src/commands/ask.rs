@@ -21,7 +21,7 @@ pub struct QuestionArgs {
 	/// For how long whoever is drawn may compute
 	#[arg(long, value_name = "TIME", default_value = "3m", value_parser = blocks)]
 	pub window: u32,
-	/// Let only devices that may be drawn fetch the texts, and who checks them
+	/// Seal the texts: only devices that may be drawn now, and who checks them, can read them
 	#[arg(long)]
 	pub private: bool,
 	/// Lock what is missing to answer for your inputs

@@ -111,7 +111,7 @@ impl ServeCmd {
 		if self.detach {
 			say(self.json, "Serve it with `ogpu share`, until members have it.");
 		} else {
-			share::serve(&client, self.json, live::stop()).await?;
+			share::serve(&client, &[], self.json, live::stop()).await?;
 		}
 		client.close().await;
 		Ok(())

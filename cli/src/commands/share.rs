@@ -4,7 +4,8 @@ use super::{connection::ClientArgs, live, say, tell};
 use anyhow::Result;
 use clap::Args;
 use futures::{stream::FuturesUnordered, StreamExt};
-use ogpu::{follow::Update, Client};
+use ogpu::{depot::Depot, follow::Update, home::Entry, Client};
+use ogpu_worker::store::Store;
 use serde_json::json;
 use std::future::Future;
 
@@ -33,7 +34,7 @@ impl ShareCmd {
 				client.send(prepared.calls).await?;
 			}
 		}
-		serve(&client, self.json, live::stop()).await?;
+		serve(&client, &others, self.json, live::stop()).await?;
 		for depot in &others {
 			depot.store().close().await;
 		}
@@ -43,7 +44,7 @@ impl ShareCmd {
 }
 
 /// Serves until somebody says to stop, and follows what is open.
-pub async fn serve(client: &Client, json: bool, stop: impl Future<Output = ()>) -> Result<()> {
+pub async fn serve(client: &Client, others: &[Depot], json: bool, stop: impl Future<Output = ()>) -> Result<()> {
 	let depot = client.depot().await?;
 	let usage = depot.store().usage();
 	if json {
@@ -59,7 +60,10 @@ pub async fn serve(client: &Client, json: bool, stop: impl Future<Output = ()>) 
 		),
 	);
 	let open = client.journal().all()?.into_iter().filter(|entry| entry.ended.is_none());
-	let mut followed: FuturesUnordered<_> = open.map(|entry| watch(client.clone(), entry.name.0, json)).collect();
+	let store_of =
+		|entry: &Entry| others.iter().find(|other| other.number == entry.store).unwrap_or(depot).store().clone();
+	let mut followed: FuturesUnordered<_> =
+		open.map(|entry| watch(client.clone(), entry.name.0, store_of(&entry), json)).collect();
 	tokio::pin!(stop);
 	loop {
 		tokio::select! {
@@ -80,8 +84,8 @@ pub async fn serve(client: &Client, json: bool, stop: impl Future<Output = ()>) 
 	Ok(())
 }
 
-async fn watch(client: Client, name: ogpu::Hash, json: bool) -> Result<()> {
-	let mut follow = client.follow(&name, false).await?;
+async fn watch(client: Client, name: ogpu::Hash, store: Store, json: bool) -> Result<()> {
+	let mut follow = client.follow(&name, false).await?.serving_from(store);
 	while let Some(update) = follow.next().await? {
 		let (event, line) = match &update {
 			Update::Delivered { part, .. } => ("delivered", format!("the result of part {part} is here")),

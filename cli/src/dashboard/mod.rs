@@ -110,15 +110,16 @@ pub struct Door {
 	gateway: Arc<Gateway>,
 	url: String,
 	has_page: bool,
-	server: JoinHandle<()>,
+	tasks: [JoinHandle<()>; 2],
 }
 
 impl Door {
 	pub fn open(listener: TcpListener, gateway: Arc<Gateway>, site: Site) -> Result<Self> {
 		let url = format!("http://{}", listener.local_addr()?);
 		let has_page = site.page.is_some();
-		let server = tokio::spawn(serve(listener, site.router(&gateway)));
-		Ok(Self { gateway, url, has_page, server })
+		let attending = tokio::spawn(gateway.clone().attend(site.node.clone()));
+		let serving = tokio::spawn(serve(listener, site.router(&gateway)));
+		Ok(Self { gateway, url, has_page, tasks: [attending, serving] })
 	}
 
 	/// For people.
@@ -147,7 +148,7 @@ impl Door {
 	}
 
 	pub async fn close(self) {
-		self.server.abort();
+		self.tasks.iter().for_each(JoinHandle::abort);
 		self.gateway.close().await;
 	}
 }

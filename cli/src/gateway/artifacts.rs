@@ -38,37 +38,36 @@ pub(super) fn make_room_for_uploads(journal: &Journal) -> Result<()> {
 	Ok(fs::create_dir_all(folder)?)
 }
 
-/// Takes an artifact: for all, or for those alone whose keys are named.
+/// Takes an artifact: for all, or sealed for those whose keys are named.
 pub(super) async fn put(
 	State(gateway): State<Arc<Gateway>>,
 	RawQuery(query): RawQuery,
 	headers: HeaderMap,
 	body: Body,
 ) -> Result<Response, Refusal> {
-	let query = Query::parse(query, &["only"])?;
-	let only = query.all("only").map(key).collect::<Result<Vec<_>, _>>()?;
-	if only.len() > MOST_KEYS {
-		return Err(Refusal::invalid(format!("{} keys: at most {MOST_KEYS} can be named", only.len())));
+	let query = Query::parse(query, &["seal"])?;
+	let recipients = query.all("seal").map(key).collect::<Result<Vec<_>, _>>()?;
+	if recipients.len() > MOST_KEYS {
+		return Err(Refusal::invalid(format!("{} keys: at most {MOST_KEYS} can be named", recipients.len())));
 	}
 	let said = headers.get(header::CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse::<u64>().ok());
 	if said.is_some_and(|said| said > MOST_UPLOAD) {
 		return Err(too_large());
 	}
-	let (file, artifact) = receive(&gateway, body).await?;
-	if artifact.bytes > 0 {
-		let (depot, store) = (&gateway.depot, gateway.store());
-		if !only.is_empty() {
-			// Before it is there, so that there is no moment in which others can have it.
-			store.restrict(&artifact, &only).await?;
-		}
+	let (file, mut artifact) = receive(&gateway, body).await?;
+	let store = gateway.store();
+	if !recipients.is_empty() {
+		artifact = store.seal(file.reopen()?, artifact.bytes, &recipients).await?;
+	} else if artifact.bytes > 0 {
 		let added = store.add_file(file.path()).await?;
 		if added != artifact {
 			return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "what came changed on the disk: try again"));
 		}
-		depot.keep(&artifact, &artifact.hash.0).await?;
-		if only.is_empty() {
-			store.lift(&artifact).await?;
-		}
+		// It may have been fetched before, for whoever has the page alone.
+		store.lift(&artifact).await?;
+	}
+	if artifact.bytes > 0 {
+		gateway.depot.keep(&artifact, &artifact.hash.0).await?;
 	}
 	Ok(answer(&json!({ "hash": crate::hex(&artifact.hash.0), "size": artifact.bytes })))
 }
@@ -161,7 +160,7 @@ async fn find(gateway: &Gateway, name: Name, size: Option<u64>, sources: &[Endpo
 
 /// A transport key: 64 hexadecimal digits, 52 of its own alphabet, or the endpoint that has it.
 fn key(text: &str) -> Result<Key, Refusal> {
-	let wrong = |error: &dyn std::fmt::Display| Refusal::invalid(format!("`only` is no transport key: {error}"));
+	let wrong = |error: &dyn std::fmt::Display| Refusal::invalid(format!("`seal` is no transport key: {error}"));
 	match (crate::parse_hash(text), text.contains('@')) {
 		(Some(bytes), _) => Key::new(bytes).map_err(|error| wrong(&error)),
 		(None, true) => Ok(text.parse::<Endpoint>().map_err(|error| wrong(&error))?.key()),
@@ -173,7 +172,7 @@ fn key(text: &str) -> Result<Key, Refusal> {
 struct Query(Vec<(String, String)>);
 
 impl Query {
-	/// Refuses what is not known: a misspelt `only` would make public what was meant for a few.
+	/// Refuses what is not known: a misspelt `seal` would make public what was meant for a few.
 	fn parse(text: Option<String>, known: &[&str]) -> Result<Self, Refusal> {
 		let text = text.unwrap_or_default();
 		let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).into_owned().collect();

@@ -7,6 +7,7 @@ mod artifacts;
 mod ask;
 /// Who may come in, and how many at once.
 mod guard;
+mod private;
 /// Connections, none of them for ever.
 mod server;
 mod shape;
@@ -50,6 +51,7 @@ pub struct Gateway {
 	genesis: Hash,
 	token: Token,
 	places: guard::Places,
+	private: private::Private,
 }
 
 impl Gateway {
@@ -64,7 +66,8 @@ impl Gateway {
 		})?;
 		let token = Token::load(&journal.folder().join("token"))?;
 		artifacts::make_room_for_uploads(&journal)?;
-		Ok(Arc::new(Self { depot, journal, genesis: *genesis, token, places: guard::Places::default() }))
+		let private = private::Private::load(&journal)?;
+		Ok(Arc::new(Self { depot, journal, genesis: *genesis, token, places: guard::Places::default(), private }))
 	}
 
 	pub fn store(&self) -> &Store {
@@ -89,6 +92,7 @@ impl Gateway {
 			.route("/artifacts/{hash}", get(artifacts::get))
 			.route("/shape", post(shape::shape))
 			.route("/ask", post(ask::ask))
+			.route("/private", post(private::tell))
 			.fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here: see docs/gateway.md"))
 			.method_not_allowed_fallback(async || {
 				Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not with this method: see docs/gateway.md")
@@ -159,7 +163,9 @@ impl From<store::Error> for Refusal {
 			store::Error::Missing(_) | store::Error::Damaged(_) => StatusCode::NOT_FOUND,
 			store::Error::Quota { .. } | store::Error::Disk { .. } => StatusCode::INSUFFICIENT_STORAGE,
 			store::Error::Denied { .. } => StatusCode::FORBIDDEN,
-			store::Error::Unfetched { .. } | store::Error::Unanswered { .. } => StatusCode::BAD_GATEWAY,
+			store::Error::Unfetched { .. } | store::Error::Locked { .. } | store::Error::Unanswered { .. } => {
+				StatusCode::BAD_GATEWAY
+			}
 			store::Error::InUse { .. } | store::Error::Machine(_) => StatusCode::INTERNAL_SERVER_ERROR,
 		};
 		Self::new(status, error.to_string())

@@ -5,7 +5,7 @@ use super::{
 	desk::{cases, Desk},
 	dispute::wrong_leaves,
 	earnings::Earnings,
-	engine::{self, JobFolder},
+	engine,
 	lane::{self, Done, Ended, Failed, Lane, Shop},
 	library::Missing,
 	plan::{plan, Action, Do, Say, Works},
@@ -19,7 +19,6 @@ use crate::{
 	config::Config,
 	job::blake2,
 	journal::{Journal, ObstacleForm, Phase, Work, WorkId},
-	store::Endpoint,
 };
 use anyhow::{Context, Result};
 use ogpu_protocol::{
@@ -247,25 +246,24 @@ impl Agent {
 	/// Lets those have a request's inputs and openings who were drawn to check its result.
 	async fn admit(&mut self, at: &At) -> Result<()> {
 		let operator = self.operator;
-		let is_own = |task: &&super::view::TaskView| {
-			let is_request = matches!(task.origin, Origin::Request { .. });
-			task.task.request.provider == operator && is_request && self.config.has(task.origin.device())
-		};
 		let mut fresh = Vec::new();
-		for (name, task) in self.view.tasks.iter().filter(|(_, task)| is_own(task)) {
+		for (name, task) in &self.view.tasks {
+			let Origin::Request { inputs, device, .. } = task.origin else { continue };
+			if task.task.request.provider != operator || !self.config.has(device) {
+				continue;
+			}
 			for (checker, leaves) in &task.checkers {
 				let leaves = leaves.iter().filter(|leaf| !self.admitted.contains(&(*name, *checker, **leaf)));
-				fresh.extend(leaves.map(|leaf| (*name, *checker, *leaf)));
+				fresh.extend(leaves.map(|leaf| (*name, inputs, *checker, *leaf)));
 			}
 		}
 		self.admitted.retain(|(name, ..)| self.view.tasks.contains_key(name));
-		for (name, checker, leaf) in fresh {
-			let endpoints = super::view::endpoints_of(at, checker).await?;
-			let keys: Vec<_> = endpoints.iter().filter_map(|text| Some(text.parse::<Endpoint>().ok()?.key())).collect();
+		for (name, inputs, checker, leaf) in fresh {
+			let keys = super::view::keys_of(at, checker).await?;
 			if keys.is_empty() {
 				tracing::warn!(checker = chain::address(&checker), "who checks has no device that it could fetch with");
 			}
-			for artifact in self.needed(&name, leaf).await? {
+			for artifact in self.needed(&name, inputs, leaf).await? {
 				self.shop.library.store().restrict(&artifact, &keys).await?;
 			}
 			self.admitted.insert((name, checker, leaf));
@@ -274,13 +272,13 @@ impl Agent {
 	}
 
 	/// What whoever checks a leaf of an own result must have from here.
-	async fn needed(&self, task: &Hash, leaf: u32) -> Result<Vec<Artifact>> {
-		let Some((id, leaves)) = self.own_result(task)? else { return Ok(Vec::new()) };
-		let mut needed: Vec<_> = self.shop.folder(&id).inputs()?.into_iter().collect();
+	async fn needed(&self, task: &Hash, inputs: Hash, leaf: u32) -> Result<Vec<Artifact>> {
+		let Some(leaves) = self.own_result(task)? else { return Ok(Vec::new()) };
 		let before = leaf.checked_sub(1).and_then(|before| leaves.get(before as usize));
-		if let Some(before) = before {
-			let carry = self.shop.library.store().find(&Name(before.carry), MOST_BYTES, &[]).await;
-			needed.extend(carry.ok().filter(|carry| carry.bytes > 0));
+		let mut needed = Vec::new();
+		for name in [Some(inputs), before.map(|before| before.carry)].into_iter().flatten() {
+			let found = self.shop.library.store().find(&Name(name), MOST_BYTES, &[]).await;
+			needed.extend(found.ok().filter(|found| found.bytes > 0));
 		}
 		Ok(needed)
 	}
@@ -628,7 +626,7 @@ impl Agent {
 				calls::claim_share(*request, &sealed.value, sealed.salt, leader_salt)
 			}
 			Say::PostOpenings { task, leaves } => {
-				let Some((_, saved)) = self.own_result(task)? else { return Ok(None) };
+				let Some(saved) = self.own_result(task)? else { return Ok(None) };
 				let Some(view) = self.view.tasks.get(task) else { return Ok(None) };
 				let start = view.task.request.start;
 				let opening = |leaf: &u32| {
@@ -645,7 +643,7 @@ impl Agent {
 				calls::reveal(*task, &sealed.value, sealed.salt)
 			}
 			Say::RevealLeaves { task, leaves } => {
-				let Some((_, saved)) = self.own_result(task)? else { return Ok(None) };
+				let Some(saved) = self.own_result(task)? else { return Ok(None) };
 				let tree = leaf::tree(blake2, task, &saved).context("a result without leaves")?;
 				let proven = |index: u32| Some(Proven { leaf: *saved.get(index as usize)?, proof: tree.proof(index)? });
 				let reveal = |index: &u32| {
@@ -733,8 +731,8 @@ impl Agent {
 		Ok(())
 	}
 
-	/// The operator's own result that is validated as this task, with its leaves.
-	fn own_result(&self, task: &Hash) -> Result<Option<(WorkId, Vec<Leaf>)>> {
+	/// The leaves of the operator's own result that is validated as this task.
+	fn own_result(&self, task: &Hash) -> Result<Option<Vec<Leaf>>> {
 		let is_it = |(id, work): &(&WorkId, &Work)| match id {
 			WorkId::Result { task: of } => of == task,
 			WorkId::Part { .. } => work.task.as_ref() == Some(task),
@@ -744,8 +742,7 @@ impl Agent {
 			tracing::error!(task = chain::hex(task), "a result is validated that the journal does not know");
 			return Ok(None);
 		};
-		let folder: JobFolder = self.shop.folder(id);
-		Ok(folder.saved()?.map(|saved| (id.clone(), saved.leaves())))
+		Ok(self.shop.folder(id).saved()?.map(|saved| saved.leaves()))
 	}
 
 	/// What was found of a leaf, for its audit.

@@ -33,7 +33,7 @@ use tokio::{
 const MOST_LOSSES_BYTES: u64 = 64 << 20;
 
 /// What stays of a job that is settled.
-const KEPT: [&str; 3] = ["order.json", "progress.json", "losses"];
+const KEPT: [&str; 2] = ["progress.json", "losses"];
 
 /// What an engine is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,17 +239,11 @@ impl JobFolder {
 		Ok(Some(serde_json::from_slice(&text).context("checked.json")?))
 	}
 
-	/// The inputs of the order that is in the folder.
-	pub fn inputs(&self) -> Result<Option<Artifact>> {
-		let Some(text) = self.read("order.json", 1 << 20)? else { return Ok(None) };
-		Ok(serde_json::from_slice::<Order>(&text).context("order.json")?.inputs)
-	}
-
 	fn fault(&self) -> Option<Fault> {
 		serde_json::from_slice(&self.read("fault.json", 1 << 16).ok()??).ok()
 	}
 
-	/// Removes all but what says which leaves a result has, and from what it was computed.
+	/// Removes all but what says which leaves a result has.
 	pub fn trim(&self) -> Result<()> {
 		let files = match fs::read_dir(&self.0) {
 			Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

@@ -266,7 +266,7 @@ impl Lane {
 			threads: self.means.threads,
 			artifacts: self.shop.library.folder().to_owned(),
 			work,
-			inputs: ready.brought.inputs,
+			inputs: ready.brought.inputs.map(|inputs| inputs.plain),
 			part,
 			act,
 		})
@@ -280,6 +280,10 @@ impl Lane {
 		let owner = owner(&ready.work.id);
 		let is_private = matches!(ready.work.what, What::Request { .. });
 		let until = SystemTime::now().checked_add(self.shop.serve).unwrap_or_else(SystemTime::now);
+		// Whoever checks may not get them from the client.
+		if let Some(given) = ready.brought.inputs.map(|inputs| inputs.given).filter(|given| given.bytes > 0) {
+			store.keep(&given, owner, until).await?;
+		}
 		let mut seen = std::collections::BTreeSet::new();
 		for [_, carry, _] in &saved.leaves {
 			if *carry == Name::of(&[]) || !seen.insert(carry.0) {

@@ -57,11 +57,21 @@ impl std::fmt::Display for Missing {
 pub struct Brought {
 	/// None of a benchmark.
 	pub manifest: Option<Vec<u8>>,
-	pub inputs: Option<Artifact>,
+	/// Of a request.
+	pub inputs: Option<Inputs>,
 	/// The bytes of the opening are in this file.
 	pub opening: Option<Artifact>,
 	/// Of a request: the client's devices, which may have all of it.
 	pub clients: Vec<Key>,
+}
+
+/// What a client asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs {
+	/// As the chain names them, which is how they are served on.
+	pub given: Artifact,
+	/// As they are read: if they were sealed, what was in them.
+	pub plain: Artifact,
 }
 
 /// Who may have what.
@@ -232,12 +242,36 @@ impl Library {
 		sources: &[Endpoint],
 		allowed: &[Endpoint],
 		until: Instant,
-	) -> std::result::Result<Artifact, Missing> {
-		let artifact = self.found(name, most, sources, until, Missing::Input).await?;
+	) -> std::result::Result<Inputs, Missing> {
+		let given = self.found(name, most, sources, until, Missing::Input).await?;
 		let keys: Vec<_> = allowed.iter().map(Endpoint::key).collect();
-		self.store.restrict(&artifact, &keys).await.map_err(|error| Missing::Machine(error.into()))?;
-		self.fetch(&artifact, sources, until, Missing::Input).await?;
-		Ok(artifact)
+		self.store.restrict(&given, &keys).await.map_err(|error| Missing::Machine(error.into()))?;
+		self.fetch(&given, sources, until, Missing::Input).await?;
+		Ok(Inputs { given, plain: self.opened(given, sources, until).await? })
+	}
+
+	/// What was in an artifact, if it is a sealed one.
+	async fn opened(
+		&self,
+		artifact: Artifact,
+		sources: &[Endpoint],
+		until: Instant,
+	) -> std::result::Result<Artifact, Missing> {
+		let sealed = |error: crate::store::Error| match error {
+			crate::store::Error::Sealed(_) => Missing::Invalid(error.to_string()),
+			error => Missing::Machine(error.into()),
+		};
+		if artifact.bytes == 0 || !self.store.is_sealed(&artifact).await.map_err(sealed)? {
+			return Ok(artifact);
+		}
+		let key = loop {
+			match self.store.content_key(&artifact, sources).await {
+				Ok(key) => break key,
+				Err(error @ crate::store::Error::Sealed(_)) => return Err(sealed(error)),
+				Err(error) => self.or_again(error, until, Missing::Input).await?,
+			}
+		};
+		self.store.open_sealed(&artifact, &key, &self.folder).await.map_err(sealed)
 	}
 
 	/// An artifact of which only the name is known.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
 	chain::{state, types::*, At, Chain, Error, Happened, Result},
 	config::Config,
+	store::{Endpoint, Key},
 };
 use futures::{future, stream, StreamExt, TryFutureExt, TryStreamExt};
 use std::{
@@ -419,13 +420,15 @@ impl Watcher {
 			return Ok(None);
 		}
 		let checks = read_checks(at, name).await?;
-		let mut checkers = BTreeMap::<AccountId, BTreeSet<u32>>::new();
-		for (leaf, check) in &checks {
-			for auditor in check.first.iter().chain(&check.second) {
-				checkers.entry(auditor.operator).or_default().insert(*leaf);
-			}
-		}
-		let juries = self.read_juries(at, name, &task, &mut checkers).await?;
+		let panels = read_panels(at, name, &task).await?;
+		let checkers = checkers(&checks, &panels);
+		let juries: BTreeMap<_, _> = panels
+			.into_iter()
+			.map(|(leaf, (jury, ballots))| {
+				let own = ballots.into_iter().find(|ballot| ballot.operator == self.operator);
+				(leaf, (jury, own))
+			})
+			.collect();
 		let is_drawn = checks.values().any(|check| check.auditor(&self.operator).is_some())
 			|| juries.values().any(|(_, ballot)| ballot.is_some());
 		if !is_ours && !is_drawn {
@@ -433,28 +436,6 @@ impl Watcher {
 		}
 		let origin = origin(at, name, &task).await?;
 		Ok(Some(TaskView { task, origin, checks, juries, checkers, since: at.number() }))
-	}
-
-	async fn read_juries(
-		&self,
-		at: &At,
-		name: Hash,
-		task: &Task,
-		checkers: &mut BTreeMap<AccountId, BTreeSet<u32>>,
-	) -> Result<BTreeMap<u32, (Jury, Option<Ballot>)>> {
-		let mut juries = BTreeMap::new();
-		if !matches!(task.stage, Stage::Judging { .. }) {
-			return Ok(juries);
-		}
-		for ((_, leaf), jury) in at.all(&state::JURIES, (name,), MOST_CHECKS).await? {
-			let ballots = at.get(&state::BALLOTS, (name, (leaf, jury.round))).await?.unwrap_or_default();
-			for ballot in &ballots {
-				checkers.entry(ballot.operator).or_default().insert(leaf);
-			}
-			let ballot = ballots.into_iter().find(|ballot| ballot.operator == self.operator);
-			juries.insert(leaf, (jury, ballot));
-		}
-		Ok(juries)
 	}
 }
 
@@ -468,6 +449,40 @@ async fn each<Name: Copy + Ord, Record, Reading: Future<Output = Result<Option<R
 		.buffer_unordered(AT_ONCE)
 		.try_filter_map(|(name, record)| future::ok(record.map(|record| (name, record))));
 	found.try_collect().await
+}
+
+/// Who was drawn to look at leaves of a result, or to judge them in this round.
+pub async fn checkers_of(at: &At, name: Hash) -> Result<BTreeMap<AccountId, BTreeSet<u32>>> {
+	let Some(task) = at.get(&state::TASKS, (name,)).await? else { return Ok(BTreeMap::new()) };
+	Ok(checkers(&read_checks(at, name).await?, &read_panels(at, name, &task).await?))
+}
+
+fn checkers(
+	checks: &BTreeMap<u32, Check>,
+	panels: &BTreeMap<u32, (Jury, Vec<Ballot>)>,
+) -> BTreeMap<AccountId, BTreeSet<u32>> {
+	let mut checkers = BTreeMap::<AccountId, BTreeSet<u32>>::new();
+	let auditors = checks
+		.iter()
+		.flat_map(|(leaf, check)| check.first.iter().chain(&check.second).map(|auditor| (auditor.operator, *leaf)));
+	let jurors = panels.iter().flat_map(|(leaf, (_, ballots))| ballots.iter().map(|ballot| (ballot.operator, *leaf)));
+	for (operator, leaf) in auditors.chain(jurors) {
+		checkers.entry(operator).or_default().insert(leaf);
+	}
+	checkers
+}
+
+/// Juries that sit, each with what all who were drawn say in this round.
+async fn read_panels(at: &At, name: Hash, task: &Task) -> Result<BTreeMap<u32, (Jury, Vec<Ballot>)>> {
+	let mut panels = BTreeMap::new();
+	if !matches!(task.stage, Stage::Judging { .. }) {
+		return Ok(panels);
+	}
+	for ((_, leaf), jury) in at.all(&state::JURIES, (name,), MOST_CHECKS).await? {
+		let ballots = at.get(&state::BALLOTS, (name, (leaf, jury.round))).await?.unwrap_or_default();
+		panels.insert(leaf, (jury, ballots));
+	}
+	Ok(panels)
 }
 
 async fn read_checks(at: &At, task: Hash) -> Result<BTreeMap<u32, Check>> {
@@ -521,6 +536,12 @@ pub async fn endpoints_of(at: &At, account: AccountId) -> Result<Vec<String>> {
 		endpoints.extend(endpoint_of(at, device).await?);
 	}
 	Ok(endpoints)
+}
+
+/// The transport keys of these devices, for what is served to them alone.
+pub async fn keys_of(at: &At, account: AccountId) -> Result<Vec<Key>> {
+	let endpoints = endpoints_of(at, account).await?;
+	Ok(endpoints.iter().filter_map(|text| Some(text.parse::<Endpoint>().ok()?.key())).collect())
 }
 
 /// Where a device can be reached.

@@ -8,15 +8,13 @@
 use super::{serve::Server, Endpoint, Error, Inner, Key, Result, Store};
 use crate::artifacts::{Artifact, Name};
 use codec::{Decode, DecodeAll, Encode};
-use iroh::endpoint::{Connection, VarInt};
-use iroh_blobs::protocol::{ERR_LIMIT, ERR_PERMISSION};
+use iroh::endpoint::Connection;
 use ogpu_protocol::commitment::{Outcome, Place};
 use std::{
 	fmt,
 	sync::{atomic::Ordering, Arc, Weak},
 };
 use subxt_signer::sr25519::{self, Keypair, PublicKey, Signature};
-use tokio::time::timeout;
 
 /// The name of the protocol, and its version.
 pub(super) const ALPN: &[u8] = b"ogpu/result/1";
@@ -29,9 +27,6 @@ pub const MOST_ANSWER: usize = 64 << 10;
 pub const MOST_RESULTS: usize = 256;
 /// Losses in an answer, however many steps there were.
 pub const MOST_LOSSES: usize = 512;
-/// Questions on one connection. Whoever has more calls again.
-const MOST_QUESTIONS: usize = 16;
-
 /// A result that was committed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Committed {
@@ -165,24 +160,8 @@ impl Store {
 		signature: &[u8; 64],
 	) -> Result<Answer> {
 		let unanswered = |reason: String| Error::Unanswered { by: endpoint.clone(), reason };
-		if endpoint.key() == self.key() {
-			return Err(Error::invalid("a store that asks itself"));
-		}
 		let question = Question { task: *task, account: *account, signature: *signature }.encode();
-		let connection = self.0.connect(endpoint, ALPN).await.map_err(|fault| fault.or_else(unanswered))?;
-		let asking = async {
-			let (mut writer, mut reader) = connection.open_bi().await.map_err(|error| error.to_string())?;
-			writer.write_all(&question).await.map_err(|error| error.to_string())?;
-			writer.finish().map_err(|error| error.to_string())?;
-			reader.read_to_end(MOST_ANSWER).await.map_err(|error| error.to_string())
-		};
-		let answer = timeout(self.0.patience.silence, asking).await;
-		connection.close(0u32.into(), b"");
-		let bytes = match answer {
-			Ok(Ok(bytes)) => bytes,
-			Ok(Err(reason)) => return Err(unanswered(format!("was cut off: {reason}"))),
-			Err(_) => return Err(unanswered("does not answer".into())),
-		};
+		let bytes = self.0.question(endpoint, ALPN, &question, MOST_ANSWER).await?;
 		let answer = std::result::Result::<Answer, Denial>::decode_all(&mut bytes.as_slice())
 			.map_err(|_| unanswered("answers in another form".into()))?
 			.map_err(|denial| Error::Denied { by: endpoint.clone(), denial })?;
@@ -209,35 +188,22 @@ impl Inner {
 }
 
 impl Server {
-	/// Answers questions, one after the other, as long as the peer has any.
+	/// Answers the questions of a peer, as long as it has any.
 	pub(super) async fn inform(self: Arc<Self>, connection: Connection, key: Key, store: Weak<Inner>) {
-		for _ in 0..MOST_QUESTIONS {
-			let Ok(Ok((mut writer, mut reader))) = timeout(self.limits.silence, connection.accept_bi()).await else {
-				return connection.close(0u32.into(), b"no question for too long");
-			};
-			// One byte more than a question has, to tell it from what only begins like one.
-			let read = timeout(self.limits.silence, reader.read_to_end(QUESTION_BYTES.saturating_add(1))).await;
-			let question = read.ok().and_then(|read| Question::decode_all(&mut read.ok()?.as_slice()).ok());
-			let Some(question) = question else {
-				self.counters.refused.fetch_add(1, Ordering::Relaxed);
-				return connection.close(ERR_PERMISSION, b"no question");
-			};
-			let (Some(_turn), Some(inner)) = (self.turn(key).await, store.upgrade()) else { return };
-			let reply = tokio::task::spawn_blocking(move || inner.reply(&question, &key)).await;
-			let reply = reply.unwrap_or(Err(Denial::Trouble));
-			if let Err(denial) = &reply {
-				tracing::debug!(%key, ?denial, "a question was refused");
-				self.counters.refused.fetch_add(1, Ordering::Relaxed);
+		let reply = |question: Vec<u8>| {
+			let (server, inner) = (self.clone(), store.upgrade());
+			async move {
+				let question = Question::decode_all(&mut question.as_slice()).ok()?;
+				let inner = inner?;
+				let reply = tokio::task::spawn_blocking(move || inner.reply(&question, &key)).await;
+				let reply = reply.unwrap_or(Err(Denial::Trouble));
+				if let Err(denial) = &reply {
+					tracing::debug!(%key, ?denial, "a question was refused");
+					server.counters.refused.fetch_add(1, Ordering::Relaxed);
+				}
+				Some(reply.encode())
 			}
-			let sending = async {
-				writer.write_all(&reply.encode()).await.ok()?;
-				writer.finish().ok()?;
-				writer.stopped().await.ok()
-			};
-			if timeout(self.limits.silence, sending).await.ok().flatten().is_none() {
-				return connection.close(VarInt::from_u32(0), b"the answer was not read");
-			}
-		}
-		connection.close(ERR_LIMIT, b"too many questions: call again");
+		};
+		self.converse(&connection, key, QUESTION_BYTES, reply).await;
 	}
 }

@@ -31,7 +31,11 @@ pub enum Error {
 	Denied { by: Endpoint, denial: Denial },
 	#[error("{by} {reason}")]
 	Unanswered { by: Endpoint, reason: String },
-	#[error("not sealed to this key, or not as it was sealed: {0}")]
+	/// Sealed to others, and nobody who was asked gives its key.
+	#[error("nobody gave the key of sealed artifact {name}: {}", Reasons(refusals))]
+	Locked { name: Name, refusals: Vec<Refusal> },
+	/// Whoever has the key cannot open it either.
+	#[error("not as it was sealed: {0}")]
 	Sealed(&'static str),
 	/// This machine failed.
 	#[error(transparent)]

@@ -240,7 +240,7 @@ impl Ledger {
 		self.sizes.get(name).copied()
 	}
 
-	pub(super) fn names(&self) -> impl Iterator<Item = (&Name, &u64)> {
+	pub(super) fn all(&self) -> impl Iterator<Item = (&Name, &u64)> {
 		self.sizes.iter()
 	}
 
@@ -254,6 +254,11 @@ impl Ledger {
 
 	pub(super) fn redeem(&mut self, bytes: u64) {
 		self.promised = self.promised.saturating_sub(bytes);
+	}
+
+	/// Whether that peer may have it because it was named.
+	pub(super) fn names(&self, name: &Name, key: &Key) -> bool {
+		self.only.get(name).is_some_and(|keys| keys.contains(key))
 	}
 
 	/// Whether that peer may have it.

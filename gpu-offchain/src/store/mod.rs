@@ -13,6 +13,7 @@ mod ledger;
 mod private;
 mod seal;
 mod serve;
+mod talk;
 
 pub mod bench;
 
@@ -21,7 +22,7 @@ pub use endpoint::{Endpoint, Key, Secret, ENDPOINT_BYTES};
 pub use error::{Error, Refusal, Result};
 pub use fetch::{Fetched, Patience};
 pub use ledger::Owner;
-pub use seal::{content_key, grant, seal, unseal, ContentKey, MOST_RECIPIENTS};
+pub use seal::ContentKey;
 pub use serve::Limits;
 
 use crate::artifacts::{self, Artifact, Name, MOST_BYTES};
@@ -31,7 +32,7 @@ use iroh_blobs::{
 		blobs::{AddPathOptions, BlobStatus, EncodedItem, ImportMode},
 		TempTag,
 	},
-	protocol::ChunkRanges,
+	protocol::{ChunkRanges, ChunkRangesExt},
 	store::{
 		fs::{options::Options, FsStore},
 		GcConfig, ProtectOutcome,
@@ -237,11 +238,6 @@ impl Store {
 		self.0.secret.key()
 	}
 
-	/// To open what is sealed to this store.
-	pub fn secret(&self) -> &Secret {
-		&self.0.secret
-	}
-
 	/// Tells peers that it goes, and writes down what is not yet. Without it nothing is lost but the time to look again.
 	pub async fn close(&self) {
 		for task in self.tasks().drain(..) {
@@ -405,13 +401,41 @@ impl Store {
 		}
 	}
 
+	/// Its first bytes, checked: so many, or all.
+	async fn begin(&self, artifact: &Artifact, bytes: u64) -> Result<Vec<u8>> {
+		self.whole(artifact).await?;
+		let bytes = bytes.min(artifact.bytes);
+		let mut begin = Vec::new();
+		let take = |piece: &[u8]| {
+			begin.extend_from_slice(piece);
+			std::future::ready(Ok(()))
+		};
+		self.read_ranges(artifact, ChunkRanges::bytes(..bytes), bytes, take).await?;
+		begin.truncate(bytes.try_into().unwrap_or(usize::MAX));
+		Ok(begin)
+	}
+
 	/// Its pieces in order, each checked.
-	async fn read<F>(&self, artifact: &Artifact, mut take: impl FnMut(&[u8]) -> F) -> Result<()>
+	async fn read<F>(&self, artifact: &Artifact, take: impl FnMut(&[u8]) -> F) -> Result<()>
+	where
+		F: Future<Output = Result<()>>,
+	{
+		self.read_ranges(artifact, ChunkRanges::all(), artifact.bytes, take).await
+	}
+
+	/// The pieces of these ranges, which have at least so many bytes.
+	async fn read_ranges<F>(
+		&self,
+		artifact: &Artifact,
+		ranges: ChunkRanges,
+		least: u64,
+		mut take: impl FnMut(&[u8]) -> F,
+	) -> Result<()>
 	where
 		F: Future<Output = Result<()>>,
 	{
 		let mut given = 0u64;
-		let stream = self.0.blobs.export_bao(hash(&artifact.hash), ChunkRanges::all()).stream();
+		let stream = self.0.blobs.export_bao(hash(&artifact.hash), ranges).stream();
 		let mut stream = std::pin::pin!(stream);
 		while let Some(item) = stream.next().await {
 			match item {
@@ -423,7 +447,7 @@ impl Store {
 				_ => {}
 			}
 		}
-		if given == artifact.bytes {
+		if (least..=artifact.bytes).contains(&given) {
 			Ok(())
 		} else {
 			Err(self.diagnose(artifact, format!("{given} of {} bytes", artifact.bytes)).await)
@@ -529,10 +553,8 @@ impl Store {
 	/// Every artifact that is here or on its way, and for how many owners each is kept.
 	pub fn list(&self) -> Vec<(Artifact, usize)> {
 		let ledger = self.ledger();
-		let mut list: Vec<_> = ledger
-			.names()
-			.map(|(name, bytes)| (Artifact { hash: *name, bytes: *bytes }, ledger.owners(name)))
-			.collect();
+		let mut list: Vec<_> =
+			ledger.all().map(|(name, bytes)| (Artifact { hash: *name, bytes: *bytes }, ledger.owners(name))).collect();
 		list.sort_by_key(|(artifact, _)| artifact.hash.0);
 		list
 	}
@@ -541,7 +563,7 @@ impl Store {
 		let counters = &self.0.counters;
 		let ledger = self.ledger();
 		Usage {
-			artifacts: ledger.names().count() as u64,
+			artifacts: ledger.all().count() as u64,
 			bytes: ledger.used(),
 			quota_bytes: self.0.quota,
 			served_bytes: counters.served.load(Ordering::Relaxed),

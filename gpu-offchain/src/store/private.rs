@@ -1,131 +1,160 @@
-//! Sealed artifacts in the store: [`super::seal()`] over what it holds.
+//! Sealed artifacts in the store: [`super::seal`] over what it holds, and their keys for those who are let in later.
 
 use super::{
 	blocking,
-	error::{Error, Result},
+	error::{Error, Refusal, Result},
 	folder, room,
-	seal::{content_key, granted_key, seal, sealed_bytes, unseal, ContentKey},
-	Key, Store,
+	seal::{
+		content_key, is_opened_by, is_sealed, seal, sealed_bytes, unseal, ContentKey, MOST_HEADER, MOST_RECIPIENTS,
+	},
+	serve::Server,
+	Endpoint, Inner, Key, Store,
 };
-use crate::artifacts::{Artifact, MOST_BYTES};
+use crate::artifacts::{Artifact, Name};
+use codec::{DecodeAll, Encode};
+use iroh::endpoint::Connection;
 use std::{
 	fs,
-	io::{BufReader, BufWriter, Read, Seek, Write},
+	io::{BufReader, BufWriter, Read, Write},
 	path::Path,
+	sync::{atomic::Ordering, Arc, Weak},
 };
 
+/// The name of the protocol by which keys are asked for, and its version.
+pub(super) const ALPN: &[u8] = b"ogpu/key/1";
+/// A question is the name of a sealed artifact, an answer its key, or that there is none for whoever asks.
+const QUESTION_BYTES: usize = 32;
+const ANSWER_BYTES: usize = 33;
+
 impl Store {
-	/// Seals bytes to these keys: only they can read the artifact that comes out, wherever it goes.
-	pub async fn seal(&self, plain: impl Into<Vec<u8>>, recipients: &[Key]) -> Result<(Artifact, ContentKey)> {
-		let plain = plain.into();
-		let bytes = plain.len() as u64;
-		self.seal_from(std::io::Cursor::new(plain), bytes, recipients).await
-	}
-
-	/// Seals a file without reading it into memory.
-	pub async fn seal_file(&self, path: impl AsRef<Path>, recipients: &[Key]) -> Result<(Artifact, ContentKey)> {
-		let path = path.as_ref();
-		let at = |error: std::io::Error| Error::machine(format_args!("{}: {error}", path.display()));
-		let file = fs::File::open(path).map_err(at)?;
-		let bytes = file.metadata().map_err(at)?.len();
-		self.seal_from(BufReader::with_capacity(1 << 20, file), bytes, recipients).await
-	}
-
-	async fn seal_from(
-		&self,
-		plain: impl Read + Send + 'static,
-		bytes: u64,
-		recipients: &[Key],
-	) -> Result<(Artifact, ContentKey)> {
-		let _room = self.promise(0, sealed_bytes(bytes, recipients.len())).await?;
-		let (recipients, folder) = (recipients.to_vec(), self.0.folder.clone());
-		let (sealed, key) = blocking(move || {
-			let mut sealed = folder::passing(&folder)?;
-			let key = seal(plain, bytes, &recipients, BufWriter::with_capacity(1 << 20, &mut sealed))?;
-			Ok((sealed, key))
+	/// Seals so many bytes to these keys, and serves what comes out to them alone. This store opens it as well, and gives the
+	/// key to those whom [`Store::restrict`] names later.
+	pub async fn seal(&self, plain: impl Read + Send + 'static, bytes: u64, recipients: &[Key]) -> Result<Artifact> {
+		let own = self.key();
+		let others = recipients.iter().copied().filter(|key| *key != own);
+		let boxes: Vec<Key> = [own].into_iter().chain(others).take(MOST_RECIPIENTS).collect();
+		let _room = self.promise(0, sealed_bytes(bytes, boxes.len())).await?;
+		let folder = self.0.folder.clone();
+		let (file, artifact) = blocking(move || {
+			let mut sealed = Named::new(folder::passing(&folder)?);
+			seal(plain, bytes, &boxes, BufWriter::with_capacity(1 << 20, &mut sealed))?;
+			Ok(sealed.finish())
 		})
 		.await?;
-		Ok((self.add_file(sealed.path()).await?, key))
+		self.restrict(&artifact, recipients).await?;
+		self.add_file(file.path()).await
 	}
 
-	/// Opens what was sealed to this store, or what was granted to it by a key artifact. The bytes must be those that
-	/// `plain` names: whoever sealed them could have sealed others.
-	pub async fn unseal(&self, sealed: &Artifact, granted: Option<&Artifact>, plain: &Artifact) -> Result<Vec<u8>> {
-		let mut opened = self.opened(sealed, granted, plain).await?;
-		blocking(move || {
-			let mut bytes = Vec::new();
-			opened.rewind()?;
-			opened.read_to_end(&mut bytes)?;
-			Ok(bytes)
-		})
-		.await
+	/// Whether an artifact that is here must be opened before it is read.
+	pub async fn is_sealed(&self, artifact: &Artifact) -> Result<bool> {
+		Ok(is_sealed(&self.begin(artifact, 8).await?))
 	}
 
-	/// The same into a file, which only its owner may read. It appears when all of it is opened and right.
-	pub async fn unseal_to(
-		&self,
-		sealed: &Artifact,
-		granted: Option<&Artifact>,
-		plain: &Artifact,
-		path: impl AsRef<Path>,
-	) -> Result<()> {
-		let mut opened = self.opened(sealed, granted, plain).await?;
-		let path = path.as_ref().to_owned();
-		blocking(move || {
-			let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-			fs::create_dir_all(folder)?;
-			let mut file = tempfile::NamedTempFile::new_in(folder)?;
-			opened.rewind()?;
-			std::io::copy(&mut opened, &mut file)?;
-			file.as_file().sync_all()?;
-			file.persist(path).map_err(|error| error.error)?;
-			Ok(())
-		})
-		.await
-	}
-
-	/// The plain bytes in a file without a name: no crash leaves them behind.
-	async fn opened(&self, sealed: &Artifact, granted: Option<&Artifact>, plain: &Artifact) -> Result<fs::File> {
-		let granted = match granted {
-			// A key artifact is short: what is longer is none.
-			Some(granted) if granted.bytes > 1 << 10 => return Err(Error::Sealed("it is no key artifact")),
-			Some(granted) => Some(self.get(granted).await?),
-			None => None,
-		};
-		if plain.bytes > MOST_BYTES {
-			return Err(Error::invalid("an artifact of more than 8 GiB"));
+	/// The key of a sealed artifact that is here: from its box for this store, or else from a peer that lets us in.
+	pub async fn content_key(&self, sealed: &Artifact, sources: &[Endpoint]) -> Result<ContentKey> {
+		let begin = self.begin(sealed, MOST_HEADER).await?;
+		if let Some(key) = self.own_key(begin.clone()).await? {
+			return Ok(key);
 		}
-		let _room = self.promise(0, room(sealed.bytes).saturating_add(plain.bytes)).await?;
+		let mut refusals = Vec::new();
+		for source in sources.iter().filter(|source| source.key() != self.key()) {
+			let refused = |reason: String| Refusal { source: source.clone(), reason };
+			let answer = match self.0.question(source, ALPN, &sealed.hash.0, ANSWER_BYTES).await {
+				Ok(answer) => Option::<[u8; 32]>::decode_all(&mut answer.as_slice()),
+				Err(Error::Unanswered { reason, .. }) => {
+					refusals.push(refused(reason));
+					continue;
+				}
+				Err(error) => return Err(error),
+			};
+			match answer.map(|key| key.map(ContentKey::from_bytes)) {
+				Ok(Some(key)) if is_opened_by(&begin, &key)? => return Ok(key),
+				Ok(None) => refusals.push(refused("does not let us in".into())),
+				_ => refusals.push(refused("gives another key".into())),
+			}
+		}
+		Err(Error::Locked { name: sealed.hash, refusals })
+	}
+
+	/// Opens a sealed artifact into a file of this folder that has the name of the plain one, and that only its owner may
+	/// read. It appears when all of it is opened.
+	pub async fn open_sealed(&self, sealed: &Artifact, key: &ContentKey, folder: &Path) -> Result<Artifact> {
+		let _room = self.promise(0, room(sealed.bytes).saturating_add(sealed.bytes)).await?;
 		let exported = folder::passing(&self.0.folder)?;
 		self.export(sealed, exported.path()).await?;
-		let (sealed, plain) = (*sealed, *plain);
-		let (folder, secret) = (self.0.folder.clone(), self.0.secret.clone());
+		let (key, folder) = (key.clone(), folder.to_owned());
 		blocking(move || {
-			let mut reader = BufReader::with_capacity(1 << 20, fs::File::open(exported.path())?);
-			let key = match granted {
-				Some(granted) => granted_key(&granted, &sealed, &secret)?,
-				None => content_key(&mut reader, &secret)?,
-			};
-			reader.rewind()?;
-			let mut opened = Hashing { file: tempfile::tempfile_in(folder)?, hasher: blake3::Hasher::new() };
-			let bytes = unseal(reader, &key, BufWriter::with_capacity(1 << 20, &mut opened))?;
-			if bytes == plain.bytes && *opened.hasher.finalize().as_bytes() == plain.hash.0 {
-				Ok(opened.file)
-			} else {
-				Err(Error::Sealed("the bytes in it are not those that were named"))
-			}
+			let reader = BufReader::with_capacity(1 << 20, fs::File::open(exported.path())?);
+			let mut opened = Named::new(tempfile::NamedTempFile::new_in(&folder)?);
+			unseal(reader, &key, BufWriter::with_capacity(1 << 20, &mut opened))?;
+			let (file, plain) = opened.finish();
+			file.as_file().sync_all()?;
+			file.persist(folder.join(plain.hash.to_string())).map_err(|error| error.error)?;
+			Ok(plain)
 		})
 		.await
+	}
+
+	async fn own_key(&self, begin: Vec<u8>) -> Result<Option<ContentKey>> {
+		let secret = self.0.secret.clone();
+		blocking(move || content_key(&begin, &secret)).await
+	}
+
+	/// The key of a sealed artifact for a peer that was let in by its name. What everybody may have is sealed for nobody
+	/// else's sake.
+	async fn key_for(&self, name: Name, asking: &Key) -> Option<ContentKey> {
+		let bytes = {
+			let ledger = self.ledger();
+			ledger.size(&name).filter(|_| ledger.names(&name, asking))?
+		};
+		let begin = self.begin(&Artifact { hash: name, bytes }, MOST_HEADER).await;
+		match begin.map(|begin| self.own_key(begin)) {
+			Ok(key) => key.await.ok()?,
+			Err(error) => {
+				tracing::debug!(%name, "{error}");
+				None
+			}
+		}
 	}
 }
 
-/// What is written and named at once.
-struct Hashing {
-	file: fs::File,
+impl Server {
+	/// Gives keys of sealed artifacts to a peer that was let in.
+	pub(super) async fn let_in(self: Arc<Self>, connection: Connection, key: Key, store: Weak<Inner>) {
+		let reply = |question: Vec<u8>| {
+			let (server, inner) = (self.clone(), store.upgrade());
+			async move {
+				let name = Name(question.try_into().ok()?);
+				let given = Store(inner?).key_for(name, &key).await;
+				if given.is_none() {
+					tracing::debug!(%key, %name, "was not let in");
+					server.counters.refused.fetch_add(1, Ordering::Relaxed);
+				}
+				Some(given.map(|given| *given.bytes()).encode())
+			}
+		};
+		self.converse(&connection, key, QUESTION_BYTES, reply).await;
+	}
+}
+
+/// A file that is named while it is written.
+struct Named {
+	file: tempfile::NamedTempFile,
 	hasher: blake3::Hasher,
 }
 
-impl Write for Hashing {
+impl Named {
+	fn new(file: tempfile::NamedTempFile) -> Self {
+		Self { file, hasher: blake3::Hasher::new() }
+	}
+
+	fn finish(self) -> (tempfile::NamedTempFile, Artifact) {
+		let artifact = Artifact { hash: Name(*self.hasher.finalize().as_bytes()), bytes: self.hasher.count() };
+		(self.file, artifact)
+	}
+}
+
+impl Write for Named {
 	fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
 		let written = self.file.write(bytes)?;
 		self.hasher.update(bytes.get(..written).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Peers are answered: what they may have, no more at once than this machine can bear, and nobody for ever.
 
-use super::{ask, hash, Counters, Error, Key, Result, Secret, Settings, Store};
+use super::{ask, hash, private, Counters, Error, Key, Result, Secret, Settings, Store};
 use crate::artifacts::Name;
 use iroh::{
 	endpoint::{presets, Connection, Incoming, IncomingAddr, MtuDiscoveryConfig, QuicTransportConfig, VarInt},
@@ -86,7 +86,7 @@ pub(super) async fn bind(settings: &Settings, secret: &Secret) -> Result<iroh::E
 	let at = |error: String| Error::machine(format_args!("{} cannot be listened at: {error}", settings.listen));
 	let mut builder = iroh::Endpoint::builder(presets::Minimal)
 		.secret_key(secret.0.clone())
-		.alpns(vec![ALPN.to_vec(), ask::ALPN.to_vec()])
+		.alpns([ALPN, ask::ALPN, private::ALPN].map(<[u8]>::to_vec).to_vec())
 		.relay_mode(relay)
 		.transport_config(
 			transport()
@@ -212,10 +212,10 @@ pub(super) fn serve(store: &Store, limits: Limits) -> impl Future<Output = ()> {
 				let blobs = inner.blobs.clone().into();
 				drop(inner);
 				server.counters.peers.fetch_add(1, Ordering::Relaxed);
-				if connection.alpn() == ask::ALPN {
-					server.clone().inform(connection, key, weak).await;
-				} else {
-					server.clone().answer(connection, key, Connected { blobs, store: weak }).await;
+				match connection.alpn() {
+					ask::ALPN => server.clone().inform(connection, key, weak).await,
+					private::ALPN => server.clone().let_in(connection, key, weak).await,
+					_ => server.clone().answer(connection, key, Connected { blobs, store: weak }).await,
 				}
 				server.counters.peers.fetch_sub(1, Ordering::Relaxed);
 			});

@@ -184,6 +184,12 @@ async fn private_inputs_reach_whoever_runs_and_checks_them_and_nobody_else() {
 		sources.push(operator.endpoint(&world).await);
 	}
 	assert!(stranger.fetch(&inputs, &sources, |_| {}).await.is_err());
+	// Nor does the key get to one that has them in their sealed form.
+	let sealed = world.store.get(&inputs).await.unwrap();
+	assert!(!sealed.windows(8).any(|window| window == &TEXTS[0].as_bytes()[..8]), "it is sealed");
+	assert_eq!(stranger.add(sealed).await.unwrap(), inputs);
+	let locked = stranger.content_key(&inputs, &sources).await.unwrap_err().to_string();
+	assert_eq!(locked.matches("does not let us in").count(), sources.len(), "{locked}");
 	stranger.close().await;
 	assert_eq!(world.conclusion(request).await, Conclusion::Accepted);
 	// All had the same result: runners-up claim their shares when the leader's is known to be right.

@@ -453,7 +453,7 @@ impl World {
 		self.order(service, &inputs, texts.len()).await
 	}
 
-	/// The same with inputs that only these devices may have.
+	/// The same with inputs that are sealed for these devices.
 	pub async fn request_privately(
 		&self,
 		service: ServiceId,
@@ -461,15 +461,15 @@ impl World {
 		devices: &[DeviceId],
 	) -> (Hash, Artifact) {
 		let bytes = serde_json::to_vec(texts).unwrap();
-		let inputs = Artifact::of(&bytes);
 		let at = self.chain.best().await.unwrap();
 		let mut keys = Vec::new();
 		for device in devices {
 			let endpoint = at.get(&state::DEVICES, (*device,)).await.unwrap().unwrap();
 			keys.push(endpoint.endpoint().unwrap().parse::<Endpoint>().unwrap().key());
 		}
-		self.store.restrict(&inputs, &keys).await.unwrap();
-		self.keep(bytes).await;
+		let size = bytes.len() as u64;
+		let inputs = self.store.seal(std::io::Cursor::new(bytes), size, &keys).await.unwrap();
+		self.keep_artifact(&inputs).await;
 		(self.order(service, &inputs, texts.len()).await, inputs)
 	}
 

@@ -43,13 +43,14 @@ pub enum Trick {
 	Nothing,
 }
 
-/// The protocol by which clients ask.
+/// The protocols by which clients ask what became of their works, and recipients for keys.
 const QUESTIONS: &[u8] = b"ogpu/result/1";
+const KEYS: &[u8] = b"ogpu/key/1";
 
 async fn bind() -> iroh::Endpoint {
 	let builder = iroh::Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled);
-	let builder =
-		builder.alpns(vec![ALPN.to_vec(), QUESTIONS.to_vec()]).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
+	let protocols = [ALPN, QUESTIONS, KEYS].map(<[u8]>::to_vec).to_vec();
+	let builder = builder.alpns(protocols).clear_ip_transports().bind_addr("127.0.0.1:0").unwrap();
 	builder.bind().await.unwrap()
 }
 
@@ -240,12 +241,20 @@ pub struct Asker {
 
 impl Asker {
 	pub async fn new(to: &Endpoint) -> Self {
+		Self::by(QUESTIONS, to).await
+	}
+
+	pub async fn of_keys(to: &Endpoint) -> Self {
+		Self::by(KEYS, to).await
+	}
+
+	async fn by(protocol: &[u8], to: &Endpoint) -> Self {
 		let transport = bind().await;
 		let mut dial = EndpointAddr::new(iroh::PublicKey::from_bytes(to.key().bytes()).unwrap());
 		for address in to.addresses() {
 			dial = dial.with_ip_addr(*address);
 		}
-		let connection = transport.connect(dial, QUESTIONS).await.unwrap();
+		let connection = transport.connect(dial, protocol).await.unwrap();
 		Self { key: *transport.id().as_bytes(), connection, _transport: transport }
 	}
 

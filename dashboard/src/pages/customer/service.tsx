@@ -9,7 +9,7 @@ import type { RequestQuote, Service } from "../../chain/ogpu";
 import { paced } from "../../chain/paced";
 import { eventOf, propose } from "../../chain/transactions";
 import { bounded, inTime, ogpu, parseBlocks, parseOgpu } from "../../format";
-import { gateway, shapeOf, upload } from "../../gateway";
+import { gateway, shapeOf, tellPrivate, upload, uploadSealed } from "../../gateway";
 import { go } from "../../router";
 import { settled } from "../../settled";
 import { Amount, Button, Card, Fact, Field, Icon, LinkButton, Loaded, Note, Page, Skeleton, TextField } from "../../ui";
@@ -148,8 +148,10 @@ function Asking(props: { service: Service }): JSX.Element {
 		setSending(true);
 		try {
 			const bytes = inputsOf(written());
-			const only = isPrivate() ? await keysOf(to, asked.quote) : [];
-			const inputs = await upload(through, bytes, only);
+			const seals = isPrivate();
+			const inputs = seals
+				? await uploadSealed(through, bytes, await keysOf(to, asked.quote))
+				: await upload(through, bytes);
 			const prepared = await prepare(to, by, through, BigInt(asked.quote.clientBond));
 			const order = {
 				inputs: inputs,
@@ -187,6 +189,8 @@ function Asking(props: { service: Service }): JSX.Element {
 				deposit: String(deposit),
 				results: [],
 			});
+			// It is asked in any case, and its provider lets in who checks as well.
+			if (seals) await tellPrivate(through, name, inputs).catch(() => undefined);
 			go(`task/${name}`);
 		} catch (error) {
 			setProblem(said(error));
@@ -279,7 +283,7 @@ function Asking(props: { service: Service }): JSX.Element {
 										checked={isPrivate()}
 										onChange={(event) => setPrivate(event.currentTarget.checked)}
 									/>
-									<span>Only devices that may be drawn now can fetch the texts</span>
+									<span>Seal the texts: only devices that may be drawn now, and who checks them, can read them</span>
 								</label>
 							</div>
 						</details>
