@@ -136,6 +136,31 @@ async fn who_lies_stalls_or_goes_is_dropped_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_silent_is_not_waited_for_while_another_has_it() {
+	let place = Place::new();
+	let giver = place.open("giver").await;
+	let mut settings = place.settings("taker");
+	settings.patience.connect = Duration::from_secs(600);
+	let taker = Store::open(settings).await.unwrap();
+	// They take what is sent, and answer nothing.
+	let silent: Vec<_> = (0..2).map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+	let nobody = |socket: &std::net::UdpSocket| {
+		Endpoint::new(Secret::generate().key(), vec![socket.local_addr().unwrap()], None).unwrap()
+	};
+	let mut sources: Vec<_> = silent.iter().map(nobody).collect();
+	sources.extend([sources[0].clone(), giver.endpoint().clone()]);
+	for (size, nth) in [(1_000, 1), (3 * MIB, 2)] {
+		let artifact = giver.add(noise(size, nth)).await.unwrap();
+		let fetching = async {
+			assert_eq!(taker.find(&artifact.hash, u64::MAX, &sources).await.unwrap(), artifact);
+			taker.fetch(&artifact, &sources, |_| {}).await.unwrap()
+		};
+		let fetched = tokio::time::timeout(Duration::from_secs(300), fetching).await.expect("it waits for nobody");
+		assert_eq!(fetched.received(), size as u64);
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_home_is_said_soon() {
 	let place = Place::new();
 	let taker = place.open("taker").await;

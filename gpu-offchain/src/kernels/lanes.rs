@@ -70,8 +70,10 @@ pub trait Lanes: Copy {
 	fn exp2_whole(self) -> Self;
 	/// Of positive normal numbers: the exponent as a number, and the rest, from √½ up to √2.
 	fn split(self) -> (Self, Self);
-	/// Rows to columns.
-	fn transpose(rows: &mut [Self; LANES]);
+	/// Sixteen by sixteen numbers, rows to columns. Rows are `stride` apart, columns will be `step` apart.
+	///
+	/// SAFETY: there are 15 · `stride` + 16 numbers, and room for 15 · `step` + 16 elsewhere.
+	unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize);
 
 	/// The greater one: `self` where it is greater, else the other; so the other where one is no number, and of −0 and 0.
 	#[inline(always)]
@@ -108,6 +110,26 @@ pub fn fold(lanes: [f32; LANES], with: impl Fn(f32, f32) -> f32) -> f32 {
 
 /// Mantissas are taken from here, √½, so that they stand around one.
 const SPLIT: i32 = 0x3f35_04f3;
+
+/// Rows to columns, of up to sixteen by sixteen numbers; sixteen are written of each column, zero where no row is.
+#[inline(always)]
+pub fn turn<V: Lanes>(from: &[f32], stride: usize, size: [usize; 2], to: &mut [f32], step: usize) {
+	if size == [LANES; 2] {
+		let last = LANES - 1;
+		assert!(from.len() >= last * stride + LANES && to.len() >= last * step + LANES);
+		// SAFETY: all of it is there, as was asserted; no slice overlaps one that can be written.
+		return unsafe { V::turn(from.as_ptr(), stride, to.as_mut_ptr(), step) };
+	}
+	let (mut rows, mut columns) = ([0.0; LANES * LANES], [0.0; LANES * LANES]);
+	for (row, place) in rows.chunks_exact_mut(LANES).take(size[0]).enumerate() {
+		place[..size[1]].copy_from_slice(&from[row * stride..][..size[1]]);
+	}
+	// SAFETY: both are sixteen by sixteen.
+	unsafe { V::turn(rows.as_ptr(), LANES, columns.as_mut_ptr(), LANES) };
+	for (column, values) in columns.chunks_exact(LANES).take(size[1]).enumerate() {
+		to[column * step..][..LANES].copy_from_slice(values);
+	}
+}
 
 /// The lanes of a slice from place 16 · `index` on. Where it ends within them, the rest is this padding.
 #[inline(always)]
@@ -292,12 +314,11 @@ impl Lanes for Portable {
 		(Self(self.0.map(|value| exponent(value) as f32)), Self(self.0.map(rest)))
 	}
 	#[inline(always)]
-	fn transpose(rows: &mut [Self; LANES]) {
+	unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize) {
 		for row in 0..LANES {
-			for column in 0..row {
-				let (a, b) = (rows[row].0[column], rows[column].0[row]);
-				rows[row].0[column] = b;
-				rows[column].0[row] = a;
+			for column in 0..LANES {
+				// SAFETY: by the caller.
+				unsafe { *to.add(column * step + row) = *from.add(row * stride + column) };
 			}
 		}
 	}
@@ -341,36 +362,6 @@ mod x86 {
 			let exponent = _mm256_srai_epi32::<23>(_mm256_sub_epi32(bits, _mm256_set1_epi32(SPLIT)));
 			let rest = _mm256_sub_epi32(bits, _mm256_slli_epi32::<23>(exponent));
 			(_mm256_cvtepi32_ps(exponent), _mm256_castsi256_ps(rest))
-		}
-	}
-
-	/// SAFETY: needs AVX2.
-	#[inline(always)]
-	unsafe fn transpose_8(rows: [__m256; 8]) -> [__m256; 8] {
-		unsafe {
-			let [a, b, c, d, e, f, g, h] = rows;
-			let (ab, ab1) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-			let (cd, cd1) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-			let (ef, ef1) = (_mm256_unpacklo_ps(e, f), _mm256_unpackhi_ps(e, f));
-			let (gh, gh1) = (_mm256_unpacklo_ps(g, h), _mm256_unpackhi_ps(g, h));
-			let left = [
-				_mm256_shuffle_ps(ab, cd, 0x44),
-				_mm256_shuffle_ps(ab, cd, 0xee),
-				_mm256_shuffle_ps(ab1, cd1, 0x44),
-				_mm256_shuffle_ps(ab1, cd1, 0xee),
-			];
-			let right = [
-				_mm256_shuffle_ps(ef, gh, 0x44),
-				_mm256_shuffle_ps(ef, gh, 0xee),
-				_mm256_shuffle_ps(ef1, gh1, 0x44),
-				_mm256_shuffle_ps(ef1, gh1, 0xee),
-			];
-			let mut out = rows;
-			for i in 0..4 {
-				out[i] = _mm256_permute2f128_ps(left[i], right[i], 0x20);
-				out[i + 4] = _mm256_permute2f128_ps(left[i], right[i], 0x31);
-			}
-			out
 		}
 	}
 
@@ -460,22 +451,25 @@ mod x86 {
 			}
 		}
 		#[inline(always)]
-		fn transpose(rows: &mut [Self; LANES]) {
-			// SAFETY: as in `both`.
-			unsafe {
-				let mut quarters = [[rows[0].0; 8]; 4];
-				for row in 0..8 {
-					quarters[0][row] = rows[row].0;
-					quarters[1][row] = rows[row + 8].0;
-					quarters[2][row] = rows[row].1;
-					quarters[3][row] = rows[row + 8].1;
-				}
-				for quarter in &mut quarters {
-					*quarter = transpose_8(*quarter);
-				}
-				for row in 0..8 {
-					rows[row] = Self(quarters[0][row], quarters[1][row]);
-					rows[row + 8] = Self(quarters[2][row], quarters[3][row]);
+		unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize) {
+			// Eight rows by four: they meet in their register by loading, and only their fours are shuffled.
+			for (half, quarter) in [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3)] {
+				// SAFETY: as in `both`, and by the caller.
+				unsafe {
+					let from = from.add(half * 8 * stride + quarter * 4);
+					let to = to.add(quarter * 4 * step + half * 8);
+					let mut rows = [_mm256_setzero_ps(); 4];
+					for (index, row) in rows.iter_mut().enumerate() {
+						let low = _mm256_castps128_ps256(_mm_loadu_ps(from.add(index * stride)));
+						*row = _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add((index + 4) * stride)));
+					}
+					let [a, b, c, d] = rows;
+					let (ab, ab1) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+					let (cd, cd1) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+					_mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(ab, cd));
+					_mm256_storeu_ps(to.add(step), _mm256_shuffle_ps::<0xee>(ab, cd));
+					_mm256_storeu_ps(to.add(2 * step), _mm256_shuffle_ps::<0x44>(ab1, cd1));
+					_mm256_storeu_ps(to.add(3 * step), _mm256_shuffle_ps::<0xee>(ab1, cd1));
 				}
 			}
 		}
@@ -578,31 +572,26 @@ mod x86 {
 			}
 		}
 		#[inline(always)]
-		fn transpose(rows: &mut [Self; LANES]) {
-			// SAFETY: as in `splat`.
-			unsafe {
-				let mut pairs = [rows[0].0; LANES];
-				for i in 0..8 {
-					pairs[2 * i] = _mm512_unpacklo_ps(rows[2 * i].0, rows[2 * i + 1].0);
-					pairs[2 * i + 1] = _mm512_unpackhi_ps(rows[2 * i].0, rows[2 * i + 1].0);
-				}
-				// In each quarter of a register: the column 4q + c of the rows 4g to 4g + 3, as number 4g + c.
-				let mut fours = pairs;
-				for g in 0..4 {
-					let [a, b, c, d] = [pairs[4 * g], pairs[4 * g + 1], pairs[4 * g + 2], pairs[4 * g + 3]];
-					fours[4 * g] = _mm512_shuffle_ps::<0x44>(a, c);
-					fours[4 * g + 1] = _mm512_shuffle_ps::<0xee>(a, c);
-					fours[4 * g + 2] = _mm512_shuffle_ps::<0x44>(b, d);
-					fours[4 * g + 3] = _mm512_shuffle_ps::<0xee>(b, d);
-				}
-				for c in 0..4 {
-					let [g0, g1, g2, g3] = [fours[c], fours[4 + c], fours[8 + c], fours[12 + c]];
-					let (even01, odd01) = (_mm512_shuffle_f32x4::<0x88>(g0, g1), _mm512_shuffle_f32x4::<0xdd>(g0, g1));
-					let (even23, odd23) = (_mm512_shuffle_f32x4::<0x88>(g2, g3), _mm512_shuffle_f32x4::<0xdd>(g2, g3));
-					rows[c] = Self(_mm512_shuffle_f32x4::<0x88>(even01, even23));
-					rows[4 + c] = Self(_mm512_shuffle_f32x4::<0x88>(odd01, odd23));
-					rows[8 + c] = Self(_mm512_shuffle_f32x4::<0xdd>(even01, even23));
-					rows[12 + c] = Self(_mm512_shuffle_f32x4::<0xdd>(odd01, odd23));
+		unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize) {
+			// As with AVX2, with all sixteen rows.
+			for quarter in 0..4 {
+				// SAFETY: as in `splat`, and by the caller.
+				unsafe {
+					let (from, to) = (from.add(quarter * 4), to.add(quarter * 4 * step));
+					let mut rows = [_mm512_setzero_ps(); 4];
+					for (index, row) in rows.iter_mut().enumerate() {
+						let first = _mm512_castps128_ps512(_mm_loadu_ps(from.add(index * stride)));
+						let two = _mm512_insertf32x4::<1>(first, _mm_loadu_ps(from.add((index + 4) * stride)));
+						let three = _mm512_insertf32x4::<2>(two, _mm_loadu_ps(from.add((index + 8) * stride)));
+						*row = _mm512_insertf32x4::<3>(three, _mm_loadu_ps(from.add((index + 12) * stride)));
+					}
+					let [a, b, c, d] = rows;
+					let (ab, ab1) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+					let (cd, cd1) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+					_mm512_storeu_ps(to, _mm512_shuffle_ps::<0x44>(ab, cd));
+					_mm512_storeu_ps(to.add(step), _mm512_shuffle_ps::<0xee>(ab, cd));
+					_mm512_storeu_ps(to.add(2 * step), _mm512_shuffle_ps::<0x44>(ab1, cd1));
+					_mm512_storeu_ps(to.add(3 * step), _mm512_shuffle_ps::<0xee>(ab1, cd1));
 				}
 			}
 		}

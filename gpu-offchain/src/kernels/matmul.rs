@@ -9,7 +9,7 @@
 	reason = "places within matrices whose bounds `Matrix::new` has checked"
 )]
 
-use super::lanes::{on, Lanes, OnLanes, Path, LANES};
+use super::lanes::{on, turn, Lanes, OnLanes, Path, LANES};
 use rayon::prelude::*;
 use std::cell::Cell;
 
@@ -17,6 +17,8 @@ use std::cell::Cell;
 const DEPTH: usize = 256;
 const ROWS: usize = 240;
 const COLUMNS: usize = 1536;
+/// Columns at once where all rows are: what is packed of them is still near when the few rows come to it.
+const FEW_COLUMNS: usize = 512;
 /// Up to this many rows, packing the other matrix does not pay.
 const FEW_ROWS: usize = 3;
 /// Less than this many multiply-adds are not worth a second thread.
@@ -118,7 +120,7 @@ fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
 
 /// `a` in panels of so many rows, each with [`PANEL`] places, of which the first are those of k.
 #[inline(always)]
-fn pack_a<'p, V: Lanes>(a: Matrix<'_>, rows: usize, packed: &'p mut Vec<f32>) -> &'p [f32] {
+fn pack_a<V: Lanes>(a: Matrix<'_>, rows: usize, packed: &mut Vec<f32>) {
 	let packed = room(packed, a.rows.next_multiple_of(rows) * PANEL);
 	if a.column_stride == 1 {
 		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
@@ -127,14 +129,9 @@ fn pack_a<'p, V: Lanes>(a: Matrix<'_>, rows: usize, packed: &'p mut Vec<f32>) ->
 	} else if a.row_stride == 1 {
 		for first in (0..a.rows).step_by(LANES) {
 			for k in (0..a.columns).step_by(LANES) {
-				let mut lanes = [V::splat(0.0); LANES];
-				for (index, lanes) in lanes.iter_mut().enumerate().take(a.columns - k) {
-					*lanes = super::lanes::lanes_at(&a.values[first + (k + index) * a.column_stride..], 0, 0.0);
-				}
-				V::transpose(&mut lanes);
-				for (row, lanes) in lanes.into_iter().enumerate().take(a.rows - first) {
-					super::lanes::put_at(&mut packed[(first + row) * PANEL + k..], 0, lanes);
-				}
+				let size = [(a.columns - k).min(LANES), (a.rows - first).min(LANES)];
+				let from = &a.values[first + k * a.column_stride..];
+				turn::<V>(from, a.column_stride, size, &mut packed[first * PANEL + k..], PANEL);
 			}
 		}
 	} else {
@@ -144,20 +141,25 @@ fn pack_a<'p, V: Lanes>(a: Matrix<'_>, rows: usize, packed: &'p mut Vec<f32>) ->
 			}
 		}
 	}
-	packed
+}
+
+/// From panel to panel of a packed `b`, of so many columns and so much of k. As with [`PANEL`], no power of two.
+const fn panel_b(columns: usize, depth: usize) -> usize {
+	columns * depth + LANES
 }
 
 /// `b` in panels of so many columns: all of them for the first k, for the second and so on, zero beyond the last column.
 #[inline(always)]
 fn pack_b<'p, V: Lanes>(b: Matrix<'_>, columns: usize, packed: &'p mut Vec<f32>) -> &'p [f32] {
 	let depth = b.rows;
-	let packed = room(packed, b.columns.next_multiple_of(columns) * depth);
+	let step = panel_b(columns, depth);
+	let packed = room(packed, b.columns.div_ceil(columns) * step);
 	if b.column_stride == 1 {
 		// Row by row, as they lie in memory.
 		for k in 0..depth {
 			let row = &b.values[k * b.row_stride..][..b.columns];
 			for (panel, values) in row.chunks(columns).enumerate() {
-				let out = &mut packed[(panel * depth + k) * columns..][..columns];
+				let out = &mut packed[panel * step + k * columns..][..columns];
 				for group in 0..columns / LANES {
 					let lanes = if group * LANES < values.len() {
 						super::lanes::lanes_at(values, group, 0.0)
@@ -170,22 +172,17 @@ fn pack_b<'p, V: Lanes>(b: Matrix<'_>, columns: usize, packed: &'p mut Vec<f32>)
 		}
 		return packed;
 	}
-	for (panel, out) in packed.chunks_exact_mut((columns * depth).max(1)).enumerate() {
+	for (panel, out) in packed.chunks_exact_mut(step).enumerate() {
+		let out = &mut out[..columns * depth];
 		let first = panel * columns;
 		let valid = (b.columns - first).min(columns);
 		if b.row_stride == 1 {
 			// Sixteen columns at a time, so that not too many are read side by side.
 			for column in (0..columns).step_by(LANES) {
 				for k in (0..depth).step_by(LANES) {
-					let mut lanes = [V::splat(0.0); LANES];
-					for (index, lanes) in lanes.iter_mut().enumerate().take(valid.saturating_sub(column)) {
-						let place = k + (first + column + index) * b.column_stride;
-						*lanes = super::lanes::lanes_at(&b.values[place..], 0, 0.0);
-					}
-					V::transpose(&mut lanes);
-					for (index, lanes) in lanes.into_iter().enumerate().take(depth - k) {
-						super::lanes::put_at(&mut out[(k + index) * columns + column..], 0, lanes);
-					}
+					let size = [valid.saturating_sub(column).min(LANES), (depth - k).min(LANES)];
+					let from = b.values.get(k + (first + column) * b.column_stride..).unwrap_or_default();
+					turn::<V>(from, b.column_stride, size, &mut out[k * columns + column..], columns);
 				}
 			}
 		} else {
@@ -250,37 +247,41 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 	let width = C * LANES;
 	let [mut room_a, mut room_b, mut edge] = PANELS.take();
 	let edge_tile = room(&mut edge, R * width);
-	for column in (0..c.columns).step_by(COLUMNS) {
-		let columns = [column, (column + COLUMNS).min(c.columns)];
-		for k in (0..a.columns).step_by(DEPTH) {
-			let ks = [k, (k + DEPTH).min(a.columns)];
-			let depth = ks[1] - ks[0];
-			let is_more = is_more || k > 0;
-			let packed_b = pack_b::<V>(b.part(ks, columns), width, &mut room_b);
-			for row in (0..c.rows).step_by(ROWS) {
-				let rows = [row, (row + ROWS).min(c.rows)];
-				let packed_a = pack_a::<V>(a.part(rows, ks), R, &mut room_a);
-				for (panel_b, b) in packed_b.chunks_exact(width * depth).enumerate() {
-					for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
-						let (top, left) = (row + panel_a * R, column + panel_b * width);
-						let size = [(rows[1] - top).min(R), (columns[1] - left).min(width)];
-						// SAFETY: the tile lies within `c`, or in `edge`, which has its full size; the panels are cut to
-						// `depth` steps of full width.
-						unsafe {
-							let inner = c.part([top, top + size[0]], [left, left + size[1]]);
-							if size == [R, width] {
-								tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, inner, is_more);
-							} else {
-								let whole = Target {
-									start: edge_tile.as_mut_ptr(),
-									rows: R,
-									columns: width,
-									row_stride: width,
-								};
-								copy(inner, whole, size);
-								tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, whole, is_more);
-								copy(whole, inner, size);
-							}
+	let are_all_rows = c.rows <= ROWS;
+	let most_columns = if are_all_rows { FEW_COLUMNS } else { COLUMNS };
+	let (depths, strips) = (a.columns.div_ceil(DEPTH), c.columns.div_ceil(most_columns));
+	for step in 0..depths * strips {
+		// All rows are packed once for each part of k; else parts of `b` are.
+		let (k, column) = if are_all_rows { (step / strips, step % strips) } else { (step % depths, step / depths) };
+		let is_packed = are_all_rows && column > 0;
+		let (k, column) = (k * DEPTH, column * most_columns);
+		let ks = [k, (k + DEPTH).min(a.columns)];
+		let columns = [column, (column + most_columns).min(c.columns)];
+		let depth = ks[1] - ks[0];
+		let is_more = is_more || k > 0;
+		let packed_b = pack_b::<V>(b.part(ks, columns), width, &mut room_b);
+		for row in (0..c.rows).step_by(ROWS) {
+			let rows = [row, (row + ROWS).min(c.rows)];
+			if !is_packed {
+				pack_a::<V>(a.part(rows, ks), R, &mut room_a);
+			}
+			let packed_a = &room_a[..(rows[1] - rows[0]).next_multiple_of(R) * PANEL];
+			for (panel_b, b) in packed_b.chunks_exact(panel_b(width, depth)).enumerate() {
+				for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
+					let (top, left) = (row + panel_a * R, column + panel_b * width);
+					let size = [(rows[1] - top).min(R), (columns[1] - left).min(width)];
+					// SAFETY: the tile lies within `c`, or in `edge`, which has its full size; the panels are cut to
+					// `depth` steps of full width.
+					unsafe {
+						let inner = c.part([top, top + size[0]], [left, left + size[1]]);
+						if size == [R, width] {
+							tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, inner, is_more);
+						} else {
+							let whole =
+								Target { start: edge_tile.as_mut_ptr(), rows: R, columns: width, row_stride: width };
+							copy(inner, whole, size);
+							tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, whole, is_more);
+							copy(whole, inner, size);
 						}
 					}
 				}
@@ -386,8 +387,7 @@ fn accumulate<V: Lanes, const N: usize>(times: [f32; N], streams: [&[f32]; N], s
 /// How many times sixteen columns of a turned `b` are read side by side.
 const GROUPS: usize = 2;
 
-/// Few rows of `a` and a turned `b`, whose columns have no gaps: sixteen by sixteen through registers, without a detour
-/// through memory.
+/// Few rows of `a` and a turned `b`, whose columns have no gaps: sixteen by sixteen, which stay in the nearest cache.
 #[inline(always)]
 fn turned<V: Lanes, const R: usize>(product: &Product<'_>) {
 	let &Product { a, b, c, is_more } = product;
@@ -395,6 +395,7 @@ fn turned<V: Lanes, const R: usize>(product: &Product<'_>) {
 	for first in (0..c.columns).step_by(GROUPS * LANES) {
 		let mut sums = [[V::splat(0.0); GROUPS]; R];
 		let mut so_far = [[[0.0; LANES]; GROUPS]; R];
+		let mut steps = [[[0.0; LANES]; LANES]; GROUPS];
 		let columns = (c.columns - first).min(GROUPS * LANES);
 		if is_more {
 			for (row, so_far) in so_far.iter_mut().enumerate() {
@@ -411,17 +412,16 @@ fn turned<V: Lanes, const R: usize>(product: &Product<'_>) {
 			}
 		}
 		for k in (0..whole_k).step_by(LANES) {
-			for group in 0..GROUPS {
-				let mut lanes = [V::splat(0.0); LANES];
+			for (group, steps) in steps.iter_mut().enumerate() {
 				let valid = columns.saturating_sub(group * LANES).min(LANES);
-				for (index, lanes) in lanes.iter_mut().enumerate().take(valid) {
-					let place = (first + group * LANES + index) * b.column_stride + k;
-					*lanes = super::lanes::lanes_at(&b.values[place..], 0, 0.0);
-				}
-				V::transpose(&mut lanes);
-				for (step, lanes) in lanes.into_iter().enumerate() {
-					for (row, sums) in sums.iter_mut().enumerate() {
-						sums[group] = V::splat(a.at(row, k + step)).fma(lanes, sums[group]);
+				let from = b.values.get((first + group * LANES) * b.column_stride + k..).unwrap_or_default();
+				turn::<V>(from, b.column_stride, [valid, LANES], steps.as_flattened_mut(), LANES);
+			}
+			for step in 0..LANES {
+				for (row, sums) in sums.iter_mut().enumerate() {
+					let times = V::splat(a.at(row, k + step));
+					for (sum, steps) in sums.iter_mut().zip(&steps) {
+						*sum = times.fma(V::load(&steps[step]), *sum);
 					}
 				}
 			}

@@ -7,6 +7,7 @@ use super::{
 	serve, Endpoint, Error, Inner, Key, Refusal, Result, Store,
 };
 use crate::artifacts::{Artifact, Name, MOST_BYTES};
+use futures::{stream::FuturesUnordered, StreamExt};
 use iroh::endpoint::{ConnectOptions, Connection, QuicTransportConfig};
 use iroh_blobs::{
 	api::blobs::{Bitfield, BlobStatus},
@@ -94,6 +95,9 @@ const LINES: usize = 64;
 
 /// Sources at once; others wait until one of these is dropped.
 const SOURCES: usize = 4;
+
+/// Nobody who gives nothing is waited for alone: after so long the next is asked as well.
+const ALONE: Duration = Duration::from_secs(1);
 
 /// Bytes on their way to us in one piece. The transport gives up a connection when a stream has more than 1024 gaps: in
 /// so many bytes there are not so many packets, whichever are lost.
@@ -231,6 +235,14 @@ impl Lines {
 		}
 		lines.entry(key).or_default().clone()
 	}
+
+	/// Whether a peer was reached before, and has not gone since.
+	fn is_open(&self, key: Key) -> bool {
+		let lines = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+		let Some(line) = lines.get(&key) else { return false };
+		let line = line.try_lock();
+		line.is_ok_and(|line| line.as_ref().is_some_and(|line| line.connection.close_reason().is_none()))
+	}
 }
 
 /// What all lanes of a fetch share.
@@ -347,26 +359,24 @@ impl Store {
 		if let BlobStatus::Complete { size } = self.0.blobs.status(hash(name)).await.map_err(Error::machine)? {
 			return found(size);
 		}
+		let mut waiting = self.0.in_order(sources).into_iter();
+		let mut asked = FuturesUnordered::new();
 		let mut refusals = Vec::new();
-		for source in sources.iter().filter(|source| source.key() != self.key()) {
-			let asking = async {
-				let (line, _) = self.0.call(source).await?;
-				let _turn = line.requests.acquire().await.map_err(|error| Fault::Here(Error::machine(error)))?;
-				let asked = timeout(self.0.patience.silence, get_verified_size(&line.connection, &hash(name))).await;
-				let asked = asked.map_err(|_| Fault::Source("does not answer".into()))?;
-				asked.map(|(size, _)| size).map_err(|error| Fault::Source(format!("does not have it: {error:#}")))
-			};
-			match asking.await {
-				Ok(size) => return found(size),
-				Err(Fault::Source(reason) | Fault::Line(reason)) => {
-					// A line that is bad is not used again.
-					*self.0.lines.of(source.key()).lock().await = None;
-					refusals.push(Refusal { source: source.clone(), reason });
+		loop {
+			match waiting.next() {
+				Some(source) => asked.push(self.0.clone().size_at(source, *name)),
+				None if asked.is_empty() => return Err(Error::Unfetched { name: *name, refusals }),
+				None => {}
+			}
+			match timeout(ALONE, asked.next()).await {
+				Ok(Some(Ok(size))) => return found(size),
+				Ok(Some(Err((source, Fault::Source(reason) | Fault::Line(reason))))) => {
+					refusals.push(Refusal { source, reason });
 				}
-				Err(Fault::Here(error)) => return Err(error),
+				Ok(Some(Err((_, Fault::Here(error))))) => return Err(error),
+				Ok(None) | Err(_) => {}
 			}
 		}
-		Err(Error::Unfetched { name: *name, refusals })
 	}
 
 	/// How many bytes of it are here and right. `None` if what is here came under the same name with another size: one
@@ -475,9 +485,7 @@ impl Fault {
 
 impl Race {
 	fn new(job: Arc<Job>, sources: &[Endpoint]) -> Self {
-		let own = job.inner.secret.key();
-		let mut seen = HashSet::from([own]);
-		let all: Vec<_> = sources.iter().filter(|source| seen.insert(source.key())).cloned().collect();
+		let all = job.inner.in_order(sources);
 		let waiting = all.iter().cloned().enumerate().collect();
 		let given = all.iter().map(|_| Arc::default()).collect();
 		let mut race = Self {
@@ -491,15 +499,14 @@ impl Race {
 			fetched: Fetched::default(),
 			failure: None,
 		};
-		race.start();
+		race.start(race.job.plan.len().max(1));
 		race
 	}
 
-	/// Lets waiting sources in, as many as there is work for.
-	fn start(&mut self) {
+	/// Lets waiting sources in, until so many are at work.
+	fn start(&mut self, wanted: usize) {
 		self.running.retain(|source| !self.dropped.contains(source));
-		let wanted = SOURCES.min(self.job.plan.len().max(1));
-		while self.running.len() < wanted {
+		while self.running.len() < wanted.min(SOURCES) {
 			let Some((source, endpoint)) = self.waiting.pop_front() else { return };
 			self.running.push(source);
 			let given = self.given.get(source).cloned().unwrap_or_default();
@@ -507,10 +514,15 @@ impl Race {
 		}
 	}
 
-	/// Waits for the next end of a source; `false` when there is nothing to wait for.
+	/// Waits for the next end of a source, or until none has given anything for too long; `false` when there is nothing to
+	/// wait for.
 	async fn step(&mut self) -> bool {
 		if !self.job.plan.is_over() && self.failure.is_none() {
-			if let Some(ended) = self.lanes.join_next().await {
+			let Ok(ended) = timeout(ALONE, self.lanes.join_next()).await else {
+				self.start(self.running.len().saturating_add(1));
+				return true;
+			};
+			if let Some(ended) = ended {
 				match ended {
 					Ok(Lane { end: Ok(()), .. }) => {}
 					Ok(Lane { source, end: Err(Fault::Source(reason) | Fault::Line(reason)) }) => {
@@ -519,7 +531,7 @@ impl Race {
 					Ok(Lane { end: Err(Fault::Here(error)), .. }) => self.failure = Some(error),
 					Err(error) => self.failure = Some(Error::machine(error)),
 				}
-				self.start();
+				self.start(self.job.plan.len().max(1));
 				return true;
 			}
 		}
@@ -541,6 +553,32 @@ impl Race {
 }
 
 impl Inner {
+	/// Each source once, and not oneself; first those to whom a line is open.
+	fn in_order(&self, sources: &[Endpoint]) -> Vec<Endpoint> {
+		let mut seen = HashSet::from([self.secret.key()]);
+		let all = sources.iter().filter(|source| seen.insert(source.key())).cloned();
+		let (mut first, others): (Vec<_>, Vec<_>) = all.partition(|source| self.lines.is_open(source.key()));
+		first.extend(others);
+		first
+	}
+
+	/// How many bytes a source says that an artifact has, and proves it.
+	async fn size_at(self: Arc<Self>, source: Endpoint, name: Name) -> std::result::Result<u64, (Endpoint, Fault)> {
+		let asking = async {
+			let (line, _) = self.call(&source).await?;
+			let _turn = line.requests.acquire().await.map_err(|error| Fault::Here(Error::machine(error)))?;
+			let asked = timeout(self.patience.silence, get_verified_size(&line.connection, &hash(&name))).await;
+			let asked = asked.map_err(|_| Fault::Source("does not answer".into()))?;
+			asked.map(|(size, _)| size).map_err(|error| Fault::Source(format!("does not have it: {error:#}")))
+		};
+		let answer = asking.await;
+		if let Err(Fault::Source(_) | Fault::Line(_)) = &answer {
+			// A line that is bad is not used again.
+			*self.lines.of(source.key()).lock().await = None;
+		}
+		answer.map_err(|fault| (source, fault))
+	}
+
 	/// A line to a source, and whether it is a new one.
 	async fn call(&self, endpoint: &Endpoint) -> std::result::Result<(Line, bool), Fault> {
 		let line = self.lines.of(endpoint.key());
