@@ -74,6 +74,8 @@ pub trait Lanes: Copy {
 	///
 	/// SAFETY: there are 15 · `stride` + 16 numbers, and room for 15 · `step` + 16 elsewhere.
 	unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize);
+	/// Asks for what is there to be near soon, where the CPU can be asked.
+	fn prefetch(_place: *const f32) {}
 
 	/// The greater one: `self` where it is greater, else the other; so the other where one is no number, and of −0 and 0.
 	#[inline(always)]
@@ -451,6 +453,11 @@ mod x86 {
 			}
 		}
 		#[inline(always)]
+		fn prefetch(place: *const f32) {
+			// SAFETY: it reads nothing, wherever that is.
+			unsafe { _mm_prefetch::<_MM_HINT_T1>(place.cast()) }
+		}
+		#[inline(always)]
 		unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize) {
 			// Eight rows by four: they meet in their register by loading, and only their fours are shuffled.
 			for (half, quarter) in [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3)] {
@@ -570,6 +577,11 @@ mod x86 {
 				let rest = _mm512_sub_epi32(bits, _mm512_slli_epi32::<23>(exponent));
 				(Self(_mm512_cvtepi32_ps(exponent)), Self(_mm512_castsi512_ps(rest)))
 			}
+		}
+		#[inline(always)]
+		fn prefetch(place: *const f32) {
+			// SAFETY: it reads nothing, wherever that is.
+			unsafe { _mm_prefetch::<_MM_HINT_T1>(place.cast()) }
 		}
 		#[inline(always)]
 		unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize) {

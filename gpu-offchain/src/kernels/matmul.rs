@@ -241,6 +241,72 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 	}
 }
 
+/// The same where `c` may be smaller than a tile: then through `edge`, which is as large.
+///
+/// SAFETY: as of [`tile`], of which only `c`'s own rows and columns are written.
+#[inline(always)]
+unsafe fn tile_within<V: Lanes, const R: usize, const C: usize>(
+	a: *const f32,
+	b: *const f32,
+	depth: usize,
+	c: Target,
+	is_more: bool,
+	edge: *mut f32,
+) {
+	let size = [c.rows, c.columns];
+	// SAFETY: by the caller.
+	unsafe {
+		if size == [R, C * LANES] {
+			return tile::<V, R, C>(a, b, depth, c, is_more);
+		}
+		let whole = Target { start: edge, rows: R, columns: C * LANES, row_stride: C * LANES };
+		copy(c, whole, size);
+		tile::<V, R, C>(a, b, depth, whole, is_more);
+		copy(whole, c, size);
+	}
+}
+
+/// What is read next, of which a little is asked for with each tile.
+struct Ahead<'a> {
+	values: &'a [f32],
+	stride: usize,
+	/// Rows, or columns of a turned matrix, and how many lines of the cache each of them has.
+	rows: usize,
+	lines: usize,
+	/// How many lines with each tile.
+	share: usize,
+	row: usize,
+	line: usize,
+}
+
+impl<'a> Ahead<'a> {
+	#[inline(always)]
+	fn new(next: Matrix<'a>, tiles: usize) -> Self {
+		let Matrix { values, rows, columns, row_stride, column_stride } = next;
+		let (rows, length, stride) =
+			if column_stride == 1 { (rows, columns, row_stride) } else { (columns, rows, column_stride) };
+		let lines = length.div_ceil(LANES);
+		let share = (rows * lines).div_ceil(tiles.max(1));
+		// What has gaps both ways is left to itself.
+		let rows = if row_stride == 1 || column_stride == 1 { rows } else { 0 };
+		Self { values, stride, rows, lines, share, row: 0, line: 0 }
+	}
+
+	#[inline(always)]
+	fn ask<V: Lanes>(&mut self) {
+		for _ in 0..self.share {
+			if self.row == self.rows {
+				return;
+			}
+			V::prefetch(self.values.as_ptr().wrapping_add(self.row * self.stride + self.line * LANES));
+			self.line += 1;
+			if self.line == self.lines {
+				(self.row, self.line) = (self.row + 1, 0);
+			}
+		}
+	}
+}
+
 #[inline(always)]
 fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 	let &Product { a, b, c, is_more } = product;
@@ -252,14 +318,23 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 	let (depths, strips) = (a.columns.div_ceil(DEPTH), c.columns.div_ceil(most_columns));
 	for step in 0..depths * strips {
 		// All rows are packed once for each part of k; else parts of `b` are.
-		let (k, column) = if are_all_rows { (step / strips, step % strips) } else { (step % depths, step / depths) };
-		let is_packed = are_all_rows && column > 0;
-		let (k, column) = (k * DEPTH, column * most_columns);
-		let ks = [k, (k + DEPTH).min(a.columns)];
-		let columns = [column, (column + most_columns).min(c.columns)];
+		let place = |step: usize| {
+			let (k, column) =
+				if are_all_rows { (step / strips, step % strips) } else { (step % depths, step / depths) };
+			let (k, column) = (k * DEPTH, column * most_columns);
+			([k, (k + DEPTH).min(a.columns)], [column, (column + most_columns).min(c.columns)])
+		};
+		let (ks, columns) = place(step);
+		let is_packed = are_all_rows && columns[0] > 0;
 		let depth = ks[1] - ks[0];
-		let is_more = is_more || k > 0;
+		let is_more = is_more || ks[0] > 0;
 		let packed_b = pack_b::<V>(b.part(ks, columns), width, &mut room_b);
+		let mut ahead = None;
+		if are_all_rows && step + 1 < depths * strips {
+			let (ks, columns) = place(step + 1);
+			let tiles = c.rows.div_ceil(R) * (columns[1] - columns[0]).div_ceil(width);
+			ahead = Some(Ahead::new(b.part(ks, columns), tiles));
+		}
 		for row in (0..c.rows).step_by(ROWS) {
 			let rows = [row, (row + ROWS).min(c.rows)];
 			if !is_packed {
@@ -268,20 +343,20 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 			let packed_a = &room_a[..(rows[1] - rows[0]).next_multiple_of(R) * PANEL];
 			for (panel_b, b) in packed_b.chunks_exact(panel_b(width, depth)).enumerate() {
 				for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
-					let (top, left) = (row + panel_a * R, column + panel_b * width);
+					if let Some(ahead) = &mut ahead {
+						ahead.ask::<V>();
+					}
+					let (top, left) = (row + panel_a * R, columns[0] + panel_b * width);
 					let size = [(rows[1] - top).min(R), (columns[1] - left).min(width)];
-					// SAFETY: the tile lies within `c`, or in `edge`, which has its full size; the panels are cut to
-					// `depth` steps of full width.
+					let (a, b, edge) = (a.as_ptr(), b.as_ptr(), edge_tile.as_mut_ptr());
+					// SAFETY: the tile lies within `c`, and `edge` has its full size; the panels are cut to `depth` steps
+					// of full width, and hold the rows of smaller tiles as well.
 					unsafe {
-						let inner = c.part([top, top + size[0]], [left, left + size[1]]);
-						if size == [R, width] {
-							tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, inner, is_more);
-						} else {
-							let whole =
-								Target { start: edge_tile.as_mut_ptr(), rows: R, columns: width, row_stride: width };
-							copy(inner, whole, size);
-							tile::<V, R, C>(a.as_ptr(), b.as_ptr(), depth, whole, is_more);
-							copy(whole, inner, size);
+						let c = c.part([top, top + size[0]], [left, left + size[1]]);
+						match (R, size[0]) {
+							(5.., 0..=4) => tile_within::<V, 4, C>(a, b, depth, c, is_more, edge),
+							(9.., 0..=8) => tile_within::<V, 8, C>(a, b, depth, c, is_more, edge),
+							_ => tile_within::<V, R, C>(a, b, depth, c, is_more, edge),
 						}
 					}
 				}
