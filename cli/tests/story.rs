@@ -607,10 +607,12 @@ async fn who_checks_a_private_request_is_let_in_by_its_client_when_the_provider_
 		stands_at(Stage::Auditing).await;
 		provider.signal(Signal::SIGSTOP);
 		verifier.signal(Signal::SIGCONT);
+		// All have said what they found: now it has to show its result.
+		stands_at(Stage::Revealing).await;
+		provider.signal(Signal::SIGCONT);
 	};
 	let (asked, ()) = tokio::join!(eve.run(&ask), steps);
 	assert_eq!(line(&asked, "ended")["accepted"], true);
-	provider.signal(Signal::SIGCONT);
 }
 
 async fn at_least_two_serve(chain: &Chain, service: ServiceId) -> Option<()> {
