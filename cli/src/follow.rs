@@ -176,7 +176,12 @@ impl Follow {
 				self.entry.note(0, self.entry.name.0);
 				if let Some(inputs) = &self.entry.inputs {
 					let at = self.client.node.chain().await.best().await?;
-					self.let_in = let_in(&at, &self.store, &self.entry.name.0, inputs, &self.let_in).await?;
+					match let_in(&at, &self.store, &self.entry.name.0, inputs, &self.let_in).await {
+						Ok(let_in) => self.let_in = let_in,
+						Err(error) if error.is_of_connection() => return Err(error),
+						// A disk that is full, say: it is tried again after the next block.
+						Err(_) => {}
+					}
 				}
 			}
 		}

@@ -144,7 +144,10 @@ impl Client {
 			let devices: Vec<u32> =
 				quote.devices.iter().filter(|device| device.reasons.is_empty()).map(|device| device.device).collect();
 			let (size, keys) = (bytes.len() as u64, self.keys_of(&devices).await?);
-			let inputs = depot.store().seal(Cursor::new(bytes), size, &keys).await?;
+			if keys.is_empty() {
+				return Err(Error::invalid("no device that may be drawn now can be reached: try again later"));
+			}
+			let inputs = depot.store().seal(self.account()?, Cursor::new(bytes), size, &keys).await?;
 			depot.keep(&inputs, &inputs.hash.0).await?;
 			inputs
 		} else {

@@ -180,6 +180,9 @@ async fn without_the_token_nobody_learns_or_leaves_anything() {
 	assert_eq!(door.ask(Method::POST, "/artifacts", "").await.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
+/// The account of the page's user.
+const CLIENT: [u8; 32] = [3; 32];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_page_supplies_workers_fetch_and_what_is_for_a_few_only_they_do() {
 	let door = no_page().await;
@@ -192,10 +195,11 @@ async fn what_a_page_supplies_workers_fetch_and_what_is_for_a_few_only_they_do()
 	assert_eq!(stranger.get(&Artifact::of(&bytes)).await.unwrap(), bytes);
 
 	let private = b"[\"a question\"]";
+	let client = hex(&CLIENT);
 	// By any of the forms in which a key is known.
 	let mut sealed = Vec::new();
 	for key in [friend.key().to_string(), hex(friend.key().bytes()), friend.endpoint().to_string()] {
-		let put = door.put(&format!("?seal={key}"), private).await;
+		let put = door.put(&format!("?client={client}&seal={key}"), private).await;
 		assert_eq!(put.status, StatusCode::OK, "{:?}", put.body);
 		let hash = parse_hash(put.json()["hash"].as_str().unwrap()).unwrap();
 		sealed.push(Artifact { hash: Name(hash), bytes: put.json()["size"].as_u64().unwrap() });
@@ -203,6 +207,7 @@ async fn what_a_page_supplies_workers_fetch_and_what_is_for_a_few_only_they_do()
 	for sealed in &sealed {
 		assert_ne!(sealed.hash, Name::of(private));
 		friend.fetch(sealed, &source, |_| {}).await.unwrap();
+		assert_eq!(friend.sealed_for(sealed).await.unwrap(), Some(CLIENT));
 		let key = friend.content_key(sealed, &[]).await.unwrap();
 		let plain = friend.open_sealed(sealed, &key, door.folder.path()).await.unwrap();
 		assert_eq!(plain, Artifact::of(private));
@@ -289,6 +294,9 @@ async fn what_makes_no_sense_is_said_precisely_and_leaves_nothing() {
 	}
 	for (query, word) in [
 		("?seal=me".to_owned(), "`seal` is no transport key"),
+		(format!("?seal={endpoint}"), "`client` names the account"),
+		(format!("?client={}", hex(&CLIENT)), "`client` names the account"),
+		(format!("?seal={endpoint}&client=me"), "me"),
 		(format!("?seal={}", "00".repeat(32)), "small order"),
 		("?saal=x".into(), "means nothing here"),
 		(format!("?{}", "seal=x&".repeat(5_000)), "`seal`"),

@@ -94,9 +94,10 @@ describe("what is stored", () => {
 	it("has another name when it is sealed, and is never sealed for nobody", async () => {
 		const sealed = `0x${"ab".repeat(32)}`;
 		answer = () => Response.json({ hash: sealed, size: bytes.length + 146 });
-		expect(await uploadSealed(gateway, bytes, ["a key", "b"])).toBe(sealed);
-		expect(asked[0]?.url).toContain("?seal=a%20key&seal=b");
-		await expect(uploadSealed(gateway, bytes, [])).rejects.toThrow("nobody can be reached");
+		const key = "y".repeat(52);
+		expect(await uploadSealed(gateway, bytes, "aNR", [`${key}@1.2.3.4:5`, "", "<b>", `${key}@6.7.8.9:1`])).toBe(sealed);
+		expect(asked[0]?.url).toMatch(new RegExp(`\\?client=aNR&seal=${key}$`));
+		await expect(uploadSealed(gateway, bytes, "aNR", ["", "me@"])).rejects.toThrow("nobody can be reached");
 		answer = () => Response.json({ open: 1 });
 		await tellPrivate(gateway, name, sealed);
 		expect(asked.at(-1)?.url).toContain("/private");

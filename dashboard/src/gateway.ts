@@ -183,11 +183,23 @@ export async function upload(to: Gateway, bytes: Uint8Array): Promise<string> {
 	return name;
 }
 
-/** Has the gateway seal bytes for these transport keys, and keep what comes out, whose name is returned. */
-export async function uploadSealed(to: Gateway, bytes: Uint8Array, keys: string[]): Promise<string> {
-	// Without a key it would be for everybody.
-	if (keys.length === 0) throw new GatewayError("nobody can be reached who may be drawn now: try again later");
-	return put(to, bytes, `?${keys.map((key) => `seal=${encodeURIComponent(key)}`).join("&")}`);
+/** A transport key as endpoints write it. */
+const KEY = /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/;
+
+/**
+ * Has the gateway seal bytes of a client's request for the devices with these endpoints, and keep what comes out, whose name
+ * is returned. Endpoints that nobody could call are left out: the chain takes any text.
+ */
+export async function uploadSealed(
+	to: Gateway,
+	bytes: Uint8Array,
+	client: string,
+	endpoints: string[],
+): Promise<string> {
+	const keys = new Set(endpoints.map((endpoint) => endpoint.split("@")[0] ?? "").filter((key) => KEY.test(key)));
+	if (keys.size === 0) throw new GatewayError("nobody can be reached who may be drawn now: try again later");
+	const query = [["client", client], ...[...keys].map((key) => ["seal", key])];
+	return put(to, bytes, `?${new URLSearchParams(query)}`);
 }
 
 async function put(to: Gateway, bytes: Uint8Array, query: string): Promise<string> {

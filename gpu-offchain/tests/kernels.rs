@@ -14,7 +14,7 @@ use ogpu_worker::{
 	kernels::{
 		canonical_bytes,
 		math::host,
-		matmul::{products, Matrix},
+		matmul::{product, products, Matrix, Output},
 		random::Random,
 		Path,
 	},
@@ -181,6 +181,60 @@ fn normal_numbers_are_normal() {
 	assert!((4_350..4_750).contains(&beyond_two), "{beyond_two}");
 }
 
+/// Holds a product of these sizes against the definition, written out: alone, and upon what is there, between other numbers.
+fn is_the_chain([m, k, n]: [usize; 3], seed: u64, [turn_a, turn_b]: [bool; 2], threads: usize) {
+	let (a, b, start) = (normal(seed, m * k), normal(seed ^ 1, k * n), normal(seed ^ 2, m * n));
+	let at = |row: usize, column: usize, rows: usize, columns: usize, turned: bool| {
+		if turned {
+			column * rows + row
+		} else {
+			row * columns + column
+		}
+	};
+	let chain = |mut sums: Vec<f32>| {
+		for i in 0..m {
+			for l in 0..k {
+				let times = a[at(i, l, m, k, turn_a)];
+				for j in 0..n {
+					let sum = &mut sums[i * n + j];
+					*sum = times.mul_add(b[at(l, j, k, n, turn_b)], *sum);
+				}
+			}
+		}
+		sums
+	};
+	let (alone, upon) = (chain(vec![0.0; m * n]), chain(start.clone()));
+	let strides = |rows, columns, turned| if turned { [1, rows] } else { [columns, 1] };
+	let a = Matrix::new(&a, [m, k], strides(m, k, turn_a)).unwrap();
+	let b = Matrix::new(&b, [k, n], strides(k, n, turn_b)).unwrap();
+	for path in Path::available() {
+		let about = format!("{path:?}: {m} × {k} × {n}, turned {turn_a} {turn_b}");
+		let mut c = vec![f32::NAN; m * n];
+		with_threads(threads, || products(path, &[(a, b)], &mut c)).unwrap();
+		assert!(canonical_bytes(&c) == canonical_bytes(&alone), "{about}");
+		let gap = 7;
+		let mut c = vec![-1.5; m * (n + gap)];
+		for (row, start) in c.chunks_exact_mut(n + gap).zip(start.chunks_exact(n)) {
+			row[..n].copy_from_slice(start);
+		}
+		product(path, a, b, Output::new(&mut c, n + gap), true).unwrap();
+		for (row, upon) in c.chunks_exact(n + gap).zip(upon.chunks_exact(n)) {
+			assert!(canonical_bytes(&row[..n]) == canonical_bytes(upon), "{about}, upon what is there");
+			assert_eq!(row[n..], [-1.5; 7], "{about}: what lies between is not touched");
+		}
+	}
+}
+
+#[test]
+fn a_product_of_many_blocks_is_the_chain_of_fused_steps() {
+	let shapes = [[5, 300, 1100], [64, 513, 515], [240, 257, 520], [241, 300, 1600], [253, 17, 33], [3, 40, 1030]];
+	for (seed, shape) in (1..).zip(shapes) {
+		for turned in [[false, false], [false, true], [true, false], [true, true]] {
+			is_the_chain(shape, seed, turned, 1);
+		}
+	}
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -189,27 +243,7 @@ proptest! {
 	fn a_product_is_the_chain_of_fused_steps(
 		m in 1usize..60, n in 1usize..90, k in 0usize..600, seed: u64, turn_a: bool, turn_b: bool, threads in 1usize..4,
 	) {
-		let (a, b) = (normal(seed, m * k), normal(seed ^ 1, k * n));
-		let at = |row: usize, column: usize, rows: usize, columns: usize, turned: bool| {
-			if turned { column * rows + row } else { row * columns + column }
-		};
-		let mut expected = vec![0f32; m * n];
-		for i in 0..m {
-			for j in 0..n {
-				for l in 0..k {
-					let c = &mut expected[i * n + j];
-					*c = a[at(i, l, m, k, turn_a)].mul_add(b[at(l, j, k, n, turn_b)], *c);
-				}
-			}
-		}
-		let strides = |rows, columns, turned| if turned { [1, rows] } else { [columns, 1] };
-		let a = Matrix::new(&a, [m, k], strides(m, k, turn_a)).unwrap();
-		let b = Matrix::new(&b, [k, n], strides(k, n, turn_b)).unwrap();
-		for path in Path::available() {
-			let mut c = vec![f32::NAN; m * n];
-			with_threads(threads, || products(path, &[(a, b)], &mut c)).unwrap();
-			prop_assert_eq!(canonical_bytes(&c), canonical_bytes(&expected), "{:?}", path);
-		}
+		is_the_chain([m, k, n], seed, [turn_a, turn_b], threads);
 	}
 
 	/// Alone, after a cache of what came before, or among others: a position has the same bits.

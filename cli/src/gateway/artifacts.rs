@@ -1,7 +1,7 @@
 //! What is put into the store, and what is fetched from it, or through it from others.
 
 use super::{answer, guard::Place, Gateway, Refusal, SILENCE};
-use crate::{home::Journal, Artifact, Name, Result};
+use crate::{home::Journal, parse_account, Artifact, Name, Result};
 use axum::{
 	body::Body,
 	extract::{Extension, Path, RawQuery, State},
@@ -45,8 +45,13 @@ pub(super) async fn put(
 	headers: HeaderMap,
 	body: Body,
 ) -> Result<Response, Refusal> {
-	let query = Query::parse(query, &["seal"])?;
+	let query = Query::parse(query, &["seal", "client"])?;
 	let recipients = query.all("seal").map(key).collect::<Result<Vec<_>, _>>()?;
+	let client = query.one("client")?.map(parse_account).transpose();
+	let client = client.map_err(|error| Refusal::invalid(error.to_string()))?;
+	if client.is_some() == recipients.is_empty() {
+		return Err(Refusal::invalid("`client` names the account whose request is sealed, and `seal` for whom"));
+	}
 	if recipients.len() > MOST_KEYS {
 		return Err(Refusal::invalid(format!("{} keys: at most {MOST_KEYS} can be named", recipients.len())));
 	}
@@ -56,8 +61,8 @@ pub(super) async fn put(
 	}
 	let (file, mut artifact) = receive(&gateway, body).await?;
 	let store = gateway.store();
-	if !recipients.is_empty() {
-		artifact = store.seal(file.reopen()?, artifact.bytes, &recipients).await?;
+	if let Some(client) = client {
+		artifact = store.seal(client, file.reopen()?, artifact.bytes, &recipients).await?;
 	} else if artifact.bytes > 0 {
 		let added = store.add_file(file.path()).await?;
 		if added != artifact {

@@ -70,11 +70,11 @@ pub(super) async fn tell(State(gateway): State<Arc<Gateway>>, body: Body) -> Res
 	let found = gateway.store().find(&inputs, MOST_BYTES, &[]).await;
 	let found =
 		found.map_err(|_| Refusal::new(StatusCode::NOT_FOUND, "these inputs are not here: put them here first"))?;
-	if !gateway.store().is_sealed(&found).await? {
+	if gateway.store().sealed_for(&found).await?.is_none() {
 		return Err(Refusal::invalid("these inputs are for everybody: nobody has to be let in"));
 	}
 	let mut open = gateway.private.open();
-	if !open.iter().any(|known| known.request == request) {
+	if !open.iter().any(|known| (known.request, known.inputs) == (request, inputs)) {
 		if open.len() >= MOST_OPEN {
 			let text = format!("{MOST_OPEN} private requests are open: wait until some have ended");
 			return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, text));
@@ -128,7 +128,12 @@ impl Gateway {
 				continue;
 			}
 			let known = before.entry(request).or_default();
-			*known = let_in(at, self.store(), &request.0, &inputs, known).await?;
+			match let_in(at, self.store(), &request.0, &inputs, known).await {
+				Ok(let_in) => *known = let_in,
+				Err(error) if error.is_of_connection() => return Err(error),
+				// A disk that is full, say: it is tried again after the next block, and the others are not kept waiting.
+				Err(_) => {}
+			}
 		}
 		Ok(())
 	}

@@ -261,7 +261,12 @@ impl Agent {
 		for (name, inputs, checker, leaf) in fresh {
 			let keys = super::view::keys_of(at, checker).await?;
 			if keys.is_empty() {
-				tracing::warn!(checker = chain::address(&checker), "who checks has no device that it could fetch with");
+				// It may still register one.
+				tracing::debug!(
+					checker = chain::address(&checker),
+					"who checks has no device that it could fetch with"
+				);
+				continue;
 			}
 			for artifact in self.needed(&name, inputs, leaf).await? {
 				self.shop.library.store().restrict(&artifact, &keys).await?;

@@ -161,7 +161,14 @@ impl Lane {
 			}
 			chain.changed().await.map_err(|error| Missing::Machine(error.into()))?;
 		};
-		self.shop.library.bring(&chain, &work.what, until).await
+		let brought = self.shop.library.bring(&chain, &work.what, until).await?;
+		if let Some(given) = brought.inputs.map(|inputs| inputs.given).filter(|given| given.bytes > 0) {
+			// As long as it may wait and be computed.
+			let due = SystemTime::now().checked_add(left).unwrap_or_else(SystemTime::now);
+			let kept = self.shop.library.store().keep(&given, owner(&work.id), due).await;
+			kept.map_err(|error| Missing::Machine(error.into()))?;
+		}
+		Ok(brought)
 	}
 
 	fn queue(&self, ready: Ready) {
@@ -280,9 +287,11 @@ impl Lane {
 		let owner = owner(&ready.work.id);
 		let is_private = matches!(ready.work.what, What::Request { .. });
 		let until = SystemTime::now().checked_add(self.shop.serve).unwrap_or_else(SystemTime::now);
-		// Whoever checks may not get them from the client.
+		// Whoever checks may not get them from the client. Without them there is a result nevertheless.
 		if let Some(given) = ready.brought.inputs.map(|inputs| inputs.given).filter(|given| given.bytes > 0) {
-			store.keep(&given, owner, until).await?;
+			if let Err(error) = store.keep(&given, owner, until).await {
+				tracing::warn!(work = %ready.work.id, "its inputs cannot be served: {error}");
+			}
 		}
 		let mut seen = std::collections::BTreeSet::new();
 		for [_, carry, _] in &saved.leaves {

@@ -2,10 +2,10 @@
 
 use super::{engine, plan::What, view, view::Origin};
 use crate::{
-	artifacts::{Artifact, Name, MOST_BYTES},
+	artifacts::{Artifact, Folder, Name, Store as _, MOST_BYTES},
 	chain::{types::*, Chain},
 	limits,
-	store::{Endpoint, Key, Store},
+	store::{Endpoint, Error as StoreError, Key, Store},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -83,6 +83,12 @@ struct Sources {
 	opening: Vec<Endpoint>,
 }
 
+/// Of each in turns: whoever names many that are silent keeps nobody from the other's.
+fn in_turns(first: &[Endpoint], second: &[Endpoint]) -> Vec<Endpoint> {
+	let longest = first.len().max(second.len());
+	(0..longest).flat_map(|nth| first.get(nth).into_iter().chain(second.get(nth))).cloned().collect()
+}
+
 impl Library {
 	pub fn new(store: Store, folder: PathBuf) -> Result<Self> {
 		std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -103,9 +109,9 @@ impl Library {
 		let sources = self.sources(chain, what).await.map_err(Missing::Machine)?;
 		match what {
 			What::Benchmark { .. } => Ok(Brought::default()),
-			What::Request { manifest, inputs, most_bytes, .. } => {
+			What::Request { client, manifest, inputs, most_bytes, .. } => {
 				let manifest = self.manifest(manifest, &sources.shared, until, Missing::Output).await?;
-				let inputs = self.secret(inputs, *most_bytes, &sources.inputs, &sources.inputs, until).await?;
+				let inputs = self.secret(client, inputs, *most_bytes, &sources.inputs, &sources.inputs, until).await?;
 				let clients = sources.inputs.iter().map(Endpoint::key).collect();
 				Ok(Brought { manifest: Some(manifest), inputs: Some(inputs), opening: None, clients })
 			}
@@ -135,9 +141,9 @@ impl Library {
 		let mut brought = Brought::default();
 		let mut begins = leaf > 0;
 		match origin {
-			Origin::Request { manifest, inputs, most_bytes, .. } => {
+			Origin::Request { client, manifest, inputs, most_bytes, .. } => {
 				// Whoever checks serves inputs to nobody.
-				brought.inputs = Some(self.secret(inputs, *most_bytes, &sources.inputs, &[], until).await?);
+				brought.inputs = Some(self.secret(client, inputs, *most_bytes, &sources.inputs, &[], until).await?);
 				brought.manifest = Some(self.manifest(manifest, &sources.shared, until, Missing::Output).await?);
 			}
 			Origin::Part { manifest, first_leaf, .. } => {
@@ -200,8 +206,7 @@ impl Library {
 				served.extend(of(*provider).await?);
 				match origin {
 					Origin::Request { service, client, .. } => {
-						let mut inputs = of(*client).await?;
-						inputs.extend(served.clone());
+						let inputs = in_turns(&served, &of(*client).await?);
 						let mut shared = served.clone();
 						shared.extend(members(*service).await?);
 						Sources { shared, inputs, opening: served }
@@ -226,7 +231,8 @@ impl Library {
 		missing: fn(String) -> Missing,
 	) -> std::result::Result<Vec<u8>, Missing> {
 		let artifact = self.named(name, limits::MANIFEST_BYTES as u128, sources, until, missing).await?;
-		let manifest = self.store.get(&artifact).await.map_err(|error| Missing::Machine(error.into()))?;
+		// The store may have it no more: what engines read is here longer.
+		let manifest = Folder::new(&self.folder).get(&artifact).map_err(|error| Missing::Machine(error.into()))?;
 		let named = engine::artifacts_of(&manifest).map_err(|error| Missing::Invalid(format!("{error:#}")))?;
 		for artifact in named {
 			self.fetch(&artifact, sources, until, missing).await?;
@@ -237,6 +243,7 @@ impl Library {
 	/// What a client has given to some: from before it comes, only these may have it from here.
 	async fn secret(
 		&self,
+		client: &AccountId,
 		name: &Hash,
 		most: u128,
 		sources: &[Endpoint],
@@ -244,34 +251,42 @@ impl Library {
 		until: Instant,
 	) -> std::result::Result<Inputs, Missing> {
 		let given = self.found(name, most, sources, until, Missing::Input).await?;
-		let keys: Vec<_> = allowed.iter().map(Endpoint::key).collect();
-		self.store.restrict(&given, &keys).await.map_err(|error| Missing::Machine(error.into()))?;
-		self.fetch(&given, sources, until, Missing::Input).await?;
-		Ok(Inputs { given, plain: self.opened(given, sources, until).await? })
-	}
-
-	/// What was in an artifact, if it is a sealed one.
-	async fn opened(
-		&self,
-		artifact: Artifact,
-		sources: &[Endpoint],
-		until: Instant,
-	) -> std::result::Result<Artifact, Missing> {
-		let sealed = |error: crate::store::Error| match error {
-			crate::store::Error::Sealed(_) => Missing::Invalid(error.to_string()),
+		if given.bytes == 0 {
+			self.fetch(&given, sources, until, Missing::Input).await?;
+			return Ok(Inputs { given, plain: given });
+		}
+		let wrong = |error: StoreError| match error {
+			StoreError::Sealed(_) => Missing::Invalid(error.to_string()),
 			error => Missing::Machine(error.into()),
 		};
-		if artifact.bytes == 0 || !self.store.is_sealed(&artifact).await.map_err(sealed)? {
-			return Ok(artifact);
+		if !self.store.has(&given).await.map_err(wrong)? {
+			// A file that is left of another time cannot be served on.
+			let _ = std::fs::remove_file(self.folder.join(given.hash.to_string()));
+		}
+		self.store.restrict(&given, &[]).await.map_err(wrong)?;
+		self.fetch(&given, sources, until, Missing::Input).await?;
+		// Whoever names what another has sealed is not let in to it by that.
+		let owner = self.store.sealed_for(&given).await.map_err(wrong)?;
+		if owner.is_some_and(|owner| owner != *client) {
+			return Err(Missing::Invalid("the inputs are sealed for a request of another client".into()));
+		}
+		let keys: Vec<_> = allowed.iter().map(Endpoint::key).collect();
+		self.store.restrict(&given, &keys).await.map_err(wrong)?;
+		if owner.is_none() {
+			return Ok(Inputs { given, plain: given });
 		}
 		let key = loop {
-			match self.store.content_key(&artifact, sources).await {
-				Ok(key) => break key,
-				Err(error @ crate::store::Error::Sealed(_)) => return Err(sealed(error)),
-				Err(error) => self.or_again(error, until, Missing::Input).await?,
+			match tokio::time::timeout_at(until, self.store.content_key(&given, sources)).await {
+				Ok(Ok(key)) => break key,
+				Ok(Err(error @ StoreError::Locked { .. })) => self.or_again(error, until, Missing::Input).await?,
+				Ok(Err(error)) => return Err(wrong(error)),
+				Err(_) => {
+					return Err(Missing::Input(format!("the key of artifact {} did not come in time", given.hash)))
+				}
 			}
 		};
-		self.store.open_sealed(&artifact, &key, &self.folder).await.map_err(sealed)
+		let plain = self.store.open_sealed(&given, &key, &self.folder).await.map_err(wrong)?;
+		Ok(Inputs { given, plain })
 	}
 
 	/// An artifact of which only the name is known.
@@ -299,9 +314,10 @@ impl Library {
 	) -> std::result::Result<Artifact, Missing> {
 		let most = u64::try_from(most).unwrap_or(MOST_BYTES).clamp(1 << 20, MOST_BYTES);
 		loop {
-			match self.store.find(&Name(*name), most, sources).await {
-				Ok(artifact) => return Ok(artifact),
-				Err(error) => self.or_again(error, until, missing).await?,
+			match tokio::time::timeout_at(until, self.store.find(&Name(*name), most, sources)).await {
+				Ok(Ok(artifact)) => return Ok(artifact),
+				Ok(Err(error)) => self.or_again(error, until, missing).await?,
+				Err(_) => return Err(missing(format!("artifact {} was not found in time", Name(*name)))),
 			}
 		}
 	}

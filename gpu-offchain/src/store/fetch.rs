@@ -97,7 +97,7 @@ const LINES: usize = 64;
 const SOURCES: usize = 4;
 
 /// Nobody who gives nothing is waited for alone: after so long the next is asked as well.
-const ALONE: Duration = Duration::from_secs(1);
+pub(super) const ALONE: Duration = Duration::from_secs(1);
 
 /// Bytes on their way to us in one piece. The transport gives up a connection when a stream has more than 1024 gaps: in
 /// so many bytes there are not so many packets, whichever are lost.
@@ -554,7 +554,7 @@ impl Race {
 
 impl Inner {
 	/// Each source once, and not oneself; first those to whom a line is open.
-	fn in_order(&self, sources: &[Endpoint]) -> Vec<Endpoint> {
+	pub(super) fn in_order(&self, sources: &[Endpoint]) -> Vec<Endpoint> {
 		let mut seen = HashSet::from([self.secret.key()]);
 		let all = sources.iter().filter(|source| seen.insert(source.key())).cloned();
 		let (mut first, others): (Vec<_>, Vec<_>) = all.partition(|source| self.lines.is_open(source.key()));

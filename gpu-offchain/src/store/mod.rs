@@ -128,6 +128,8 @@ struct Inner {
 	/// One fetch of each artifact at a time.
 	fetching: Mutex<HashMap<Name, Arc<tokio::sync::Mutex<()>>>>,
 	counters: Arc<Counters>,
+	/// Of sealed artifacts, as peers have given them.
+	keys: Mutex<HashMap<Name, ContentKey>>,
 	/// Who answers questions of clients, where somebody does.
 	reception: Mutex<Option<ask::Reception>>,
 	tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -220,6 +222,7 @@ impl Store {
 			lines: Default::default(),
 			fetching: Default::default(),
 			counters: Default::default(),
+			keys: Default::default(),
 			reception: Default::default(),
 			tasks: Default::default(),
 			_lock: lock,

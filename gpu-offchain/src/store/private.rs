@@ -3,41 +3,55 @@
 use super::{
 	blocking,
 	error::{Error, Refusal, Result},
-	folder, room,
+	fetch::ALONE,
+	folder,
+	ledger::Ledger,
+	room,
 	seal::{
-		content_key, is_opened_by, is_sealed, seal, sealed_bytes, unseal, ContentKey, MOST_HEADER, MOST_RECIPIENTS,
+		client_of, content_key, is_opened_by, seal, sealed_bytes, unseal, ContentKey, MOST_HEADER, MOST_RECIPIENTS,
 	},
 	serve::Server,
 	Endpoint, Inner, Key, Store,
 };
 use crate::artifacts::{Artifact, Name};
 use codec::{DecodeAll, Encode};
+use futures::{stream::FuturesUnordered, StreamExt};
 use iroh::endpoint::Connection;
 use std::{
+	collections::{HashMap, HashSet},
 	fs,
 	io::{BufReader, BufWriter, Read, Write},
 	path::Path,
-	sync::{atomic::Ordering, Arc, Weak},
+	sync::{atomic::Ordering, Arc, MutexGuard, Weak},
 };
+use tokio::time::timeout;
 
 /// The name of the protocol by which keys are asked for, and its version.
 pub(super) const ALPN: &[u8] = b"ogpu/key/1";
 /// A question is the name of a sealed artifact, an answer its key, or that there is none for whoever asks.
 const QUESTION_BYTES: usize = 32;
 const ANSWER_BYTES: usize = 33;
+/// Keys that were given and are remembered.
+const MOST_KEYS: usize = 1 << 14;
 
 impl Store {
-	/// Seals so many bytes to these keys, and serves what comes out to them alone. This store opens it as well, and gives the
-	/// key to those whom [`Store::restrict`] names later.
-	pub async fn seal(&self, plain: impl Read + Send + 'static, bytes: u64, recipients: &[Key]) -> Result<Artifact> {
-		let own = self.key();
-		let others = recipients.iter().copied().filter(|key| *key != own);
-		let boxes: Vec<Key> = [own].into_iter().chain(others).take(MOST_RECIPIENTS).collect();
+	/// Seals so many bytes to these keys, for requests of this client alone, and serves what comes out to these alone. This
+	/// store opens it as well, and gives the key to those whom [`Store::restrict`] names later.
+	pub async fn seal(
+		&self,
+		client: [u8; 32],
+		plain: impl Read + Send + 'static,
+		bytes: u64,
+		recipients: &[Key],
+	) -> Result<Artifact> {
+		let mut seen = HashSet::new();
+		let all = [self.key()].into_iter().chain(recipients.iter().copied());
+		let boxes: Vec<Key> = all.filter(|key| seen.insert(*key)).take(MOST_RECIPIENTS).collect();
 		let _room = self.promise(0, sealed_bytes(bytes, boxes.len())).await?;
 		let folder = self.0.folder.clone();
 		let (file, artifact) = blocking(move || {
 			let mut sealed = Named::new(folder::passing(&folder)?);
-			seal(plain, bytes, &boxes, BufWriter::with_capacity(1 << 20, &mut sealed))?;
+			seal(&client, plain, bytes, &boxes, BufWriter::with_capacity(1 << 20, &mut sealed))?;
 			Ok(sealed.finish())
 		})
 		.await?;
@@ -45,35 +59,42 @@ impl Store {
 		self.add_file(file.path()).await
 	}
 
-	/// Whether an artifact that is here must be opened before it is read.
-	pub async fn is_sealed(&self, artifact: &Artifact) -> Result<bool> {
-		Ok(is_sealed(&self.begin(artifact, 8).await?))
+	/// For whose requests an artifact is sealed that is here; nobody's, if it is not.
+	pub async fn sealed_for(&self, artifact: &Artifact) -> Result<Option<[u8; 32]>> {
+		client_of(&self.begin(artifact, MOST_HEADER).await?)
 	}
 
 	/// The key of a sealed artifact that is here: from its box for this store, or else from a peer that lets us in.
 	pub async fn content_key(&self, sealed: &Artifact, sources: &[Endpoint]) -> Result<ContentKey> {
 		let begin = self.begin(sealed, MOST_HEADER).await?;
-		if let Some(key) = self.own_key(begin.clone()).await? {
+		if let Some(key) = self.own_key(&sealed.hash, begin.clone()).await? {
 			return Ok(key);
 		}
+		let mut waiting = self.0.in_order(sources).into_iter();
+		let mut asked = FuturesUnordered::new();
 		let mut refusals = Vec::new();
-		for source in sources.iter().filter(|source| source.key() != self.key()) {
-			let refused = |reason: String| Refusal { source: source.clone(), reason };
-			let answer = match self.0.question(source, ALPN, &sealed.hash.0, ANSWER_BYTES).await {
-				Ok(answer) => Option::<[u8; 32]>::decode_all(&mut answer.as_slice()),
-				Err(Error::Unanswered { reason, .. }) => {
-					refusals.push(refused(reason));
-					continue;
+		loop {
+			match waiting.next() {
+				Some(source) => asked.push(self.0.clone().key_at(source, sealed.hash)),
+				None if asked.is_empty() => return Err(Error::Locked { name: sealed.hash, refusals }),
+				None => {}
+			}
+			match timeout(ALONE, asked.next()).await {
+				Ok(Some((_, Ok(Some(key))))) if is_opened_by(&begin, &key)? => {
+					self.0.remember(sealed.hash, key.clone(), &self.ledger());
+					return Ok(key);
 				}
-				Err(error) => return Err(error),
-			};
-			match answer.map(|key| key.map(ContentKey::from_bytes)) {
-				Ok(Some(key)) if is_opened_by(&begin, &key)? => return Ok(key),
-				Ok(None) => refusals.push(refused("does not let us in".into())),
-				_ => refusals.push(refused("gives another key".into())),
+				Ok(Some((source, Ok(Some(_))))) => {
+					refusals.push(Refusal { source, reason: "gives another key".into() });
+				}
+				Ok(Some((source, Ok(None)))) => {
+					refusals.push(Refusal { source, reason: "does not let us in".into() });
+				}
+				Ok(Some((source, Err(Error::Unanswered { reason, .. })))) => refusals.push(Refusal { source, reason }),
+				Ok(Some((_, Err(error)))) => return Err(error),
+				Ok(None) | Err(_) => {}
 			}
 		}
-		Err(Error::Locked { name: sealed.hash, refusals })
 	}
 
 	/// Opens a sealed artifact into a file of this folder that has the name of the plain one, and that only its owner may
@@ -95,7 +116,12 @@ impl Store {
 		.await
 	}
 
-	async fn own_key(&self, begin: Vec<u8>) -> Result<Option<ContentKey>> {
+	/// The key that is in our box, or that we were given.
+	async fn own_key(&self, name: &Name, begin: Vec<u8>) -> Result<Option<ContentKey>> {
+		let known = self.0.keys().get(name).cloned();
+		if known.is_some() {
+			return Ok(known);
+		}
 		let secret = self.0.secret.clone();
 		blocking(move || content_key(&begin, &secret)).await
 	}
@@ -108,12 +134,40 @@ impl Store {
 			ledger.size(&name).filter(|_| ledger.names(&name, asking))?
 		};
 		let begin = self.begin(&Artifact { hash: name, bytes }, MOST_HEADER).await;
-		match begin.map(|begin| self.own_key(begin)) {
+		match begin.map(|begin| self.own_key(&name, begin)) {
 			Ok(key) => key.await.ok()?,
 			Err(error) => {
 				tracing::debug!(%name, "{error}");
 				None
 			}
+		}
+	}
+}
+
+impl Inner {
+	/// Asks a peer for a key.
+	async fn key_at(self: Arc<Self>, source: Endpoint, name: Name) -> (Endpoint, Result<Option<ContentKey>>) {
+		let answer = self.question(&source, ALPN, &name.0, ANSWER_BYTES).await;
+		let key = answer.and_then(|answer| {
+			let key = Option::<[u8; 32]>::decode_all(&mut answer.as_slice());
+			let other = |_| Error::Unanswered { by: source.clone(), reason: "gives another key".into() };
+			Ok(key.map_err(other)?.map(ContentKey::from_bytes))
+		});
+		(source, key)
+	}
+
+	fn keys(&self) -> MutexGuard<'_, HashMap<Name, ContentKey>> {
+		self.keys.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+	}
+
+	/// Remembers a key that was given, until this process ends, or its artifact is gone and room is needed.
+	fn remember(&self, name: Name, key: ContentKey, ledger: &Ledger) {
+		let mut keys = self.keys();
+		if keys.len() >= MOST_KEYS {
+			keys.retain(|name, _| ledger.size(name).is_some());
+		}
+		if keys.len() < MOST_KEYS {
+			keys.insert(name, key);
 		}
 	}
 }

@@ -5,7 +5,7 @@ use super::{
 	endpoint::{Key, Secret},
 	error::{Error, Result},
 };
-use crate::artifacts::{Name, MOST_BYTES};
+use crate::artifacts::MOST_BYTES;
 use chacha20poly1305::{
 	aead::{
 		rand_core::RngCore,
@@ -31,8 +31,8 @@ const TAG: usize = 16;
 /// A content key for one recipient: a sealed box of 32 bytes.
 const BOX: usize = 32 + crypto_box::SEALBYTES;
 
-/// Magic, commitment to the key, plain size, number of boxes.
-const HEADER: usize = 8 + 32 + 8 + 2;
+/// Magic, commitment to the key, account of the client, plain size, number of boxes.
+const HEADER: usize = 8 + 32 + 32 + 8 + 2;
 
 /// Bytes in which a header ends, however many boxes it has.
 pub(super) const MOST_HEADER: u64 = (HEADER + MOST_RECIPIENTS * BOX) as u64;
@@ -43,7 +43,7 @@ pub struct ContentKey([u8; 32]);
 
 impl fmt::Debug for ContentKey {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		write!(f, "the content key of {}", Name(self.commitment()))
+		f.write_str("a content key")
 	}
 }
 
@@ -63,10 +63,12 @@ impl ContentKey {
 		&self.0
 	}
 
-	/// Names the key without giving it away. It is in the header, so that two recipients cannot be made to read different
-	/// bytes out of one artifact: with ChaCha20-Poly1305 alone they could.
-	fn commitment(&self) -> [u8; 32] {
-		blake3::derive_key("OGPU 2026 artifacts, commitment to a content key", &self.0)
+	/// Names the key and whose request it is for, without giving it away. It is in the header, so that two recipients cannot
+	/// be made to read different bytes out of one artifact: with ChaCha20-Poly1305 alone they could. And nobody who does not
+	/// know the key can put an artifact under another client's name, and so have it opened for a request of its own.
+	fn commitment(&self, client: &[u8; 32]) -> [u8; 32] {
+		let both = [self.0.as_slice(), client].concat();
+		blake3::derive_key("OGPU 2026 artifacts, commitment to a content key", &both)
 	}
 
 	fn cipher(&self) -> ChaCha20Poly1305 {
@@ -94,6 +96,7 @@ pub(super) fn sealed_bytes(plain: u64, recipients: usize) -> u64 {
 /// What stands before the chunks.
 struct Header {
 	commitment: [u8; 32],
+	client: [u8; 32],
 	plain: u64,
 	boxes: Vec<[u8; BOX]>,
 }
@@ -101,8 +104,8 @@ struct Header {
 impl Header {
 	fn read(mut sealed: impl Read) -> Result<Self> {
 		let mut magic = [0; 8];
-		let (mut commitment, mut plain, mut count) = ([0; 32], [0; 8], [0; 2]);
-		for part in [&mut magic[..], &mut commitment, &mut plain, &mut count] {
+		let (mut commitment, mut client, mut plain, mut count) = ([0; 32], [0; 32], [0; 8], [0; 2]);
+		for part in [&mut magic[..], &mut commitment, &mut client, &mut plain, &mut count] {
 			fill(&mut sealed, part)?;
 		}
 		if &magic != SEALED {
@@ -122,17 +125,22 @@ impl Header {
 			fill(&mut sealed, &mut sealed_box)?;
 			boxes.push(sealed_box);
 		}
-		Ok(Self { commitment, plain, boxes })
+		Ok(Self { commitment, client, plain, boxes })
 	}
 
 	/// What every chunk is bound to.
-	fn bound(&self) -> [u8; 48] {
-		let mut bound = [0; 48];
-		let parts = SEALED.iter().chain(&self.commitment).copied().chain(self.plain.to_le_bytes());
+	fn bound(&self) -> [u8; HEADER - 2] {
+		let mut bound = [0; HEADER - 2];
+		let names = SEALED.iter().chain(&self.commitment).chain(&self.client).copied();
+		let parts = names.chain(self.plain.to_le_bytes());
 		for (to, from) in bound.iter_mut().zip(parts) {
 			*to = from;
 		}
 		bound
+	}
+
+	fn is_of(&self, key: &ContentKey) -> bool {
+		key.commitment(&self.client) == self.commitment
 	}
 }
 
@@ -143,8 +151,14 @@ fn fill(mut from: impl Read, buffer: &mut [u8]) -> Result<()> {
 	})
 }
 
-/// Seals exactly so many bytes to these keys. Whoever has the key that comes out can open it.
-pub(super) fn seal(mut plain: impl Read, bytes: u64, recipients: &[Key], mut sealed: impl Write) -> Result<ContentKey> {
+/// Seals exactly so many bytes to these keys, for requests of this client alone. Whoever has the key that comes out can open it.
+pub(super) fn seal(
+	client: &[u8; 32],
+	mut plain: impl Read,
+	bytes: u64,
+	recipients: &[Key],
+	mut sealed: impl Write,
+) -> Result<ContentKey> {
 	if recipients.len() > MOST_RECIPIENTS {
 		return Err(Error::invalid(format_args!(
 			"{} recipients: an artifact is sealed to at most {MOST_RECIPIENTS}, others can ask one for the key",
@@ -155,7 +169,7 @@ pub(super) fn seal(mut plain: impl Read, bytes: u64, recipients: &[Key], mut sea
 		return Err(Error::invalid("what is sealed may have at most 8 GiB, all included"));
 	}
 	let key = ContentKey::generate();
-	let header = Header { commitment: key.commitment(), plain: bytes, boxes: Vec::new() };
+	let header = Header { commitment: key.commitment(client), client: *client, plain: bytes, boxes: Vec::new() };
 	let bound = header.bound();
 	sealed.write_all(&bound)?;
 	sealed.write_all(&(recipients.len() as u16).to_le_bytes())?;
@@ -181,9 +195,13 @@ pub(super) fn seal(mut plain: impl Read, bytes: u64, recipients: &[Key], mut sea
 	Ok(key)
 }
 
-/// Whether an artifact that begins so is sealed. No inputs begin so that are not: they are texts of JSON.
-pub(super) fn is_sealed(begin: &[u8]) -> bool {
-	begin.starts_with(SEALED)
+/// Whose request an artifact that begins so is sealed for, if it is. No inputs begin so that are not: they are texts of JSON.
+pub(super) fn client_of(begin: &[u8]) -> Result<Option<[u8; 32]>> {
+	if begin.starts_with(SEALED) {
+		Ok(Some(Header::read(begin)?.client))
+	} else {
+		Ok(None)
+	}
 }
 
 /// The key of a sealed artifact, from its first [`MOST_HEADER`] bytes, if it is sealed to that secret.
@@ -191,18 +209,18 @@ pub(super) fn content_key(begin: &[u8], secret: &Secret) -> Result<Option<Conten
 	let header = Header::read(begin)?;
 	let secret = secret.encryption();
 	let opened = |sealed_box: &[u8; BOX]| Some(ContentKey(secret.unseal(sealed_box).ok()?.try_into().ok()?));
-	Ok(header.boxes.iter().filter_map(opened).find(|key| key.commitment() == header.commitment))
+	Ok(header.boxes.iter().filter_map(opened).find(|key| header.is_of(key)))
 }
 
 /// Whether it is the key of the artifact that begins so.
 pub(super) fn is_opened_by(begin: &[u8], key: &ContentKey) -> Result<bool> {
-	Ok(Header::read(begin)?.commitment == key.commitment())
+	Ok(Header::read(begin)?.is_of(key))
 }
 
 /// Opens a sealed artifact. What was written is worth nothing if it fails.
 pub(super) fn unseal(mut sealed: impl Read, key: &ContentKey, mut plain: impl Write) -> Result<()> {
 	let header = Header::read(&mut sealed)?;
-	if key.commitment() != header.commitment {
+	if !header.is_of(key) {
 		return Err(Error::Sealed("it was sealed with another key"));
 	}
 	let bound = header.bound();
@@ -230,9 +248,11 @@ mod tests {
 	use super::*;
 	use proptest::prelude::*;
 
+	const CLIENT: [u8; 32] = [3; 32];
+
 	fn sealed(plain: &[u8], recipients: &[Key]) -> (Vec<u8>, ContentKey) {
 		let mut sealed = Vec::new();
-		let key = seal(plain, plain.len() as u64, recipients, &mut sealed).unwrap();
+		let key = seal(&CLIENT, plain, plain.len() as u64, recipients, &mut sealed).unwrap();
 		assert_eq!(sealed.len() as u64, sealed_bytes(plain.len() as u64, recipients.len()));
 		(sealed, key)
 	}
@@ -271,7 +291,20 @@ mod tests {
 		unseal(&first[..], &key, &mut plain).unwrap();
 		assert_eq!(plain, b"an input");
 		assert!(unseal(&second[..], &key, &mut plain).is_err());
-		assert!(is_sealed(&first) && !is_sealed(&first[1..]) && !is_sealed(b"[\"a text\"]"));
+	}
+
+	#[test]
+	fn nobody_puts_it_under_another_name() {
+		let provider = Secret::generate();
+		let (mut sealed, key) = sealed(b"an input", &[provider.key()]);
+		assert_eq!(client_of(&sealed).unwrap(), Some(CLIENT));
+		assert_eq!(client_of(&sealed[1..]).unwrap(), None);
+		assert_eq!(client_of(b"[\"a text\"]").unwrap(), None);
+		sealed[40..72].copy_from_slice(&[4; 32]);
+		assert_eq!(client_of(&sealed).unwrap(), Some([4; 32]));
+		assert_eq!(content_key(&sealed, &provider).unwrap(), None);
+		assert!(!is_opened_by(&sealed, &key).unwrap());
+		assert!(unseal(&sealed[..], &key, Vec::new()).is_err());
 	}
 
 	#[test]
@@ -292,7 +325,7 @@ mod tests {
 		}
 		// A shorter artifact cannot be made of a longer one, though its header would say so.
 		let mut shorter = build(&[0, 1]);
-		shorter[40..48].copy_from_slice(&(2 * CHUNK as u64).to_le_bytes());
+		shorter[72..80].copy_from_slice(&(2 * CHUNK as u64).to_le_bytes());
 		assert!(opened_by(&shorter, &secret).is_err());
 	}
 
@@ -311,9 +344,9 @@ mod tests {
 		let secret = Secret::generate();
 		let (good, _) = sealed(b"x", &[secret.key()]);
 		let mut many = good.clone();
-		many[48..50].copy_from_slice(&u16::MAX.to_le_bytes());
+		many[80..82].copy_from_slice(&u16::MAX.to_le_bytes());
 		let mut huge = good.clone();
-		huge[40..48].copy_from_slice(&u64::MAX.to_le_bytes());
+		huge[72..80].copy_from_slice(&u64::MAX.to_le_bytes());
 		for (bytes, reason) in
 			[(many, "recipients"), (huge, "8 GiB"), (b"OGPU".to_vec(), "cut"), (vec![0; 99], "begin")]
 		{
@@ -323,7 +356,7 @@ mod tests {
 			);
 		}
 		let key = secret.key();
-		assert!(seal(&b""[..], 0, &vec![key; MOST_RECIPIENTS + 1], Vec::new()).is_err());
+		assert!(seal(&CLIENT, &b""[..], 0, &vec![key; MOST_RECIPIENTS + 1], Vec::new()).is_err());
 	}
 
 	proptest! {

@@ -468,7 +468,7 @@ impl World {
 			keys.push(endpoint.endpoint().unwrap().parse::<Endpoint>().unwrap().key());
 		}
 		let size = bytes.len() as u64;
-		let inputs = self.store.seal(std::io::Cursor::new(bytes), size, &keys).await.unwrap();
+		let inputs = self.store.seal(self.client.account(), std::io::Cursor::new(bytes), size, &keys).await.unwrap();
 		self.keep_artifact(&inputs).await;
 		(self.order(service, &inputs, texts.len()).await, inputs)
 	}

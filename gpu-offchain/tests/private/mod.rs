@@ -8,8 +8,10 @@ use ogpu_worker::{
 };
 use std::{fs, io::Cursor, os::unix::fs::PermissionsExt};
 
+const CLIENT: [u8; 32] = [3; 32];
+
 async fn seal(store: &Store, plain: &[u8], recipients: &[Key]) -> Artifact {
-	store.seal(Cursor::new(plain.to_vec()), plain.len() as u64, recipients).await.unwrap()
+	store.seal(CLIENT, Cursor::new(plain.to_vec()), plain.len() as u64, recipients).await.unwrap()
 }
 
 /// What this store makes of a sealed artifact that it has, with the key that it has or is given by these.
@@ -45,9 +47,9 @@ async fn inputs_are_read_by_those_who_may_be_drawn_and_by_who_checks_and_by_nobo
 	);
 	let plain = noise(200_000, 13);
 	let sealed = seal(&client, &plain, &[device.key()]).await;
-	assert!(client.is_sealed(&sealed).await.unwrap());
-	assert!(!client.is_sealed(&client.add(plain.clone()).await.unwrap()).await.unwrap());
-	assert!(!client.is_sealed(&client.add(b"OGPU".to_vec()).await.unwrap()).await.unwrap());
+	assert_eq!(client.sealed_for(&sealed).await.unwrap(), Some(CLIENT));
+	assert_eq!(client.sealed_for(&client.add(plain.clone()).await.unwrap()).await.unwrap(), None);
+	assert_eq!(client.sealed_for(&client.add(b"OGPU".to_vec()).await.unwrap()).await.unwrap(), None);
 
 	assert!(fetch(&stranger, &sealed, &[&client]).await.is_err(), "not even in its sealed form");
 	fetch(&device, &sealed, &[&client]).await.unwrap();
@@ -68,19 +70,30 @@ async fn inputs_are_read_by_those_who_may_be_drawn_and_by_who_checks_and_by_nobo
 	fetch(&auditor, &sealed, &[&device]).await.unwrap();
 	assert_eq!(opened(&auditor, &sealed, &[&stranger, &device]).await.unwrap(), plain);
 	let locked = opened(&stranger, &sealed, &[&auditor, &device]).await;
-	assert_eq!(refusals(locked), ["does not let us in"; 2], "who checks lets in nobody, and is no recipient");
+	assert_eq!(refusals(locked), ["does not let us in"; 2], "who checks lets in nobody by itself");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_box_for_want_of_room_asks_the_client() {
 	let place = Place::new();
 	let (client, last) = (place.open("client").await, place.open("last").await);
-	let many = (0..255).map(|_| ogpu_worker::store::Secret::generate().key());
-	let recipients: Vec<_> = many.chain([last.key()]).collect();
+	let many: Vec<_> = (0..255).map(|_| ogpu_worker::store::Secret::generate().key()).collect();
+	// Devices of one worker have one key, and one box.
+	let few: Vec<_> = many[..200].iter().chain(&many[..200]).copied().chain([last.key()]).collect();
+	let sealed = seal(&client, b"for few", &few).await;
+	fetch(&last, &sealed, &[&client]).await.unwrap();
+	assert_eq!(opened(&last, &sealed, &[]).await.unwrap(), b"for few");
+	let recipients: Vec<_> = many.into_iter().chain([last.key()]).collect();
 	let sealed = seal(&client, b"", &recipients).await;
 	fetch(&last, &sealed, &[&client]).await.unwrap();
 	assert_eq!(refusals(opened(&last, &sealed, &[]).await), [""; 0]);
 	assert_eq!(opened(&last, &sealed, &[&client]).await.unwrap(), b"");
+	// It lets in others as those do who have a box.
+	let auditor = place.open("auditor").await;
+	last.restrict(&sealed, &[auditor.key()]).await.unwrap();
+	client.close().await;
+	fetch(&auditor, &sealed, &[&last]).await.unwrap();
+	assert_eq!(opened(&auditor, &sealed, &[&last]).await.unwrap(), b"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +122,7 @@ async fn keys_that_do_not_fit_and_inputs_that_nobody_can_open_are_told_apart() {
 	let error = opened(&client, &broken, &[]).await.unwrap_err();
 	assert!(matches!(error, Error::Sealed(_)), "{error}");
 	let cut = client.add(b"OGPUbox1".to_vec()).await.unwrap();
-	assert!(client.is_sealed(&cut).await.unwrap());
+	assert!(matches!(client.sealed_for(&cut).await, Err(Error::Sealed(_))));
 	assert!(matches!(client.content_key(&cut, &[]).await, Err(Error::Sealed(_))));
 }
 

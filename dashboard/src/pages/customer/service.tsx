@@ -150,7 +150,7 @@ function Asking(props: { service: Service }): JSX.Element {
 			const bytes = inputsOf(written());
 			const seals = isPrivate();
 			const inputs = seals
-				? await uploadSealed(through, bytes, await keysOf(to, asked.quote))
+				? await uploadSealed(through, bytes, by.address, await endpointsOf(to, asked.quote))
 				: await upload(through, bytes);
 			const prepared = await prepare(to, by, through, BigInt(asked.quote.clientBond));
 			const order = {
@@ -377,13 +377,13 @@ function Percentile(props: { of: RequestQuote }): JSX.Element {
 }
 
 /** Where those are who may be drawn now, for whom alone the texts are. */
-async function keysOf(to: NonNullable<ReturnType<typeof chain>>, quote: RequestQuote): Promise<string[]> {
+async function endpointsOf(to: NonNullable<ReturnType<typeof chain>>, quote: RequestQuote): Promise<string[]> {
 	const able = quote.devices.filter((device) => device.reasons.length === 0);
 	const found = await Promise.all(
 		able.map(async ({ device }) => {
 			const record = await to.api.query.StakingTrustlock.Devices.getValue(device, { at: "best" });
-			return record ? new TextDecoder().decode(record.spec.endpoint).split("@")[0] : undefined;
+			return record ? new TextDecoder().decode(record.spec.endpoint) : undefined;
 		}),
 	);
-	return found.filter((key) => key !== undefined);
+	return found.filter((endpoint) => endpoint !== undefined);
 }
