@@ -9,10 +9,11 @@ export async function sign(page) {
 	await page.getByRole("button", { name: "Sign and send" }).click();
 }
 
-/** Writes a question to a service, up to what is to be signed. */
-export async function ask(page, to, service, text) {
+/** Writes a question to a service, up to what is to be signed. `change` alters its terms before. */
+export async function ask(page, to, service, text, change = async () => {}) {
 	await to(`services/${service}`);
 	await page.getByLabel("Text", { exact: true }).fill(text);
+	await change();
 	// The quote follows what is typed.
 	await page.getByTestId("total").waitFor();
 	await page.getByRole("button", { name: "Ask", exact: true }).click();

@@ -43,6 +43,23 @@ export const customer = {
 		await leave();
 	},
 
+	"asks in private: the texts are sealed, and whoever checks is let in": async ({ browser, url, account }) => {
+		const { page, to, leave } = await visit(browser, url, { account: account("Eve") });
+		const sealing = page.waitForRequest((request) => request.url().includes("/artifacts?client=aN"));
+		const telling = page.waitForResponse((answer) => answer.url().endsWith("/private"), SOON);
+		await ask(page, to, 1, "a secret", async () => {
+			await page.getByText("Price, time and privacy").click();
+			await page.getByLabel(/^Seal the texts/).check();
+		});
+		assert.match((await sealing).url(), /&seal=[a-z0-9]{52}/);
+		await sign(page);
+		await named(page);
+		const told = await telling;
+		assert.ok(told.ok() && (await told.json()).open > 0);
+		await page.getByTestId("answer").waitFor(SOON);
+		await leave();
+	},
+
 	"sees why nothing was sent when the wallet says no": async ({ browser, url, account }) => {
 		const dave = account("Dave");
 		const { page, to, leave } = await visit(browser, url, { before: refusing(dave, "My wallet") });
