@@ -72,7 +72,9 @@ pub trait Lanes: Copy {
 	fn split(self) -> (Self, Self);
 	/// Sixteen by sixteen numbers, rows to columns. Rows are `stride` apart, columns will be `step` apart.
 	///
-	/// SAFETY: there are 15 · `stride` + 16 numbers, and room for 15 · `step` + 16 elsewhere.
+	/// # Safety
+	///
+	/// There are 15 · `stride` + 16 numbers, and room for 15 · `step` + 16 elsewhere.
 	unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, step: usize);
 	/// Asks for what is there to be near soon, where the CPU can be asked.
 	fn prefetch(_place: *const f32) {}
