@@ -3,12 +3,13 @@
 use crate::{
 	answers::{Ended, Task},
 	home::{Entry, Kind},
+	node::next,
 	outcome::{is_right, why, Delivered, Known, Provenance},
 	private::let_in,
 	tasks::now,
-	Client, Error, Hash, Result,
+	Client, Hash, Result,
 };
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use ogpu_worker::{
 	chain::{self, calls::client, types::AccountId, Head},
 	store::{self, Progress, Store},
@@ -19,8 +20,6 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// A node that tells nothing for so long is asked whether it is there.
-const SILENCE: Duration = Duration::from_secs(45);
 /// What was asked just now may not be in the block that the node knows.
 const YOUNG: u64 = 60;
 /// Between two questions to whoever does the work; and after one that was not answered.
@@ -143,9 +142,7 @@ impl Follow {
 	async fn step(&mut self) -> Result<()> {
 		match &mut self.heads {
 			Some(heads) => {
-				let gone = || Error::Chain(chain::Error::Unreachable("the node stopped telling".into()));
-				let head = tokio::time::timeout(SILENCE, heads.next()).await.map_err(|_| gone())?;
-				head.ok_or_else(gone)??;
+				next(heads).await?;
 			}
 			None => {
 				if self.is_cut {

@@ -169,7 +169,7 @@ pub struct Listening {
 
 /// A private request of which a page has told its gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Guarded {
+pub(crate) struct PrivateRequest {
 	pub request: Name,
 	pub inputs: Name,
 	/// In seconds since 1970.
@@ -240,13 +240,17 @@ impl Journal {
 		write(&self.listening_file(store), listening)
 	}
 
-	/// The private requests for which a gateway lets in who checks.
-	pub(crate) fn guarded(&self) -> Result<Vec<Guarded>> {
-		Ok(read(&self.0.join("private.json"))?.unwrap_or_default())
+	fn private_file(&self) -> PathBuf {
+		self.0.join("private.json")
 	}
 
-	pub(crate) fn guard(&self, all: &[Guarded]) -> Result<()> {
-		write(&self.0.join("private.json"), &all)
+	/// The private requests for which a gateway lets in who checks.
+	pub(crate) fn private(&self) -> Result<Vec<PrivateRequest>> {
+		Ok(read(&self.private_file())?.unwrap_or_default())
+	}
+
+	pub(crate) fn put_private(&self, all: &[PrivateRequest]) -> Result<()> {
+		write(&self.private_file(), &all)
 	}
 }
 

@@ -1,7 +1,8 @@
 //! A connection to a node that mends itself.
 
 use crate::{Error, Hash, Result};
-use ogpu_worker::chain::{self, needs, Chain};
+use futures::{Stream, StreamExt};
+use ogpu_worker::chain::{self, needs, Chain, Head};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -11,6 +12,16 @@ use tokio::sync::RwLock;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 /// A question is asked again so often before its asker hears of it.
 const TRIES: u32 = 4;
+
+/// A node that tells of no block for so long is taken for gone.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// The next block of which a node tells.
+pub(crate) async fn next(heads: &mut (impl Stream<Item = chain::Result<Head>> + Unpin)) -> Result<Head> {
+	let gone = || Error::Chain(chain::Error::Unreachable("the node stopped telling".into()));
+	let head = tokio::time::timeout(SILENCE, heads.next()).await.map_err(|_| gone())?;
+	Ok(head.ok_or_else(gone)??)
+}
 
 /// A node of one chain. Clones are the same connection.
 #[derive(Clone)]

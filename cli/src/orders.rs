@@ -187,8 +187,7 @@ impl Client {
 				let at = chain.best().await?;
 				let mut keys = Vec::new();
 				for device in devices {
-					let endpoint = view::endpoint_of(&at, *device).await?;
-					keys.extend(endpoint.and_then(|text| text.parse::<Endpoint>().ok()).map(|endpoint| endpoint.key()));
+					keys.extend(view::key_of(&at, *device).await?);
 				}
 				Ok(keys)
 			})

@@ -22,13 +22,11 @@ pub(crate) async fn let_in(
 	let Ok(inputs) = store.find(inputs, MOST_BYTES, &[]).await else { return Ok(BTreeSet::new()) };
 	let Some(client) = store.sealed_for(&inputs).await? else { return Ok(BTreeSet::new()) };
 	// Another's request may name them as well.
-	let task = at.get(&state::TASKS, (*request,)).await?;
-	if task.is_none_or(|task| task.request.client != client) {
-		return Ok(BTreeSet::new());
-	}
+	let task = at.get(&state::TASKS, (*request,)).await?.filter(|task| task.request.client == client);
+	let Some(task) = task else { return Ok(BTreeSet::new()) };
 	let mut let_in = BTreeSet::new();
 	let mut keys = Vec::new();
-	for checker in view::checkers_of(at, *request).await?.into_keys() {
+	for checker in view::checkers_of(at, *request, &task).await?.into_keys() {
 		if before.contains(&checker) {
 			let_in.insert(checker);
 			continue;

@@ -296,7 +296,7 @@ async fn what_makes_no_sense_is_said_precisely_and_leaves_nothing() {
 		("?seal=me".to_owned(), "`seal` is no transport key"),
 		(format!("?seal={endpoint}"), "`client` names the account"),
 		(format!("?client={}", hex(&CLIENT)), "`client` names the account"),
-		(format!("?seal={endpoint}&client=me"), "me"),
+		(format!("?seal={endpoint}&client=me"), "`me` is no account"),
 		(format!("?seal={}", "00".repeat(32)), "small order"),
 		("?saal=x".into(), "means nothing here"),
 		(format!("?{}", "seal=x&".repeat(5_000)), "`seal`"),

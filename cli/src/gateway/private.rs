@@ -2,18 +2,17 @@
 
 use super::{answer, question, Gateway, Refusal};
 use crate::{
-	home::{Guarded, Journal},
-	node::Node,
+	home::{Journal, PrivateRequest},
+	node::{next, Node},
 	parse_hash,
 	private::let_in,
 	tasks::now,
 	AccountId, Error, Hash, Name, Result,
 };
 use axum::{body::Body, extract::State, http::StatusCode, response::Response};
-use futures::StreamExt;
 use ogpu_worker::{
 	artifacts::MOST_BYTES,
-	chain::{self, state, At},
+	chain::{state, At},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -22,23 +21,19 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard},
 	time::Duration,
 };
-use tokio::{
-	sync::Notify,
-	time::{sleep, timeout},
-};
+use tokio::{sync::Notify, time::sleep};
 
 const MOST_QUESTION: usize = 4 << 10;
 /// Private requests that are open at once.
 const MOST_OPEN: usize = 1_000;
 /// What was asked just now may not be in the block that the node knows.
 const YOUNG: u64 = 10 * 60;
-/// A node that tells nothing for so long is called again, after a pause.
-const QUIET: Duration = Duration::from_secs(45);
+/// Before a node that does not answer is called again.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Those that are open.
 pub(super) struct Private {
-	open: Mutex<Vec<Guarded>>,
+	open: Mutex<Vec<PrivateRequest>>,
 	news: Notify,
 }
 
@@ -51,10 +46,10 @@ struct Asked {
 
 impl Private {
 	pub(super) fn load(journal: &Journal) -> Result<Self> {
-		Ok(Self { open: Mutex::new(journal.guarded()?), news: Notify::new() })
+		Ok(Self { open: Mutex::new(journal.private()?), news: Notify::new() })
 	}
 
-	fn open(&self) -> MutexGuard<'_, Vec<Guarded>> {
+	fn open(&self) -> MutexGuard<'_, Vec<PrivateRequest>> {
 		self.open.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 	}
 }
@@ -79,8 +74,8 @@ pub(super) async fn tell(State(gateway): State<Arc<Gateway>>, body: Body) -> Res
 			let text = format!("{MOST_OPEN} private requests are open: wait until some have ended");
 			return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, text));
 		}
-		let all = [open.as_slice(), &[Guarded { request, inputs, since: now() }]].concat();
-		gateway.journal.guard(&all)?;
+		let all = [open.as_slice(), &[PrivateRequest { request, inputs, since: now() }]].concat();
+		gateway.journal.put_private(&all)?;
 		*open = all;
 		gateway.private.news.notify_one();
 	}
@@ -107,23 +102,22 @@ impl Gateway {
 			return Err(Error::invalid("the node is one of another chain now"));
 		}
 		let mut heads = std::pin::pin!(node.chain().await.heads().await?);
-		let gone = || Error::Chain(chain::Error::Unreachable("the node stopped telling".into()));
 		let mut before = HashMap::new();
 		while !self.private.open().is_empty() {
 			self.look(&node.chain().await.best().await?, &mut before).await?;
-			timeout(QUIET, heads.next()).await.map_err(|_| gone())?.ok_or_else(gone)??;
+			next(&mut heads).await?;
 		}
 		Ok(())
 	}
 
 	async fn look(&self, at: &At, before: &mut HashMap<Name, BTreeSet<AccountId>>) -> Result<()> {
 		let all = self.private.open().clone();
-		for Guarded { request, inputs, since } in all {
+		for PrivateRequest { request, inputs, since } in all {
 			if !is_open(at, &request.0).await? && since.saturating_add(YOUNG) < now() {
 				before.remove(&request);
 				let mut open = self.private.open();
 				let left: Vec<_> = open.iter().filter(|one| one.request != request).copied().collect();
-				self.journal.guard(&left)?;
+				self.journal.put_private(&left)?;
 				*open = left;
 				continue;
 			}

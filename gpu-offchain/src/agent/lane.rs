@@ -162,7 +162,7 @@ impl Lane {
 			chain.changed().await.map_err(|error| Missing::Machine(error.into()))?;
 		};
 		let brought = self.shop.library.bring(&chain, &work.what, until).await?;
-		if let Some(given) = brought.inputs.map(|inputs| inputs.given).filter(|given| given.bytes > 0) {
+		if let Some(given) = brought.given() {
 			// As long as it may wait and be computed.
 			let due = SystemTime::now().checked_add(left).unwrap_or_else(SystemTime::now);
 			let kept = self.shop.library.store().keep(&given, owner(&work.id), due).await;
@@ -288,7 +288,7 @@ impl Lane {
 		let is_private = matches!(ready.work.what, What::Request { .. });
 		let until = SystemTime::now().checked_add(self.shop.serve).unwrap_or_else(SystemTime::now);
 		// Whoever checks may not get them from the client. Without them there is a result nevertheless.
-		if let Some(given) = ready.brought.inputs.map(|inputs| inputs.given).filter(|given| given.bytes > 0) {
+		if let Some(given) = ready.brought.given() {
 			if let Err(error) = store.keep(&given, owner, until).await {
 				tracing::warn!(work = %ready.work.id, "its inputs cannot be served: {error}");
 			}

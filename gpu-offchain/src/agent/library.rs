@@ -65,6 +65,13 @@ pub struct Brought {
 	pub clients: Vec<Key>,
 }
 
+impl Brought {
+	/// Inputs that there is something to keep of, as they are served on.
+	pub fn given(&self) -> Option<Artifact> {
+		self.inputs.map(|inputs| inputs.given).filter(|given| given.bytes > 0)
+	}
+}
+
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs {
@@ -338,7 +345,7 @@ impl Library {
 			let _ = std::fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
 			return Ok(());
 		}
-		let machine = |error: crate::store::Error| Missing::Machine(error.into());
+		let machine = |error: StoreError| Missing::Machine(error.into());
 		while !self.store.has(artifact).await.map_err(machine)? {
 			match tokio::time::timeout_at(until, self.store.fetch(artifact, sources, |_| {})).await {
 				Ok(Ok(_)) => {}
@@ -352,13 +359,12 @@ impl Library {
 	/// Waits for another try, unless it is too late, or useless.
 	async fn or_again(
 		&self,
-		error: crate::store::Error,
+		error: StoreError,
 		until: Instant,
 		missing: fn(String) -> Missing,
 	) -> std::result::Result<(), Missing> {
-		use crate::store::Error;
 		match error {
-			Error::Machine(_) | Error::Quota { .. } | Error::Disk { .. } | Error::InUse { .. } => {
+			StoreError::Machine(_) | StoreError::Quota { .. } | StoreError::Disk { .. } | StoreError::InUse { .. } => {
 				Err(Missing::Machine(error.into()))
 			}
 			error if until.saturating_duration_since(Instant::now()) <= PAUSE => Err(missing(error.to_string())),

@@ -451,10 +451,9 @@ async fn each<Name: Copy + Ord, Record, Reading: Future<Output = Result<Option<R
 	found.try_collect().await
 }
 
-/// Who was drawn to look at leaves of a result, or to judge them in this round.
-pub async fn checkers_of(at: &At, name: Hash) -> Result<BTreeMap<AccountId, BTreeSet<u32>>> {
-	let Some(task) = at.get(&state::TASKS, (name,)).await? else { return Ok(BTreeMap::new()) };
-	Ok(checkers(&read_checks(at, name).await?, &read_panels(at, name, &task).await?))
+/// Who was drawn to look at leaves of this result, or to judge them in this round.
+pub async fn checkers_of(at: &At, name: Hash, task: &Task) -> Result<BTreeMap<AccountId, BTreeSet<u32>>> {
+	Ok(checkers(&read_checks(at, name).await?, &read_panels(at, name, task).await?))
 }
 
 fn checkers(
@@ -527,12 +526,17 @@ pub async fn origin(at: &At, name: Hash, task: &Task) -> Result<Origin> {
 	})
 }
 
-/// Where the devices of an operator, or of whoever this key works for, can be reached.
-pub async fn endpoints_of(at: &At, account: AccountId) -> Result<Vec<String>> {
+/// The devices of an operator, or of whoever this key works for.
+async fn devices_of(at: &At, account: AccountId) -> Result<Vec<DeviceId>> {
 	let operator = at.get(&state::WORKERS, (account,)).await?.map_or(account, |worker| worker.operator);
 	let record = at.get(&state::OPERATORS, (operator,)).await?;
+	Ok(record.map(|record| record.devices).unwrap_or_default())
+}
+
+/// Where the devices of an operator, or of whoever this key works for, can be reached.
+pub async fn endpoints_of(at: &At, account: AccountId) -> Result<Vec<String>> {
 	let mut endpoints = Vec::new();
-	for device in record.map(|record| record.devices).unwrap_or_default() {
+	for device in devices_of(at, account).await? {
 		endpoints.extend(endpoint_of(at, device).await?);
 	}
 	Ok(endpoints)
@@ -540,8 +544,17 @@ pub async fn endpoints_of(at: &At, account: AccountId) -> Result<Vec<String>> {
 
 /// The transport keys of these devices, for what is served to them alone.
 pub async fn keys_of(at: &At, account: AccountId) -> Result<Vec<Key>> {
-	let endpoints = endpoints_of(at, account).await?;
-	Ok(endpoints.iter().filter_map(|text| Some(text.parse::<Endpoint>().ok()?.key())).collect())
+	let mut keys = Vec::new();
+	for device in devices_of(at, account).await? {
+		keys.extend(key_of(at, device).await?);
+	}
+	Ok(keys)
+}
+
+/// The transport key of a device, if it has an endpoint that is one.
+pub async fn key_of(at: &At, device: DeviceId) -> Result<Option<Key>> {
+	let endpoint = endpoint_of(at, device).await?;
+	Ok(endpoint.and_then(|text| Some(text.parse::<Endpoint>().ok()?.key())))
 }
 
 /// Where a device can be reached.

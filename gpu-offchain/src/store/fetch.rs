@@ -21,6 +21,7 @@ use iroh_blobs::{
 };
 use std::{
 	collections::{HashMap, HashSet, VecDeque},
+	future::Future,
 	num::NonZeroU64,
 	ops::Range,
 	sync::{
@@ -97,7 +98,7 @@ const LINES: usize = 64;
 const SOURCES: usize = 4;
 
 /// Nobody who gives nothing is waited for alone: after so long the next is asked as well.
-pub(super) const ALONE: Duration = Duration::from_secs(1);
+const ALONE: Duration = Duration::from_secs(1);
 
 /// Bytes on their way to us in one piece. The transport gives up a connection when a stream has more than 1024 gaps: in
 /// so many bytes there are not so many packets, whichever are lost.
@@ -359,24 +360,8 @@ impl Store {
 		if let BlobStatus::Complete { size } = self.0.blobs.status(hash(name)).await.map_err(Error::machine)? {
 			return found(size);
 		}
-		let mut waiting = self.0.in_order(sources).into_iter();
-		let mut asked = FuturesUnordered::new();
-		let mut refusals = Vec::new();
-		loop {
-			match waiting.next() {
-				Some(source) => asked.push(self.0.clone().size_at(source, *name)),
-				None if asked.is_empty() => return Err(Error::Unfetched { name: *name, refusals }),
-				None => {}
-			}
-			match timeout(ALONE, asked.next()).await {
-				Ok(Some(Ok(size))) => return found(size),
-				Ok(Some(Err((source, Fault::Source(reason) | Fault::Line(reason))))) => {
-					refusals.push(Refusal { source, reason });
-				}
-				Ok(Some(Err((_, Fault::Here(error))))) => return Err(error),
-				Ok(None) | Err(_) => {}
-			}
-		}
+		let ask = |source| self.0.clone().size_at(source, *name);
+		found(self.0.first(sources, ask, |refusals| Error::Unfetched { name: *name, refusals }).await?)
 	}
 
 	/// How many bytes of it are here and right. `None` if what is here came under the same name with another size: one
@@ -554,7 +539,7 @@ impl Race {
 
 impl Inner {
 	/// Each source once, and not oneself; first those to whom a line is open.
-	pub(super) fn in_order(&self, sources: &[Endpoint]) -> Vec<Endpoint> {
+	fn in_order(&self, sources: &[Endpoint]) -> Vec<Endpoint> {
 		let mut seen = HashSet::from([self.secret.key()]);
 		let all = sources.iter().filter(|source| seen.insert(source.key())).cloned();
 		let (mut first, others): (Vec<_>, Vec<_>) = all.partition(|source| self.lines.is_open(source.key()));
@@ -562,8 +547,39 @@ impl Inner {
 		first
 	}
 
+	/// What the first of these sources gives that has it; an error of all their refusals, if none has. Nobody is waited for
+	/// alone.
+	pub(super) async fn first<T, Asking>(
+		&self,
+		sources: &[Endpoint],
+		ask: impl Fn(Endpoint) -> Asking,
+		none: impl FnOnce(Vec<Refusal>) -> Error,
+	) -> Result<T>
+	where
+		Asking: Future<Output = (Endpoint, std::result::Result<T, Fault>)>,
+	{
+		let mut waiting = self.in_order(sources).into_iter();
+		let mut asked = FuturesUnordered::new();
+		let mut refusals = Vec::new();
+		loop {
+			match waiting.next() {
+				Some(source) => asked.push(ask(source)),
+				None if asked.is_empty() => return Err(none(refusals)),
+				None => {}
+			}
+			match timeout(ALONE, asked.next()).await {
+				Ok(Some((_, Ok(given)))) => return Ok(given),
+				Ok(Some((source, Err(Fault::Source(reason) | Fault::Line(reason))))) => {
+					refusals.push(Refusal { source, reason });
+				}
+				Ok(Some((_, Err(Fault::Here(error))))) => return Err(error),
+				Ok(None) | Err(_) => {}
+			}
+		}
+	}
+
 	/// How many bytes a source says that an artifact has, and proves it.
-	async fn size_at(self: Arc<Self>, source: Endpoint, name: Name) -> std::result::Result<u64, (Endpoint, Fault)> {
+	async fn size_at(self: Arc<Self>, source: Endpoint, name: Name) -> (Endpoint, std::result::Result<u64, Fault>) {
 		let asking = async {
 			let (line, _) = self.call(&source).await?;
 			let _turn = line.requests.acquire().await.map_err(|error| Fault::Here(Error::machine(error)))?;
@@ -576,7 +592,7 @@ impl Inner {
 			// A line that is bad is not used again.
 			*self.lines.of(source.key()).lock().await = None;
 		}
-		answer.map_err(|fault| (source, fault))
+		(source, answer)
 	}
 
 	/// A line to a source, and whether it is a new one.

@@ -2,8 +2,8 @@
 
 use super::{
 	blocking,
-	error::{Error, Refusal, Result},
-	fetch::ALONE,
+	error::{Error, Result},
+	fetch::Fault,
 	folder,
 	ledger::Ledger,
 	room,
@@ -15,7 +15,6 @@ use super::{
 };
 use crate::artifacts::{Artifact, Name};
 use codec::{DecodeAll, Encode};
-use futures::{stream::FuturesUnordered, StreamExt};
 use iroh::endpoint::Connection;
 use std::{
 	collections::{HashMap, HashSet},
@@ -24,7 +23,6 @@ use std::{
 	path::Path,
 	sync::{atomic::Ordering, Arc, MutexGuard, Weak},
 };
-use tokio::time::timeout;
 
 /// The name of the protocol by which keys are asked for, and its version.
 pub(super) const ALPN: &[u8] = b"ogpu/key/1";
@@ -70,31 +68,11 @@ impl Store {
 		if let Some(key) = self.own_key(&sealed.hash, begin.clone()).await? {
 			return Ok(key);
 		}
-		let mut waiting = self.0.in_order(sources).into_iter();
-		let mut asked = FuturesUnordered::new();
-		let mut refusals = Vec::new();
-		loop {
-			match waiting.next() {
-				Some(source) => asked.push(self.0.clone().key_at(source, sealed.hash)),
-				None if asked.is_empty() => return Err(Error::Locked { name: sealed.hash, refusals }),
-				None => {}
-			}
-			match timeout(ALONE, asked.next()).await {
-				Ok(Some((_, Ok(Some(key))))) if is_opened_by(&begin, &key)? => {
-					self.0.remember(sealed.hash, key.clone(), &self.ledger());
-					return Ok(key);
-				}
-				Ok(Some((source, Ok(Some(_))))) => {
-					refusals.push(Refusal { source, reason: "gives another key".into() });
-				}
-				Ok(Some((source, Ok(None)))) => {
-					refusals.push(Refusal { source, reason: "does not let us in".into() });
-				}
-				Ok(Some((source, Err(Error::Unanswered { reason, .. })))) => refusals.push(Refusal { source, reason }),
-				Ok(Some((_, Err(error)))) => return Err(error),
-				Ok(None) | Err(_) => {}
-			}
-		}
+		let (name, begin) = (sealed.hash, Arc::from(begin));
+		let ask = |source| self.0.clone().key_at(source, name, Arc::clone(&begin));
+		let key = self.0.first(sources, ask, |refusals| Error::Locked { name, refusals }).await?;
+		self.0.remember(name, key.clone(), &self.ledger());
+		Ok(key)
 	}
 
 	/// Opens a sealed artifact into a file of this folder that has the name of the plain one, and that only its owner may
@@ -145,14 +123,25 @@ impl Store {
 }
 
 impl Inner {
-	/// Asks a peer for a key.
-	async fn key_at(self: Arc<Self>, source: Endpoint, name: Name) -> (Endpoint, Result<Option<ContentKey>>) {
-		let answer = self.question(&source, ALPN, &name.0, ANSWER_BYTES).await;
-		let key = answer.and_then(|answer| {
-			let key = Option::<[u8; 32]>::decode_all(&mut answer.as_slice());
-			let other = |_| Error::Unanswered { by: source.clone(), reason: "gives another key".into() };
-			Ok(key.map_err(other)?.map(ContentKey::from_bytes))
-		});
+	/// Asks a peer for the key of the artifact that begins so.
+	async fn key_at(
+		self: Arc<Self>,
+		source: Endpoint,
+		name: Name,
+		begin: Arc<[u8]>,
+	) -> (Endpoint, std::result::Result<ContentKey, Fault>) {
+		let asking = async {
+			let answer = match self.question(&source, ALPN, &name.0, ANSWER_BYTES).await {
+				Err(Error::Unanswered { reason, .. }) => return Err(Fault::Source(reason)),
+				answer => answer.map_err(Fault::Here)?,
+			};
+			match Option::<[u8; 32]>::decode_all(&mut answer.as_slice()).map(|key| key.map(ContentKey::from_bytes)) {
+				Ok(Some(key)) if is_opened_by(&begin, &key).map_err(Fault::Here)? => Ok(key),
+				Ok(None) => Err(Fault::Source("does not let us in".into())),
+				_ => Err(Fault::Source("gives another key".into())),
+			}
+		};
+		let key = asking.await;
 		(source, key)
 	}
 
