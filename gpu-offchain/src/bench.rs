@@ -49,19 +49,30 @@ pub struct MatMul {
 	pub to_candle: f64,
 }
 
-const SHAPES: [(&str, [usize; 4], bool); 12] = [
-	("square", [1, 192, 192, 192], false),
-	("square", [1, 384, 384, 384], false),
-	("square", [1, 768, 768, 768], false),
-	("square", [1, 1024, 1024, 1024], false),
-	("square", [1, 1536, 1536, 1536], false),
-	("tall", [1, 4096, 256, 256], false),
-	("wide", [1, 128, 768, 3072], false),
-	("linear", [1, 128, 768, 3072], true),
-	("batched", [12, 128, 64, 128], false),
-	("batched, turned", [12, 128, 64, 128], true),
-	("one row", [1, 1, 768, 3072], false),
-	("one row, linear", [1, 1, 768, 3072], true),
+/// How the second matrix lies.
+#[derive(Clone, Copy, PartialEq)]
+enum Lies {
+	Plain,
+	Turned,
+	/// As a model that answers has it, in either kernel set.
+	AsWeights,
+}
+
+const SHAPES: [(&str, [usize; 4], Lies); 14] = [
+	("square", [1, 192, 192, 192], Lies::Plain),
+	("square", [1, 384, 384, 384], Lies::Plain),
+	("square", [1, 768, 768, 768], Lies::Plain),
+	("square", [1, 1024, 1024, 1024], Lies::Plain),
+	("square", [1, 1536, 1536, 1536], Lies::Plain),
+	("tall", [1, 4096, 256, 256], Lies::Plain),
+	("wide", [1, 128, 768, 3072], Lies::Plain),
+	("wide, turned", [1, 128, 768, 3072], Lies::Turned),
+	("wide, weights", [1, 128, 768, 3072], Lies::AsWeights),
+	("batched", [12, 128, 64, 128], Lies::Plain),
+	("batched, turned", [12, 128, 64, 128], Lies::Turned),
+	("one row", [1, 1, 768, 3072], Lies::Plain),
+	("one row, turned", [1, 1, 768, 3072], Lies::Turned),
+	("one row, weights", [1, 1, 768, 3072], Lies::AsWeights),
 ];
 
 /// On the threads of the current pool, which candle's kernels use as well.
@@ -74,15 +85,28 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 	};
 	SHAPES
 		.into_iter()
-		.map(|(name, shape, is_turned)| {
+		.map(|(name, shape, lies)| {
 			let [batch, m, k, n] = shape;
 			let a = tensor(1, (batch, m, k))?;
-			let b = if is_turned { tensor(2, (batch, n, k))?.t()? } else { tensor(2, (batch, k, n))? };
+			let b = if lies == Lies::Plain { tensor(2, (batch, k, n))? } else { tensor(2, (batch, n, k))?.t()? };
 			let [a, b] = if batch == 1 { [a.squeeze(0)?, b.squeeze(0)?] } else { [a, b] };
 			let work: f64 = shape.iter().map(|side| *side as f64).product();
 			let repeat = (2e8 / work).ceil().clamp(1.0, 200.0) as usize;
-			let many = |ops: &dyn Ops| (0..repeat).try_for_each(|_| Ok(ops.matmul(&a, &b).map(drop)?));
-			let [us, them] = best_of(rounds, [Box::new(|| many(&ours)), Box::new(|| many(&theirs))])?;
+			let weights = match lies {
+				Lies::AsWeights => Some([ours.weights(&b.t()?)?, theirs.weights(&b.t()?)?]),
+				_ => None,
+			};
+			let many = |ops: &dyn Ops, which: usize| {
+				(0..repeat).try_for_each(|_| {
+					let product = match weights.as_ref().and_then(|weights| weights.get(which)) {
+						Some(weights) => ops.through(&a, weights)?,
+						None => ops.matmul(&a, &b)?,
+					};
+					drop(product);
+					Ok(())
+				})
+			};
+			let [us, them] = best_of(rounds, [Box::new(|| many(&ours, 0)), Box::new(|| many(&theirs, 1))])?;
 			let giga = work * repeat as f64 / us.as_secs_f64() / 1e9;
 			Ok(MatMul { name, shape, giga, to_candle: ratio(them, us) })
 		})

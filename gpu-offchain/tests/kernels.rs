@@ -14,7 +14,7 @@ use ogpu_worker::{
 	kernels::{
 		canonical_bytes,
 		math::host,
-		matmul::{product, products, Matrix, Output},
+		matmul::{product, product_with_panels, products, put_into_panels, Matrix, Output, Panels},
 		random::Random,
 		Path,
 	},
@@ -212,6 +212,13 @@ fn is_the_chain([m, k, n]: [usize; 3], seed: u64, [turn_a, turn_b]: [bool; 2], t
 		let mut c = vec![f32::NAN; m * n];
 		with_threads(threads, || products(path, &[(a, b)], &mut c)).unwrap();
 		assert!(canonical_bytes(&c) == canonical_bytes(&alone), "{about}");
+		let mut panels = vec![f32::NAN; Panels::count(k, n).unwrap()];
+		let mut c = vec![f32::NAN; m * n];
+		with_threads(threads, || {
+			put_into_panels(path, b, &mut panels).unwrap();
+			product_with_panels(path, a, Panels::new(&panels, k, n).unwrap(), &mut c).unwrap();
+		});
+		assert!(canonical_bytes(&c) == canonical_bytes(&alone), "{about}, in panels");
 		let gap = 7;
 		let mut c = vec![-1.5; m * (n + gap)];
 		for (row, start) in c.chunks_exact_mut(n + gap).zip(start.chunks_exact(n)) {
@@ -227,7 +234,18 @@ fn is_the_chain([m, k, n]: [usize; 3], seed: u64, [turn_a, turn_b]: [bool; 2], t
 
 #[test]
 fn a_product_of_many_blocks_is_the_chain_of_fused_steps() {
-	let shapes = [[5, 300, 1100], [64, 513, 515], [240, 257, 520], [241, 300, 1600], [253, 17, 33], [3, 40, 1030]];
+	let shapes = [
+		[5, 300, 1100],
+		[64, 513, 515],
+		[240, 385, 264],
+		[241, 400, 1600],
+		[253, 17, 33],
+		[3, 40, 1030],
+		[7, 40, 1030],
+		[1, 900, 70],
+		// More parts of k than packed rows are kept of.
+		[14, 12_400, 40],
+	];
 	for (seed, shape) in (1..).zip(shapes) {
 		for turned in [[false, false], [false, true], [true, false], [true, true]] {
 			is_the_chain(shape, seed, turned, 1);
@@ -282,11 +300,13 @@ proptest! {
 		let ops = Repro::default();
 		let x = Tensor::from_vec(normal(seed, 32 * width), (32, width), &Device::Cpu).unwrap();
 		let weight = Tensor::from_vec(normal(seed ^ 1, 50 * width), (50, width), &Device::Cpu).unwrap();
+		let weights = ops.weights(&weight).unwrap();
 		let gain = Tensor::from_vec(normal(seed ^ 2, width), width, &Device::Cpu).unwrap();
 		let all = |x: &Tensor| {
 			let norm = Norm { has_mean: true, epsilon: 1e-12 };
 			vec![
 				ops.linear(x, &weight, None).unwrap(),
+				ops.through(x, &weights).unwrap(),
 				ops.softmax(x).unwrap(),
 				ops.norm(norm, x, &gain, Some(&gain)).unwrap(),
 				ops.reduce(Reduction::Sum, x).unwrap(),
@@ -294,6 +314,7 @@ proptest! {
 			]
 		};
 		let batch = all(&x);
+		prop_assert_eq!(bits(&batch[0]), bits(&batch[1]));
 		for row in [0, 13, 31] {
 			for (one, batch) in all(&x.narrow(0, row, 1).unwrap()).iter().zip(&batch) {
 				prop_assert_eq!(bits(one), bits(&batch.narrow(0, row, 1).unwrap()));
@@ -346,6 +367,10 @@ fn what_does_not_fit_is_refused() {
 	let ops = Repro::default();
 	let x = Tensor::zeros((3, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
 	assert!(ops.matmul(&x, &x).is_err());
+	let weights = ops.weights(&x).unwrap();
+	assert_eq!(ops.through(&x, &weights).unwrap().dims(), [3, 3]);
+	assert!(ops.through(&x.t().unwrap(), &weights).is_err(), "three numbers for weights of four");
+	assert!(ops.weights(&x.flatten_all().unwrap()).is_err(), "no matrix");
 	assert!(ops.embedding(&x, &Tensor::new(&[3u32], &Device::Cpu).unwrap()).is_err());
 	assert!(ops.cross_entropy(&x, &Tensor::new(&[0u32, 4, 0], &Device::Cpu).unwrap()).is_err());
 	assert!(ops.softmax(&x.t().unwrap()).is_err(), "gaps");

@@ -14,13 +14,17 @@ use rayon::prelude::*;
 use std::cell::Cell;
 
 /// How much of k, and how many rows and columns are worked on at once, to fit the caches.
-const DEPTH: usize = 256;
+const DEPTH: usize = 384;
 const ROWS: usize = 240;
 const COLUMNS: usize = 1536;
 /// Columns at once where all rows are: what is packed of them is still near when the few rows come to it.
-const FEW_COLUMNS: usize = 512;
+const FEW_COLUMNS: usize = 256;
+/// Up to so many parts of k, all of the packed rows stay.
+const MOST_DEPTHS: usize = 32;
 /// Up to this many rows, packing the other matrix does not pay.
-const FEW_ROWS: usize = 3;
+const FEW_ROWS: usize = 6;
+/// Rows of the largest tile.
+const TILE: usize = 12;
 /// Less than this many multiply-adds are not worth a second thread.
 const GRAIN: usize = 1 << 18;
 
@@ -91,12 +95,77 @@ impl Target {
 		// SAFETY: by the caller.
 		unsafe { &mut *self.start.add(row * self.row_stride + column).cast() }
 	}
+
+	/// Asks for all of it.
+	#[inline(always)]
+	fn ask<V: Lanes>(self) {
+		for row in 0..self.rows {
+			let start = self.start.wrapping_add(row * self.row_stride);
+			// Where a row does not begin a line of the cache, it ends in one more.
+			for column in (0..self.columns).step_by(LANES).chain([self.columns - 1]) {
+				V::prefetch(start.wrapping_add(column));
+			}
+		}
+	}
+}
+
+/// A matrix in panels of sixteen columns, one after the other, each row by row; zero beyond the last column. So a product
+/// reads it, whatever the CPU.
+#[derive(Clone, Copy, Debug)]
+pub struct Panels<'a> {
+	values: &'a [f32],
+	rows: usize,
+	columns: usize,
+	/// From panel to panel.
+	apart: usize,
+}
+
+impl<'a> Panels<'a> {
+	/// How many numbers a matrix of this size has in panels.
+	pub fn count(rows: usize, columns: usize) -> Option<usize> {
+		columns.div_ceil(LANES).checked_mul(LANES)?.checked_mul(rows)
+	}
+
+	/// `None` if the slice does not hold it.
+	pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Option<Self> {
+		let values = values.get(..Self::count(rows, columns)?)?;
+		Some(Self { values, rows, columns, apart: rows * LANES })
+	}
+
+	/// `columns` begin with a panel.
+	fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
+		let values = self.values.get(columns[0] / LANES * self.apart + rows[0] * LANES..).unwrap_or_default();
+		Self { values, rows: rows[1] - rows[0], columns: columns[1] - columns[0], ..self }
+	}
+}
+
+/// What is multiplied with.
+#[derive(Clone, Copy)]
+enum Right<'a> {
+	Plain(Matrix<'a>),
+	Panels(Panels<'a>),
+}
+
+impl Right<'_> {
+	fn size(&self) -> [usize; 2] {
+		match self {
+			Self::Plain(b) => [b.rows, b.columns],
+			Self::Panels(b) => [b.rows, b.columns],
+		}
+	}
+
+	fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
+		match self {
+			Self::Plain(b) => Self::Plain(b.part(rows, columns)),
+			Self::Panels(b) => Self::Panels(b.part(rows, columns)),
+		}
+	}
 }
 
 /// One product: `c` = `a` · `b`, upon what is in `c` if `is_more`.
 struct Product<'a> {
 	a: Matrix<'a>,
-	b: Matrix<'a>,
+	b: Right<'a>,
 	c: Target,
 	is_more: bool,
 }
@@ -110,18 +179,18 @@ thread_local! {
 	static PANELS: Cell<[Vec<f32>; 3]> = const { Cell::new([Vec::new(), Vec::new(), Vec::new()]) };
 }
 
-/// So many numbers, whatever they are.
+/// So many numbers, whatever they are, from the start of a line of the cache on.
 fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
-	if buffer.len() < count {
-		buffer.resize(count, 0.0);
+	if buffer.len() < count + LANES {
+		buffer.resize(count + LANES, 0.0);
 	}
-	&mut buffer[..count]
+	let start = buffer.as_ptr().align_offset(LANES * size_of::<f32>()).min(LANES);
+	&mut buffer[start..][..count]
 }
 
-/// `a` in panels of so many rows, each with [`PANEL`] places, of which the first are those of k.
+/// `a` in rows of [`PANEL`] places, of which the first are those of k.
 #[inline(always)]
-fn pack_a<V: Lanes>(a: Matrix<'_>, rows: usize, packed: &mut Vec<f32>) {
-	let packed = room(packed, a.rows.next_multiple_of(rows) * PANEL);
+fn pack_a<V: Lanes>(a: Matrix<'_>, packed: &mut [f32]) {
 	if a.column_stride == 1 {
 		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
 			out[..a.columns].copy_from_slice(&a.values[row * a.row_stride..][..a.columns]);
@@ -143,71 +212,63 @@ fn pack_a<V: Lanes>(a: Matrix<'_>, rows: usize, packed: &mut Vec<f32>) {
 	}
 }
 
-/// From panel to panel of a packed `b`, of so many columns and so much of k. As with [`PANEL`], no power of two.
-const fn panel_b(columns: usize, depth: usize) -> usize {
-	columns * depth + LANES
-}
-
-/// `b` in panels of so many columns: all of them for the first k, for the second and so on, zero beyond the last column.
+/// `b` in panels, so far apart.
 #[inline(always)]
-fn pack_b<'p, V: Lanes>(b: Matrix<'_>, columns: usize, packed: &'p mut Vec<f32>) -> &'p [f32] {
-	let depth = b.rows;
-	let step = panel_b(columns, depth);
-	let packed = room(packed, b.columns.div_ceil(columns) * step);
+fn pack_b<V: Lanes>(b: Matrix<'_>, apart: usize, packed: &mut [f32]) {
 	if b.column_stride == 1 {
 		// Row by row, as they lie in memory.
-		for k in 0..depth {
+		for k in 0..b.rows {
 			let row = &b.values[k * b.row_stride..][..b.columns];
-			for (panel, values) in row.chunks(columns).enumerate() {
-				let out = &mut packed[panel * step + k * columns..][..columns];
-				for group in 0..columns / LANES {
-					let lanes = if group * LANES < values.len() {
-						super::lanes::lanes_at(values, group, 0.0)
-					} else {
-						V::splat(0.0)
-					};
-					super::lanes::put_at(out, group, lanes);
-				}
+			for panel in 0..b.columns.div_ceil(LANES) {
+				let lanes: V = super::lanes::lanes_at(row, panel, 0.0);
+				super::lanes::put_at(&mut packed[panel * apart + k * LANES..], 0, lanes);
 			}
 		}
-		return packed;
+		return;
 	}
-	for (panel, out) in packed.chunks_exact_mut(step).enumerate() {
-		let out = &mut out[..columns * depth];
-		let first = panel * columns;
-		let valid = (b.columns - first).min(columns);
+	for first in (0..b.columns).step_by(LANES) {
+		let out = &mut packed[first / LANES * apart..][..b.rows * LANES];
+		let valid = (b.columns - first).min(LANES);
 		if b.row_stride == 1 {
-			// Sixteen columns at a time, so that not too many are read side by side.
-			for column in (0..columns).step_by(LANES) {
-				for k in (0..depth).step_by(LANES) {
-					let size = [valid.saturating_sub(column).min(LANES), (depth - k).min(LANES)];
-					let from = b.values.get(k + (first + column) * b.column_stride..).unwrap_or_default();
-					turn::<V>(from, b.column_stride, size, &mut out[k * columns + column..], columns);
-				}
+			for k in (0..b.rows).step_by(LANES) {
+				let size = [valid, (b.rows - k).min(LANES)];
+				turn::<V>(
+					&b.values[k + first * b.column_stride..],
+					b.column_stride,
+					size,
+					&mut out[k * LANES..],
+					LANES,
+				);
 			}
 		} else {
-			for (k, out) in out.chunks_exact_mut(columns).enumerate() {
+			for (k, out) in out.chunks_exact_mut(LANES).enumerate() {
 				for (column, out) in out.iter_mut().enumerate() {
 					*out = if column < valid { b.at(k, first + column) } else { 0.0 };
 				}
 			}
 		}
 	}
-	packed
 }
 
-/// The tile at the start of `c`: `R` rows of `C` times sixteen columns, from packed panels.
-///
-/// SAFETY: `a` holds `R` rows of [`PANEL`] places, of which `depth` count, `b` `depth` times `C` · 16 numbers; all of the
-/// tile lies within `c`.
-#[inline(always)]
-unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
+/// What a tile reads.
+#[derive(Clone, Copy)]
+struct Steps {
+	/// Rows of [`PANEL`] places, of which `depth` count.
 	a: *const f32,
-	b: *const f32,
+	/// Panels of `depth` rows, and how far they are apart.
+	b: (*const f32, usize),
 	depth: usize,
-	c: Target,
-	is_more: bool,
-) {
+	/// What it asks for with its first step, and how far it goes from there with each.
+	ahead: Option<(*const f32, usize)>,
+}
+
+/// The tile at the start of `c`: `R` rows of `C` times sixteen columns. `IS_AHEAD` where there is something to ask for.
+///
+/// SAFETY: there are `R` rows of `a` and `C` panels of `b`; all of the tile lies within `c`.
+#[inline(always)]
+unsafe fn tile<V: Lanes, const R: usize, const C: usize, const IS_AHEAD: bool>(steps: Steps, c: Target, is_more: bool) {
+	let Steps { mut a, b: (mut b, apart), depth, ahead } = steps;
+	let (mut ahead, step) = ahead.unwrap_or((b, 0));
 	let mut sums = [[V::splat(0.0); C]; R];
 	// SAFETY: by the caller, for all that follows.
 	unsafe {
@@ -218,11 +279,14 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 				}
 			}
 		}
-		let (mut a, mut b) = (a, b.cast::<[f32; LANES]>());
 		for _ in 0..depth {
+			if IS_AHEAD {
+				V::prefetch(ahead);
+				ahead = ahead.wrapping_add(step);
+			}
 			let mut columns = [V::splat(0.0); C];
 			for (index, column) in columns.iter_mut().enumerate() {
-				*column = V::load(&*b.add(index));
+				*column = V::load(&*b.add(index * apart).cast());
 			}
 			for (row, sums) in sums.iter_mut().enumerate() {
 				let times = V::splat(*a.add(row * PANEL));
@@ -231,7 +295,7 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 				}
 			}
 			a = a.add(1);
-			b = b.add(C);
+			b = b.add(LANES);
 		}
 		for (row, sums) in sums.into_iter().enumerate() {
 			for (column, sum) in sums.into_iter().enumerate() {
@@ -246,9 +310,7 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize>(
 /// SAFETY: as of [`tile`], of which only `c`'s own rows and columns are written.
 #[inline(always)]
 unsafe fn tile_within<V: Lanes, const R: usize, const C: usize>(
-	a: *const f32,
-	b: *const f32,
-	depth: usize,
+	steps: Steps,
 	c: Target,
 	is_more: bool,
 	edge: *mut f32,
@@ -257,53 +319,43 @@ unsafe fn tile_within<V: Lanes, const R: usize, const C: usize>(
 	// SAFETY: by the caller.
 	unsafe {
 		if size == [R, C * LANES] {
-			return tile::<V, R, C>(a, b, depth, c, is_more);
+			return match steps.ahead {
+				Some(_) => tile::<V, R, C, true>(steps, c, is_more),
+				None => tile::<V, R, C, false>(steps, c, is_more),
+			};
 		}
 		let whole = Target { start: edge, rows: R, columns: C * LANES, row_stride: C * LANES };
 		copy(c, whole, size);
-		tile::<V, R, C>(a, b, depth, whole, is_more);
+		tile::<V, R, C, false>(steps, whole, is_more);
 		copy(whole, c, size);
 	}
 }
 
-/// What is read next, of which a little is asked for with each tile.
-struct Ahead<'a> {
-	values: &'a [f32],
-	stride: usize,
-	/// Rows, or columns of a turned matrix, and how many lines of the cache each of them has.
-	rows: usize,
-	lines: usize,
-	/// How many lines with each tile.
-	share: usize,
-	row: usize,
-	line: usize,
+/// What is read next, of which each tile asks for a little: a line of the cache with each step of k.
+#[derive(Clone, Copy)]
+struct Ahead {
+	start: *const f32,
+	/// From step to step, and from tile to tile.
+	apart: [usize; 2],
+	/// So many tiles have something to ask for.
+	tiles: usize,
 }
 
-impl<'a> Ahead<'a> {
-	#[inline(always)]
-	fn new(next: Matrix<'a>, tiles: usize) -> Self {
-		let Matrix { values, rows, columns, row_stride, column_stride } = next;
-		let (rows, length, stride) =
-			if column_stride == 1 { (rows, columns, row_stride) } else { (columns, rows, column_stride) };
-		let lines = length.div_ceil(LANES);
-		let share = (rows * lines).div_ceil(tiles.max(1));
-		// What has gaps both ways is left to itself.
-		let rows = if row_stride == 1 || column_stride == 1 { rows } else { 0 };
-		Self { values, stride, rows, lines, share, row: 0, line: 0 }
+impl Ahead {
+	fn new(next: Right<'_>) -> Self {
+		let (start, apart, tiles) = match next {
+			Right::Plain(b) if b.column_stride == 1 => (b.values, [b.row_stride, LANES], b.columns.div_ceil(LANES)),
+			Right::Plain(b) if b.row_stride == 1 => (b.values, [b.column_stride, LANES], b.rows.div_ceil(LANES)),
+			// What has gaps both ways is left to itself.
+			Right::Plain(b) => (b.values, [0; 2], 0),
+			Right::Panels(b) => (b.values, [LANES, b.apart], b.columns.div_ceil(LANES)),
+		};
+		Self { start: start.as_ptr(), apart, tiles }
 	}
 
-	#[inline(always)]
-	fn ask<V: Lanes>(&mut self) {
-		for _ in 0..self.share {
-			if self.row == self.rows {
-				return;
-			}
-			V::prefetch(self.values.as_ptr().wrapping_add(self.row * self.stride + self.line * LANES));
-			self.line += 1;
-			if self.line == self.lines {
-				(self.row, self.line) = (self.row + 1, 0);
-			}
-		}
+	/// For this tile: where the first line is, and how far it is from step to step.
+	fn of(self, tile: usize) -> Option<(*const f32, usize)> {
+		(tile < self.tiles).then(|| (self.start.wrapping_add(tile * self.apart[1]), self.apart[0]))
 	}
 }
 
@@ -312,15 +364,23 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 	let &Product { a, b, c, is_more } = product;
 	let width = C * LANES;
 	let [mut room_a, mut room_b, mut edge] = PANELS.take();
-	let edge_tile = room(&mut edge, R * width);
+	let edge_tile = room(&mut edge, R * width).as_mut_ptr();
+	let depths = a.columns.div_ceil(DEPTH);
 	let are_all_rows = c.rows <= ROWS;
-	let most_columns = if are_all_rows { FEW_COLUMNS } else { COLUMNS };
-	let (depths, strips) = (a.columns.div_ceil(DEPTH), c.columns.div_ceil(most_columns));
+	// Ready panels are read from the first k to the last, one tile's after the other's; unless that needs too much room.
+	let has_panels = are_all_rows && matches!(b, Right::Panels(_));
+	let is_each_whole = has_panels && depths <= MOST_DEPTHS;
+	// Else all rows are packed once for each part of k, or parts of `b` are.
+	let is_each_k = are_all_rows && !is_each_whole;
+	let most_columns = match (has_panels, are_all_rows) {
+		(true, _) => width,
+		(_, true) => FEW_COLUMNS,
+		_ => COLUMNS,
+	};
+	let strips = c.columns.div_ceil(most_columns);
 	for step in 0..depths * strips {
-		// All rows are packed once for each part of k; else parts of `b` are.
 		let place = |step: usize| {
-			let (k, column) =
-				if are_all_rows { (step / strips, step % strips) } else { (step % depths, step / depths) };
+			let (k, column) = if is_each_k { (step / strips, step % strips) } else { (step % depths, step / depths) };
 			let (k, column) = (k * DEPTH, column * most_columns);
 			([k, (k + DEPTH).min(a.columns)], [column, (column + most_columns).min(c.columns)])
 		};
@@ -328,38 +388,57 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 		let is_packed = are_all_rows && columns[0] > 0;
 		let depth = ks[1] - ks[0];
 		let is_more = is_more || ks[0] > 0;
-		let packed_b = pack_b::<V>(b.part(ks, columns), width, &mut room_b);
-		let mut ahead = None;
-		if are_all_rows && step + 1 < depths * strips {
+		let panels = match b.part(ks, columns) {
+			Right::Panels(panels) => panels,
+			Right::Plain(b) => {
+				// No power of two, as with `PANEL`.
+				let apart = depth * LANES + LANES;
+				let values = room(&mut room_b, b.columns.div_ceil(LANES) * apart);
+				pack_b::<V>(b, apart, values);
+				Panels { values, rows: depth, columns: b.columns, apart }
+			}
+		};
+		let ahead = (are_all_rows && step + 1 < depths * strips).then(|| {
 			let (ks, columns) = place(step + 1);
-			let tiles = c.rows.div_ceil(R) * (columns[1] - columns[0]).div_ceil(width);
-			ahead = Some(Ahead::new(b.part(ks, columns), tiles));
-		}
+			Ahead::new(b.part(ks, columns))
+		});
+		let mut tiles = 0;
 		for row in (0..c.rows).step_by(ROWS) {
 			let rows = [row, (row + ROWS).min(c.rows)];
+			let size = (rows[1] - rows[0]).next_multiple_of(R) * PANEL;
+			let parts = if is_each_whole { [depths, ks[0] / DEPTH] } else { [1, 0] };
+			let packed_a = &mut room(&mut room_a, parts[0] * size)[parts[1] * size..][..size];
 			if !is_packed {
-				pack_a::<V>(a.part(rows, ks), R, &mut room_a);
+				pack_a::<V>(a.part(rows, ks), packed_a);
 			}
-			let packed_a = &room_a[..(rows[1] - rows[0]).next_multiple_of(R) * PANEL];
-			for (panel_b, b) in packed_b.chunks_exact(panel_b(width, depth)).enumerate() {
+			let mut left = 0;
+			while left < panels.columns {
+				let b = panels.values[left / LANES * panels.apart..].as_ptr();
+				// Too few panels for a whole tile: each is one, and the other columns of the tile are not looked at.
+				let is_whole = panels.columns - left > width - LANES;
+				let (wide, apart) = if is_whole { (width, panels.apart) } else { (LANES, 0) };
+				let sides = [columns[0] + left, columns[0] + (left + wide).min(panels.columns)];
 				for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
-					if let Some(ahead) = &mut ahead {
-						ahead.ask::<V>();
-					}
-					let (top, left) = (row + panel_a * R, columns[0] + panel_b * width);
-					let size = [(rows[1] - top).min(R), (columns[1] - left).min(width)];
-					let (a, b, edge) = (a.as_ptr(), b.as_ptr(), edge_tile.as_mut_ptr());
-					// SAFETY: the tile lies within `c`, and `edge` has its full size; the panels are cut to `depth` steps
-					// of full width, and hold the rows of smaller tiles as well.
+					let top = row + panel_a * R;
+					let bottom = (top + R).min(rows[1]);
+					let a = a.as_ptr();
+					let steps = Steps { a, b: (b, apart), depth, ahead: ahead.and_then(|ahead| ahead.of(tiles)) };
+					tiles += 1;
+					// SAFETY: the tile lies within `c`, and `edge_tile` has its full size; the panels have `depth` rows, and
+					// `a` holds the rows of smaller tiles as well.
 					unsafe {
-						let c = c.part([top, top + size[0]], [left, left + size[1]]);
-						match (R, size[0]) {
-							(5.., 0..=4) => tile_within::<V, 4, C>(a, b, depth, c, is_more, edge),
-							(9.., 0..=8) => tile_within::<V, 8, C>(a, b, depth, c, is_more, edge),
-							_ => tile_within::<V, R, C>(a, b, depth, c, is_more, edge),
+						if is_more && bottom < rows[1] {
+							c.part([bottom, (bottom + R).min(rows[1])], sides).ask::<V>();
+						}
+						let c = c.part([top, bottom], sides);
+						match (R, c.rows) {
+							(5.., 0..=4) => tile_within::<V, 4, C>(steps, c, is_more, edge_tile),
+							(9.., 0..=8) => tile_within::<V, 8, C>(steps, c, is_more, edge_tile),
+							_ => tile_within::<V, R, C>(steps, c, is_more, edge_tile),
 						}
 					}
 				}
+				left += wide;
 			}
 		}
 	}
@@ -391,8 +470,8 @@ const STRIP: usize = 512;
 
 /// Few rows of `a`: each row of `b`, which has no gaps, is read once, and added to the outputs.
 #[inline(always)]
-fn streamed<V: Lanes>(product: &Product<'_>) {
-	let &Product { a, b, c, is_more } = product;
+fn streamed<V: Lanes>(product: &Product<'_>, b: Matrix<'_>) {
+	let &Product { a, c, is_more, .. } = product;
 	let mut rows: Vec<&mut [f32]> = (0..c.rows)
 		// SAFETY: the rows lie within `c`, and do not overlap.
 		.map(|row| unsafe { std::slice::from_raw_parts_mut(c.start.add(row * c.row_stride), c.columns) })
@@ -464,8 +543,8 @@ const GROUPS: usize = 2;
 
 /// Few rows of `a` and a turned `b`, whose columns have no gaps: sixteen by sixteen, which stay in the nearest cache.
 #[inline(always)]
-fn turned<V: Lanes, const R: usize>(product: &Product<'_>) {
-	let &Product { a, b, c, is_more } = product;
+fn turned<V: Lanes, const R: usize>(product: &Product<'_>, b: Matrix<'_>) {
+	let &Product { a, c, is_more, .. } = product;
 	let whole_k = a.columns - a.columns % LANES;
 	for first in (0..c.columns).step_by(GROUPS * LANES) {
 		let mut sums = [[V::splat(0.0); GROUPS]; R];
@@ -518,14 +597,12 @@ impl OnLanes for &Product<'_> {
 	type Out = ();
 	#[inline(always)]
 	fn on<V: Lanes>(self) {
-		if self.c.rows <= FEW_ROWS && self.b.column_stride == 1 && self.a.columns > 0 {
-			return streamed::<V>(self);
-		}
-		if self.b.row_stride == 1 {
+		if let Right::Plain(b) = self.b {
 			match self.c.rows {
-				1 => return turned::<V, 1>(self),
-				2 => return turned::<V, 2>(self),
-				3 => return turned::<V, 3>(self),
+				1..=FEW_ROWS if b.column_stride == 1 && b.rows > 0 => return streamed::<V>(self, b),
+				1 if b.row_stride == 1 => return turned::<V, 1>(self, b),
+				2 if b.row_stride == 1 => return turned::<V, 2>(self, b),
+				3 if b.row_stride == 1 => return turned::<V, 3>(self, b),
 				_ => {}
 			}
 		}
@@ -567,7 +644,7 @@ impl<'a> Output<'a> {
 /// On this thread: `c` = `a` · `b`, upon what is in `c` if `is_more`. `None` if the sizes do not fit.
 pub fn product(path: Path, a: Matrix<'_>, b: Matrix<'_>, mut c: Output<'_>, is_more: bool) -> Option<()> {
 	let c = c.target(a.rows, b.columns).filter(|_| a.columns == b.rows)?;
-	on(path, &Product { a, b, c, is_more });
+	on(path, &Product { a, b: Right::Plain(b), c, is_more });
 	Some(())
 }
 
@@ -575,31 +652,84 @@ pub fn product(path: Path, a: Matrix<'_>, b: Matrix<'_>, mut c: Output<'_>, is_m
 /// sizes do not fit.
 pub fn products(path: Path, pairs: &[(Matrix<'_>, Matrix<'_>)], c: &mut [f32]) -> Option<()> {
 	let mut tasks = Vec::new();
-	let threads = rayon::current_num_threads();
 	let mut rest = c;
 	for &(a, b) in pairs {
 		let (this, after) = rest.split_at_mut_checked(a.rows.checked_mul(b.columns)?)?;
 		rest = after;
-		let c = Output::new(this, b.columns).target(a.rows, b.columns).filter(|_| a.columns == b.rows)?;
-		let work = a.rows.saturating_mul(b.columns).saturating_mul(a.columns);
-		let cuts = if pairs.len() >= 2 * threads { 1 } else { threads.min(work / GRAIN).max(1) };
-		// Along the longer side, in multiples of whole tiles.
+		let c = Output::new(this, b.columns).target(a.rows, b.columns)?;
 		let is_along_rows = a.rows >= b.columns;
-		let (length, unit) = if is_along_rows { (a.rows, 12) } else { (b.columns, 2 * LANES) };
-		let share = length.div_ceil(cuts).next_multiple_of(unit).max(1);
-		for from in (0..length).step_by(share) {
-			let range = [from, (from + share).min(length)];
-			let (rows, columns) = if is_along_rows { (range, [0, b.columns]) } else { ([0, a.rows], range) };
-			// SAFETY: the ranges lie within `c`, and none overlaps another.
-			let c = unsafe { c.part(rows, columns) };
-			let (a, b) = (a.part(rows, [0, a.columns]), b.part([0, b.rows], columns));
-			tasks.push(Product { a, b, c, is_more: false });
+		let most = if pairs.len() >= 2 * rayon::current_num_threads() { 1 } else { usize::MAX };
+		tasks.extend(shares(Product { a, b: Right::Plain(b), c, is_more: false }, is_along_rows, most)?);
+	}
+	all(path, &tasks);
+	Some(())
+}
+
+/// `c` = `a` · `b`, where `b` was put into panels. `None` if the sizes do not fit.
+pub fn product_with_panels(path: Path, a: Matrix<'_>, b: Panels<'_>, c: &mut [f32]) -> Option<()> {
+	let c = Output::new(c, b.columns).target(a.rows, b.columns)?;
+	let mut tasks = Vec::new();
+	// Never more than `ROWS`, so that panels are read as they lie.
+	let most = a.rows.div_ceil(a.rows.div_ceil(ROWS).max(1)).next_multiple_of(TILE).max(1);
+	for row in (0..a.rows).step_by(most) {
+		let rows = [row, (row + most).min(a.rows)];
+		// SAFETY: the parts lie within `c`, and none overlaps another.
+		let c = unsafe { c.part(rows, [0, b.columns]) };
+		let a = a.part(rows, [0, a.columns]);
+		tasks.extend(shares(Product { a, b: Right::Panels(b), c, is_more: false }, false, usize::MAX)?);
+	}
+	all(path, &tasks);
+	Some(())
+}
+
+/// A matrix into panels, for which there has to be room. `None` if there is not.
+pub fn put_into_panels(path: Path, matrix: Matrix<'_>, panels: &mut [f32]) -> Option<()> {
+	struct Pack<'a>(Matrix<'a>, &'a mut [f32]);
+	impl OnLanes for Pack<'_> {
+		type Out = ();
+		#[inline(always)]
+		fn on<V: Lanes>(self) {
+			pack_b::<V>(self.0, self.0.rows * LANES, self.1);
 		}
 	}
-	match tasks.as_slice() {
+	let panels = panels.get_mut(..Panels::count(matrix.rows, matrix.columns)?)?;
+	if panels.is_empty() {
+		return Some(());
+	}
+	let apart = matrix.rows * LANES;
+	// Sixteen at a time, so that a matrix whose rows have no gaps is read in pieces of some length.
+	panels.par_chunks_mut(LANES * apart).enumerate().for_each(|(index, panels)| {
+		let from = index * LANES * LANES;
+		let columns = [from, (from + LANES * LANES).min(matrix.columns)];
+		on(path, Pack(matrix.part([0, matrix.rows], columns), panels));
+	});
+	Some(())
+}
+
+/// Parts of a product for the threads, at most so many, in multiples of whole tiles. `None` if its sizes do not fit.
+fn shares(product: Product<'_>, is_along_rows: bool, most: usize) -> Option<impl Iterator<Item = Product<'_>>> {
+	let Product { a, b, c, is_more } = product;
+	let [depth, width] = b.size();
+	if depth != a.columns {
+		return None;
+	}
+	let work = a.rows.saturating_mul(width).saturating_mul(depth);
+	let cuts = rayon::current_num_threads().min(work / GRAIN).clamp(1, most);
+	let (length, unit) = if is_along_rows { (a.rows, TILE) } else { (width, 4 * LANES) };
+	let share = length.div_ceil(cuts).next_multiple_of(unit).max(1);
+	Some((0..length).step_by(share).map(move |from| {
+		let range = [from, (from + share).min(length)];
+		let (rows, columns) = if is_along_rows { (range, [0, width]) } else { ([0, a.rows], range) };
+		// SAFETY: the ranges lie within `c`, and none overlaps another.
+		let c = unsafe { c.part(rows, columns) };
+		Product { a: a.part(rows, [0, depth]), b: b.part([0, depth], columns), c, is_more }
+	}))
+}
+
+fn all(path: Path, tasks: &[Product<'_>]) {
+	match tasks {
 		[task] => on(path, task),
-		_ if threads == 1 => tasks.iter().for_each(|task| on(path, task)),
+		_ if rayon::current_num_threads() == 1 => tasks.iter().for_each(|task| on(path, task)),
 		_ => tasks.par_iter().for_each(|task| on(path, task)),
 	}
-	Some(())
 }

@@ -5,9 +5,9 @@ use super::parameters::{numbers, tensor, Init, Parameter};
 use crate::{
 	error::{ensure, Result},
 	limits,
-	ops::{AttentionShape, Norm, Ops, Reduction, Segment, Unary},
+	ops::{AttentionShape, Norm, Ops, Reduction, Segment, Unary, Weights},
 };
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use ogpu_protocol::cost::Transformer;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
@@ -103,9 +103,9 @@ impl Bert {
 	}
 }
 
-/// A matrix, turned so that outputs stand side by side, and what is added.
+/// A matrix, and what is added.
 struct Dense {
-	weight: Tensor,
+	weight: Weights,
 	bias: Tensor,
 }
 
@@ -133,11 +133,11 @@ pub struct Encoder {
 	layers: Vec<Layer>,
 }
 
-struct Reader<'a>(&'a SafeTensors<'a>, &'a Device);
+struct Reader<'a>(&'a SafeTensors<'a>, &'a dyn Ops);
 
 impl Reader<'_> {
 	fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
-		tensor(numbers(self.0, name, shape)?, shape, self.1)
+		tensor(numbers(self.0, name, shape)?, shape, self.1.device())
 	}
 
 	/// Several matrices with the same input as one.
@@ -148,7 +148,7 @@ impl Reader<'_> {
 			.collect::<Result<Vec<_>>>()?;
 		let biases =
 			names.iter().map(|name| self.tensor(&format!("{name}.bias"), &[outputs])).collect::<Result<Vec<_>>>()?;
-		Ok(Dense { weight: Tensor::cat(&weights, 0)?.t()?.contiguous()?, bias: Tensor::cat(&biases, 0)? })
+		Ok(Dense { weight: self.1.weights(&Tensor::cat(&weights, 0)?)?, bias: Tensor::cat(&biases, 0)? })
 	}
 
 	fn norm(&self, name: &str, width: usize) -> Result<NormPart> {
@@ -161,14 +161,14 @@ impl Reader<'_> {
 
 impl Dense {
 	fn apply(&self, ops: &dyn Ops, x: &Tensor) -> Result<Tensor> {
-		Ok(ops.matmul(x, &self.weight)?.broadcast_add(&self.bias)?)
+		Ok(ops.through(x, &self.weight)?.broadcast_add(&self.bias)?)
 	}
 }
 
 impl Encoder {
 	/// Out of a checkpoint with the names that BERT uses, with or without a prefix.
-	pub fn read(shape: &Bert, file: &SafeTensors<'_>, device: &Device) -> Result<Self> {
-		let reader = Reader(file, device);
+	pub fn read(shape: &Bert, file: &SafeTensors<'_>, ops: &dyn Ops) -> Result<Self> {
+		let reader = Reader(file, ops);
 		let (width, hidden) = (shape.width as usize, shape.hidden as usize);
 		let plain = "embeddings.word_embeddings.weight";
 		let prefix = if file.names().into_iter().any(|name| name == plain) { "" } else { "bert." };

@@ -9,7 +9,7 @@ use crate::{
 	error::{ensure, Error, Result},
 	kernels::math::host,
 	limits,
-	ops::{AttentionShape, Norm, Ops, Segment, Unary},
+	ops::{AttentionShape, Norm, Ops, Segment, Unary, Weights},
 };
 use candle_core::{Device, Tensor};
 use ogpu_protocol::cost::Transformer;
@@ -285,12 +285,23 @@ impl Trainable for Decoder {
 	}
 }
 
-/// A decoder that is ready to answer. Its matrices lie as one row of numbers meets them: outputs side by side.
+struct ServedLayer {
+	attention_norm: Tensor,
+	qkv: Weights,
+	out: Weights,
+	hidden_norm: Tensor,
+	gate_up: Weights,
+	down: Weights,
+}
+
+/// A decoder that is ready to answer.
 pub struct Served {
 	pub shape: Decoder,
-	parameters: Vec<Tensor>,
-	/// Turned, also where it is the embedding.
-	head: Tensor,
+	embedding: Tensor,
+	layers: Vec<ServedLayer>,
+	norm: Tensor,
+	/// Also where it is the embedding.
+	head: Weights,
 }
 
 /// Keys and values of the positions so far, for each layer: rows with room.
@@ -309,24 +320,28 @@ impl Cache {
 
 impl Served {
 	/// Out of a checkpoint with the names that the Llama family uses.
-	pub fn read(shape: &Decoder, file: &SafeTensors<'_>, device: &Device) -> Result<Self> {
-		let mut parameters = Vec::new();
-		let mut head = None;
-		for parameter in shape.parameters() {
-			let values = tensor(read(file, "", &parameter)?, &parameter.shape(), device)?;
-			let is_embedding = parameters.is_empty();
-			let name = parameter.parts.first().map(|(name, _)| name.as_str()).unwrap_or_default();
-			if is_embedding && shape.is_tied || name == "lm_head.weight" {
-				head = Some(values.t()?.contiguous()?);
-			}
-			parameters.push(if parameter.row.is_empty() || is_embedding {
-				values
-			} else {
-				values.t()?.contiguous()?
+	pub fn read(shape: &Decoder, file: &SafeTensors<'_>, ops: &dyn Ops) -> Result<Self> {
+		let lost = || Error::invalid("parameters do not fit the model");
+		let mut all = shape.parameters().into_iter();
+		let mut next = || {
+			let parameter = all.next().ok_or_else(lost)?;
+			tensor(read(file, "", &parameter)?, &parameter.shape(), ops.device())
+		};
+		let embedding = next()?;
+		let mut layers = Vec::new();
+		for _ in 0..shape.layers {
+			layers.push(ServedLayer {
+				attention_norm: next()?,
+				qkv: ops.weights(&next()?)?,
+				out: ops.weights(&next()?)?,
+				hidden_norm: next()?,
+				gate_up: ops.weights(&next()?)?,
+				down: ops.weights(&next()?)?,
 			});
 		}
-		let head = head.ok_or_else(|| Error::invalid("no output matrix"))?;
-		Ok(Self { shape: shape.clone(), parameters, head })
+		let norm = next()?;
+		let head = ops.weights(&if shape.is_tied { embedding.clone() } else { next()? })?;
+		Ok(Self { shape: shape.clone(), embedding, layers, norm, head })
 	}
 
 	/// With room for so many positions.
@@ -337,7 +352,6 @@ impl Served {
 	/// Reads these tokens, after those in the cache. Returns what the last `wanted` positions say: the numbers before the
 	/// output matrix.
 	pub fn read_tokens(&self, ops: &dyn Ops, cache: &mut Cache, tokens: &[u32], wanted: usize) -> Result<Tensor> {
-		let model = self.shape.split(&self.parameters)?;
 		let count = tokens.len();
 		let length = cache.length.saturating_add(count);
 		ensure(length <= cache.room, "a text longer than it may be")?;
@@ -348,9 +362,9 @@ impl Served {
 		let key_width = self.shape.key_heads.saturating_mul(self.shape.head_width()) as usize;
 		let width = self.shape.width as usize;
 
-		let mut x = ops.embedding(model.embedding, &Tensor::new(tokens, model.embedding.device())?)?;
-		for (index, layer) in model.layers.iter().enumerate() {
-			let qkv = ops.matmul(&ops.norm(norm, &x, layer.attention_norm, None)?, layer.qkv)?;
+		let mut x = ops.embedding(&self.embedding, &Tensor::new(tokens, ops.device())?)?;
+		for (index, layer) in self.layers.iter().enumerate() {
+			let qkv = ops.through(&ops.norm(norm, &x, &layer.attention_norm, None)?, &layer.qkv)?;
 			let qkv = ops.rope(&qkv, &angles, self.shape.rotated(), false)?;
 			let q = qkv.narrow(1, 0, width)?.contiguous()?;
 			let k = qkv.narrow(1, width, key_width)?.contiguous()?;
@@ -374,17 +388,17 @@ impl Served {
 			};
 			let attention = self.shape.attention(vec![Segment { queries: [0, count], keys: [0, length] }]);
 			let attended = ops.attention(&attention, &q, &keys, &values)?;
-			x = x.add(&ops.matmul(&attended, layer.out)?)?;
-			let gate_up = ops.matmul(&ops.norm(norm, &x, layer.hidden_norm, None)?, layer.gate_up)?;
+			x = x.add(&ops.through(&attended, &layer.out)?)?;
+			let gate_up = ops.through(&ops.norm(norm, &x, &layer.hidden_norm, None)?, &layer.gate_up)?;
 			let (gate, up) = halves(&gate_up, hidden)?;
-			x = x.add(&ops.matmul(&ops.unary(Unary::Silu, &gate)?.mul(&up)?, layer.down)?)?;
+			x = x.add(&ops.through(&ops.unary(Unary::Silu, &gate)?.mul(&up)?, &layer.down)?)?;
 		}
 		cache.length = length;
-		Ok(ops.norm(norm, &x, model.norm, None)?)
+		Ok(ops.norm(norm, &x, &self.norm, None)?)
 	}
 
 	/// The logits of rows that [`read_tokens`](Self::read_tokens) returned.
 	pub fn logits(&self, ops: &dyn Ops, rows: &Tensor) -> Result<Tensor> {
-		Ok(ops.matmul(rows, &self.head)?)
+		Ok(ops.through(rows, &self.head)?)
 	}
 }

@@ -48,6 +48,13 @@ impl KernelSet {
 	}
 }
 
+/// A matrix of a model that answers, as the kernel set that took it reads it fastest.
+#[derive(Clone, Debug)]
+pub struct Weights {
+	values: Tensor,
+	outputs: usize,
+}
+
 /// A kernel set. Numbers are fp32, ids and targets u32. "Rows" are along the last dimension.
 pub trait Ops: Send + Sync {
 	/// Where all tensors have to be.
@@ -55,6 +62,15 @@ pub trait Ops: Send + Sync {
 
 	/// Matrices, or equally many matrices each, `[…, m, k]` · `[…, k, n]`; transposed views are taken as they are.
 	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor>;
+
+	/// Takes a matrix of `[outputs, inputs]`, as checkpoints have it, for many products with [`through`](Self::through).
+	fn weights(&self, matrix: &Tensor) -> Result<Weights> {
+		Ok(Weights { values: matrix.t()?.contiguous()?, outputs: matrix.dim(0)? })
+	}
+	/// `x` · `weightsᵀ`
+	fn through(&self, x: &Tensor, weights: &Weights) -> Result<Tensor> {
+		self.matmul(x, &weights.values)
+	}
 
 	fn unary(&self, kind: Unary, x: &Tensor) -> Result<Tensor>;
 	/// dy · f′(x)

@@ -2,15 +2,15 @@
 
 use super::{
 	custom::{Custom, Input, Kernel, Place, StandIn},
-	AdamW, AttentionShape, Norm, Ops, Reduction, Sgd, Unary,
+	AdamW, AttentionShape, Norm, Ops, Reduction, Sgd, Unary, Weights,
 };
 use crate::kernels::{
 	attention::{attention, attention_grad, Side},
 	gather::{embedding, embedding_grad, pool, pool_grad, rope, windows, windows_grad, Pools, Windows},
 	gpu::{self, Launcher, Pointer},
-	matmul::{product, products, Matrix, Output},
+	matmul::{product, product_with_panels, products, put_into_panels, Matrix, Output, Panels},
 	pointwise::{adamw, sgd, unary, unary_grad},
-	rows, Path,
+	rows, Path, LANES,
 };
 use candle_core::{bail, Device, Error, Layout, Result, Shape, Tensor};
 use std::sync::Arc;
@@ -44,6 +44,10 @@ impl Repro {
 	/// The kernels for GPUs, on a stand-in for one.
 	pub fn on_stand_in(stand_in: Arc<dyn StandIn>) -> Self {
 		Self { stand_in: Some(stand_in), ..Self::default() }
+	}
+
+	fn is_cpu(&self) -> bool {
+		self.device.is_cpu() && self.stand_in.is_none()
 	}
 
 	fn custom<K>(&self, kernel: K) -> Custom<K> {
@@ -167,6 +171,60 @@ impl Kernel<2> for MatMul {
 			.launch(on)?;
 		}
 		Ok(())
+	}
+}
+
+/// A matrix of `[outputs, inputs]` into panels, as CPUs read it: `[panels, inputs, 16]`.
+struct IntoPanels;
+
+impl Kernel<1> for IntoPanels {
+	const NAME: &'static str = "repro-panels";
+
+	fn shape(&self, [matrix]: [&Layout; 1]) -> Result<Shape> {
+		let (outputs, inputs) = matrix.shape().dims2()?;
+		Ok(Shape::from((outputs.div_ceil(LANES), inputs, LANES)))
+	}
+
+	fn cpu(&self, path: Path, [matrix]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
+		let (outputs, inputs) = matrix.layout.shape().dims2()?;
+		Matrix::new(matrix.numbers()?, [inputs, outputs], [1, inputs])
+			.and_then(|matrix| put_into_panels(path, matrix, out))
+			.ok_or_else(|| misfit(Self::NAME))
+	}
+
+	fn gpu(&self, _: &mut dyn Launcher, _: [Place<'_>; 1], _: Pointer) -> Result<()> {
+		bail!("panels are for CPUs")
+	}
+}
+
+/// A product with a matrix in panels, of so many columns.
+struct Through {
+	outputs: usize,
+}
+
+impl Kernel<2> for Through {
+	const NAME: &'static str = "repro-through";
+
+	fn shape(&self, [x, panels]: [&Layout; 2]) -> Result<Shape> {
+		let ((rows, inputs), (count, depth, width)) = (x.shape().dims2()?, panels.shape().dims3()?);
+		if inputs != depth || width != LANES || count != self.outputs.div_ceil(LANES) {
+			bail!("a product of {:?} with panels of {:?} for {} outputs", x.dims(), panels.dims(), self.outputs);
+		}
+		Ok(Shape::from((rows, self.outputs)))
+	}
+
+	fn cpu(&self, path: Path, [x, panels]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let (_, inputs) = x.layout.shape().dims2()?;
+		let panels = Panels::new(panels.numbers()?, inputs, self.outputs);
+		matrices(&x)?
+			.pop()
+			.zip(panels)
+			.and_then(|(x, panels)| product_with_panels(path, x, panels, out))
+			.ok_or_else(|| misfit(Self::NAME))
+	}
+
+	fn gpu(&self, _: &mut dyn Launcher, _: [Place<'_>; 2], _: Pointer) -> Result<()> {
+		bail!("panels are for CPUs")
 	}
 }
 
@@ -874,6 +932,20 @@ impl Ops for Repro {
 
 	fn matmul(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 		self.two(MatMul, a, b)
+	}
+
+	fn weights(&self, matrix: &Tensor) -> Result<Weights> {
+		let values =
+			if self.is_cpu() { self.one(IntoPanels, &matrix.contiguous()?)? } else { matrix.t()?.contiguous()? };
+		Ok(Weights { values, outputs: matrix.dim(0)? })
+	}
+
+	fn through(&self, x: &Tensor, weights: &Weights) -> Result<Tensor> {
+		if self.is_cpu() {
+			self.two(Through { outputs: weights.outputs }, x, &weights.values)
+		} else {
+			self.matmul(x, &weights.values)
+		}
 	}
 
 	fn unary(&self, kind: Unary, x: &Tensor) -> Result<Tensor> {

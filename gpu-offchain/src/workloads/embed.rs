@@ -83,7 +83,7 @@ impl Embedding {
 			})
 			.collect::<Result<Vec<_>>>()?;
 		let file = store.get(&embed.model)?;
-		let model = Encoder::read(shape, &parameters::open(&file)?, ops.device())?;
+		let model = Encoder::read(shape, &parameters::open(&file)?, ops.as_ref())?;
 		Ok(Self { embed: embed.clone(), ops, model, texts })
 	}
 }

@@ -174,7 +174,7 @@ impl Generation {
 			})
 			.collect::<Result<Vec<_>>>()?;
 		let file = store.get(&generate.model)?;
-		let model = Served::read(shape, &parameters::open(&file)?, ops.device())?;
+		let model = Served::read(shape, &parameters::open(&file)?, ops.as_ref())?;
 		Ok(Self { generate: generate.clone(), ops, model, vocabulary, prompts, seen: Mutex::default() })
 	}
 
