@@ -12,7 +12,7 @@ use crate::{
 		parameters::{self, Parameter},
 		Trainable,
 	},
-	ops::{AttentionShape, Fast, Norm, Ops, Repro, Segment, Unary},
+	ops::{AttentionShape, Fast, Norm, Ops, Repro, Segment, Unary, Weights},
 };
 use candle_core::{Device, Tensor};
 use std::time::{Duration, Instant};
@@ -96,9 +96,13 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 				Lies::AsWeights => Some([ours.weights(&b.t()?)?, theirs.weights(&b.t()?)?]),
 				_ => None,
 			};
-			let many = |ops: &dyn Ops, which: usize| {
+			let [our_weights, their_weights] = match &weights {
+				Some([ours, theirs]) => [Some(ours), Some(theirs)],
+				None => [None, None],
+			};
+			let many = |ops: &dyn Ops, weights: Option<&Weights>| {
 				(0..repeat).try_for_each(|_| {
-					let product = match weights.as_ref().and_then(|weights| weights.get(which)) {
+					let product = match weights {
 						Some(weights) => ops.through(&a, weights)?,
 						None => ops.matmul(&a, &b)?,
 					};
@@ -106,7 +110,8 @@ pub fn matmul(path: Path, rounds: usize) -> Result<Vec<MatMul>> {
 					Ok(())
 				})
 			};
-			let [us, them] = best_of(rounds, [Box::new(|| many(&ours, 0)), Box::new(|| many(&theirs, 1))])?;
+			let [us, them] =
+				best_of(rounds, [Box::new(|| many(&ours, our_weights)), Box::new(|| many(&theirs, their_weights))])?;
 			let giga = work * repeat as f64 / us.as_secs_f64() / 1e9;
 			Ok(MatMul { name, shape, giga, to_candle: ratio(them, us) })
 		})
@@ -204,10 +209,13 @@ pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 		"{HEAD}[work.embed]\nmodel = {model}\ntexts = {texts}\nslice = 16\ntext_tokens = 512\n[work.embed.shape]\n{BERT}"
 	);
 	let model = drawn(&shape::<Decoder>(DECODER)?.parameters(), &store)?;
-	let generate = format!(
-		"{HEAD}[work.generate]\nseed = 1\nmodel = {model}\nprompts = {prompts}\nprompt_tokens = 100\ntokens = 48\n\
-		block = 16\nstop = []\nsampling = \"greedy\"\n[work.generate.shape]\n{DECODER}"
-	);
+	let generation = |prompts: &str| {
+		format!(
+			"{HEAD}[work.generate]\nseed = 1\nmodel = {model}\nprompts = {prompts}\nprompt_tokens = 100\ntokens = 48\n\
+			block = 16\nstop = []\nsampling = \"greedy\"\n[work.generate.shape]\n{DECODER}"
+		)
+	};
+	let generate = generation(&prompts);
 
 	let ours =
 		|manifest: &str| Job::with_ops(manifest.as_bytes(), None, None, &store, Box::new(Repro::with_path(path)));
@@ -231,7 +239,7 @@ pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 	let [first, second, ..] = pieces.as_slice() else { return Err(Error::invalid("too few blocks")) };
 	let mut made = Duration::MAX;
 	for _ in 0..rounds {
-		let mut run = job.work.start(0, &[])?;
+		let mut run = job.work.start(0, 1, &[])?;
 		run.next()?;
 		let start = Instant::now();
 		run.next()?;
@@ -240,6 +248,17 @@ pub fn workloads(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 	let claimed = Some(second.output.as_slice());
 	let [checked] = best_of(rounds, [Box::new(|| job.work.recompute(1, &first.carry, claimed).map(drop))])?;
 	rows.push(("a block of 16 tokens: checking it over making it".into(), ratio(checked, made)));
+
+	let prompts: Vec<String> = (10..26).map(|text: usize| "A prompt of some bytes. ".repeat(text / 8)).collect();
+	let prompts = named(store.put(&serde_json::to_vec(&prompts).map_err(Error::invalid)?)?)?;
+	let job = ours(&generation(&prompts))?;
+	let all = |leaves: u32| {
+		let mut run = job.work.start(0, leaves, &[])?;
+		while !run.next()?.is_last {}
+		Ok(())
+	};
+	let [together, alone] = best_of(rounds, [Box::new(|| all(job.work.most_leaves())), Box::new(|| all(1))])?;
+	rows.push(("generate, 16 texts: together over one after the other".into(), ratio(together, alone)));
 
 	for (name, manifest) in [("train", &train), ("embed", &embed), ("generate", &generate)] {
 		let job = ours(manifest)?;
@@ -279,7 +298,7 @@ pub fn audit(path: Path, rounds: usize) -> Result<Vec<(String, f64)>> {
 	);
 	let job = Job::with_ops(manifest.as_bytes(), None, None, &store, Box::new(Repro::with_path(path)))?;
 	let (mut pieces, mut made) = (Vec::new(), Vec::new());
-	let mut run = job.work.start(0, &[])?;
+	let mut run = job.work.start(0, 1, &[])?;
 	for _ in 0..4 {
 		let start = Instant::now();
 		pieces.push(run.next()?);

@@ -69,9 +69,9 @@ pub trait Workload: Send + Sync {
 	/// output that a provider claims is a hint that may save time, and changes nothing else.
 	fn recompute(&self, leaf: u32, opening: &[u8], claimed: Option<&[u8]>) -> Result<Piece>;
 
-	/// Runs on from a leaf. Where a run knows more than openings say, such as a cache, it is faster than
-	/// [`recompute`](Self::recompute), and gives the same.
-	fn start<'a>(&'a self, leaf: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>>;
+	/// Runs on from a leaf, for so many leaves at most. Where a run knows more than openings say, such as a cache, or what
+	/// comes after, it is faster than [`recompute`](Self::recompute), and gives the same.
+	fn start<'a>(&'a self, leaf: u32, leaves: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>>;
 }
 
 /// A run through leaves.
@@ -297,7 +297,11 @@ impl Part<'_> {
 		}
 		let before = progress.leaves.last().map(|leaf| leaf.carry);
 		ensure(self.begins(first, before, &progress.opening), "this is not what the leaf before handed on")?;
-		let mut run = self.job.work.start(self.place(first)?, self.opening(first, &progress.opening))?;
+		let mut run = self.job.work.start(
+			self.place(first)?,
+			self.leaves.saturating_sub(first),
+			self.opening(first, &progress.opening),
+		)?;
 		for index in first..self.leaves {
 			let piece = run.next()?;
 			progress.leaves.push(piece.leaf());

@@ -248,7 +248,7 @@ fn a_product_of_many_blocks_is_the_chain_of_fused_steps() {
 	];
 	for (seed, shape) in (1..).zip(shapes) {
 		for turned in [[false, false], [false, true], [true, false], [true, true]] {
-			is_the_chain(shape, seed, turned, 1);
+			is_the_chain(shape, seed, turned, 1 + seed as usize % 2);
 		}
 	}
 }
@@ -367,6 +367,21 @@ fn what_does_not_fit_is_refused() {
 	let ops = Repro::default();
 	let x = Tensor::zeros((3, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
 	assert!(ops.matmul(&x, &x).is_err());
+	let numbers = [0.0; 3 * 16];
+	let three = |rows| Matrix::dense(&numbers, rows, 3).unwrap();
+	let panels = Panels::new(&numbers, 3, 5).unwrap();
+	let mut c = [1.0; 10];
+	assert!(Panels::new(&numbers, 3, 17).is_none() && Panels::new(&numbers, usize::MAX, 0).is_none());
+	assert!(put_into_panels(Path::best(), three(5), &mut [0.0; 5 * 16 - 1]).is_none());
+	assert!(product_with_panels(Path::best(), three(3), panels, &mut c).is_none(), "no room for three rows of five");
+	for rows in [0, 2] {
+		let four = Matrix::dense(&numbers, rows, 4).unwrap();
+		assert!(product_with_panels(Path::best(), four, panels, &mut c).is_none(), "four numbers for three");
+	}
+	assert!(product_with_panels(Path::best(), three(0), panels, &mut c).is_some() && c == [1.0; 10], "nothing to do");
+	let nothing = Panels::new(&[], 0, 5).unwrap();
+	product_with_panels(Path::best(), Matrix::dense(&[], 2, 0).unwrap(), nothing, &mut c).unwrap();
+	assert_eq!(c, [0.0; 10], "sums of nothing");
 	let weights = ops.weights(&x).unwrap();
 	assert_eq!(ops.through(&x, &weights).unwrap().dims(), [3, 3]);
 	assert!(ops.through(&x.t().unwrap(), &weights).is_err(), "three numbers for weights of four");

@@ -401,6 +401,45 @@ fn a_model_that_a_job_trained_is_served_and_its_text_can_be_audited() {
 }
 
 #[test]
+fn texts_that_are_written_together_are_those_that_are_written_alone() {
+	let bench = Bench::new();
+	let data = bench.add(VERSE.repeat(40).as_bytes());
+	let model = bench.job(&decoder(&data, 20, true)).run(Progress::default(), |_, _| Ok(true)).unwrap().output;
+	// More than there is room for at once, of all lengths, also of one token.
+	let prompts: Vec<&str> = (0..40).map(|text: usize| &VERSE[..text % 30 + 1]).collect();
+	let prompts = bench.add(&serde_json::to_vec(&prompts).unwrap());
+	let top = "{ top_p = { share = 0.95, temperature = 1.5 } }";
+	let manifest = generation(&bench.add(&model), &prompts, top, 5);
+	let job = bench.job(&manifest);
+	let mut pieces = Vec::new();
+	let done = job.run(Progress::default(), |_, piece| {
+		pieces.push(piece.clone());
+		Ok(true)
+	});
+	let done = done.unwrap();
+	let Work::Generate(generate) = Manifest::parse(manifest.as_bytes()).unwrap().work else { panic!() };
+	assert_eq!(generate.texts(&done.output, &bench.store).unwrap().len(), 40);
+	assert!((80..120).contains(&pieces.len()), "some end early, some do not: {}", pieces.len());
+	let mut opening = Vec::new();
+	for (index, piece) in (0..).zip(&pieces) {
+		assert_eq!(&job.work.recompute(index, &opening, None).unwrap(), piece, "leaf {index}");
+		opening.clone_from(&piece.carry);
+	}
+	// From the middle of a text on, for as many leaves as a part has.
+	for (first, leaves) in [(1, 1), (7, 9), (30, 50)] {
+		let mut run = job.work.start(first, leaves, &pieces[first as usize - 1].carry).unwrap();
+		for piece in pieces.iter().skip(first as usize).take(leaves as usize) {
+			assert_eq!(&run.next().unwrap(), piece);
+		}
+	}
+	let end = pieces.last().unwrap();
+	assert!(
+		end.is_last && job.work.start(0, 1, &end.carry).unwrap().next().is_err(),
+		"nothing comes after the last text"
+	);
+}
+
+#[test]
 fn gradients_of_a_decoder_are_slopes() {
 	let text = r#"{ "vocabulary": 11, "width": 8, "layers": 2, "heads": 2, "key_heads": 1, "hidden": 12, "context": 16,
 		"rope_base": 10000.0, "norm_epsilon": 1e-5, "is_tied": false }"#;

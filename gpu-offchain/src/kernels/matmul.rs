@@ -19,9 +19,9 @@ const ROWS: usize = 240;
 const COLUMNS: usize = 1536;
 /// Columns at once where all rows are: what is packed of them is still near when the few rows come to it.
 const FEW_COLUMNS: usize = 256;
-/// Up to so many parts of k, all of the packed rows stay.
-const MOST_DEPTHS: usize = 32;
-/// Up to this many rows, packing the other matrix does not pay.
+/// Up to so many parts of k, all of the packed rows stay: 6 MB for each thread.
+const MOST_DEPTHS: usize = 16;
+/// Up to this many rows, packing another matrix whose rows have no gaps does not pay.
 const FEW_ROWS: usize = 6;
 /// Rows of the largest tile.
 const TILE: usize = 12;
@@ -55,9 +55,11 @@ impl<'a> Matrix<'a> {
 	}
 
 	fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
-		let at = rows[0] * self.row_stride + columns[0] * self.column_stride;
 		let size = [rows[1] - rows[0], columns[1] - columns[0]];
-		let values = if size[0] == 0 || size[1] == 0 { &[] } else { &self.values[at..] };
+		let values = match size {
+			[0, _] | [_, 0] => &[],
+			_ => &self.values[rows[0] * self.row_stride + columns[0] * self.column_stride..],
+		};
 		Self { values, rows: size[0], columns: size[1], ..self }
 	}
 
@@ -76,7 +78,7 @@ struct Target {
 	row_stride: usize,
 }
 
-// SAFETY: targets that exist at the same time are disjoint: `products` cuts them so.
+// SAFETY: targets that exist at the same time are disjoint: `shares`, and what calls it, cut them so.
 unsafe impl Send for Target {}
 // SAFETY: as above.
 unsafe impl Sync for Target {}
@@ -129,12 +131,12 @@ impl<'a> Panels<'a> {
 	/// `None` if the slice does not hold it.
 	pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Option<Self> {
 		let values = values.get(..Self::count(rows, columns)?)?;
-		Some(Self { values, rows, columns, apart: rows * LANES })
+		Some(Self { values, rows, columns, apart: rows.checked_mul(LANES)? })
 	}
 
 	/// `columns` begin with a panel.
 	fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
-		let values = self.values.get(columns[0] / LANES * self.apart + rows[0] * LANES..).unwrap_or_default();
+		let values = &self.values[columns[0] / LANES * self.apart + rows[0] * LANES..];
 		Self { values, rows: rows[1] - rows[0], columns: columns[1] - columns[0], ..self }
 	}
 }
@@ -170,13 +172,13 @@ struct Product<'a> {
 	is_more: bool,
 }
 
-/// From row to row of a packed panel of `a`: a constant, so that a step needs no address of each row; and no power of
+/// From row to row of what is packed of `a`: a constant, so that a step needs no address of each row; and no power of
 /// two, so that rows do not meet in the cache.
-const PANEL: usize = DEPTH + LANES;
+const ROW: usize = DEPTH + LANES;
 
 thread_local! {
 	/// Room for panels: kept, because memory that is new each time costs more than packing.
-	static PANELS: Cell<[Vec<f32>; 3]> = const { Cell::new([Vec::new(), Vec::new(), Vec::new()]) };
+	static ROOMS: Cell<[Vec<f32>; 3]> = const { Cell::new([Vec::new(), Vec::new(), Vec::new()]) };
 }
 
 /// So many numbers, whatever they are, from the start of a line of the cache on.
@@ -188,11 +190,11 @@ fn room(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
 	&mut buffer[start..][..count]
 }
 
-/// `a` in rows of [`PANEL`] places, of which the first are those of k.
+/// `a` in rows of [`ROW`] places, of which the first are those of k.
 #[inline(always)]
 fn pack_a<V: Lanes>(a: Matrix<'_>, packed: &mut [f32]) {
 	if a.column_stride == 1 {
-		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
+		for (row, out) in packed.chunks_exact_mut(ROW).take(a.rows).enumerate() {
 			out[..a.columns].copy_from_slice(&a.values[row * a.row_stride..][..a.columns]);
 		}
 	} else if a.row_stride == 1 {
@@ -200,11 +202,11 @@ fn pack_a<V: Lanes>(a: Matrix<'_>, packed: &mut [f32]) {
 			for k in (0..a.columns).step_by(LANES) {
 				let size = [(a.columns - k).min(LANES), (a.rows - first).min(LANES)];
 				let from = &a.values[first + k * a.column_stride..];
-				turn::<V>(from, a.column_stride, size, &mut packed[first * PANEL + k..], PANEL);
+				turn::<V>(from, a.column_stride, size, &mut packed[first * ROW + k..], ROW);
 			}
 		}
 	} else {
-		for (row, out) in packed.chunks_exact_mut(PANEL).take(a.rows).enumerate() {
+		for (row, out) in packed.chunks_exact_mut(ROW).take(a.rows).enumerate() {
 			for (k, out) in out.iter_mut().enumerate().take(a.columns) {
 				*out = a.at(row, k);
 			}
@@ -253,7 +255,7 @@ fn pack_b<V: Lanes>(b: Matrix<'_>, apart: usize, packed: &mut [f32]) {
 /// What a tile reads.
 #[derive(Clone, Copy)]
 struct Steps {
-	/// Rows of [`PANEL`] places, of which `depth` count.
+	/// Rows of [`ROW`] places, of which `depth` count.
 	a: *const f32,
 	/// Panels of `depth` rows, and how far they are apart.
 	b: (*const f32, usize),
@@ -289,7 +291,7 @@ unsafe fn tile<V: Lanes, const R: usize, const C: usize, const IS_AHEAD: bool>(s
 				*column = V::load(&*b.add(index * apart).cast());
 			}
 			for (row, sums) in sums.iter_mut().enumerate() {
-				let times = V::splat(*a.add(row * PANEL));
+				let times = V::splat(*a.add(row * ROW));
 				for (sum, column) in sums.iter_mut().zip(columns) {
 					*sum = times.fma(column, *sum);
 				}
@@ -325,7 +327,9 @@ unsafe fn tile_within<V: Lanes, const R: usize, const C: usize>(
 			};
 		}
 		let whole = Target { start: edge, rows: R, columns: C * LANES, row_stride: C * LANES };
-		copy(c, whole, size);
+		if is_more {
+			copy(c, whole, size);
+		}
 		tile::<V, R, C, false>(steps, whole, is_more);
 		copy(whole, c, size);
 	}
@@ -363,19 +367,19 @@ impl Ahead {
 fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 	let &Product { a, b, c, is_more } = product;
 	let width = C * LANES;
-	let [mut room_a, mut room_b, mut edge] = PANELS.take();
+	let [mut room_a, mut room_b, mut edge] = ROOMS.take();
 	let edge_tile = room(&mut edge, R * width).as_mut_ptr();
 	let depths = a.columns.div_ceil(DEPTH);
 	let are_all_rows = c.rows <= ROWS;
 	// Ready panels are read from the first k to the last, one tile's after the other's; unless that needs too much room.
-	let has_panels = are_all_rows && matches!(b, Right::Panels(_));
-	let is_each_whole = has_panels && depths <= MOST_DEPTHS;
+	let has_panels = matches!(b, Right::Panels(_));
+	let is_each_whole = has_panels && are_all_rows && depths <= MOST_DEPTHS;
 	// Else all rows are packed once for each part of k, or parts of `b` are.
 	let is_each_k = are_all_rows && !is_each_whole;
 	let most_columns = match (has_panels, are_all_rows) {
-		(true, _) => width,
-		(_, true) => FEW_COLUMNS,
-		_ => COLUMNS,
+		(true, true) => width,
+		(false, true) => FEW_COLUMNS,
+		(_, false) => COLUMNS,
 	};
 	let strips = c.columns.div_ceil(most_columns);
 	for step in 0..depths * strips {
@@ -391,7 +395,7 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 		let panels = match b.part(ks, columns) {
 			Right::Panels(panels) => panels,
 			Right::Plain(b) => {
-				// No power of two, as with `PANEL`.
+				// No power of two, as with `ROW`.
 				let apart = depth * LANES + LANES;
 				let values = room(&mut room_b, b.columns.div_ceil(LANES) * apart);
 				pack_b::<V>(b, apart, values);
@@ -405,7 +409,7 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 		let mut tiles = 0;
 		for row in (0..c.rows).step_by(ROWS) {
 			let rows = [row, (row + ROWS).min(c.rows)];
-			let size = (rows[1] - rows[0]).next_multiple_of(R) * PANEL;
+			let size = (rows[1] - rows[0]).next_multiple_of(R) * ROW;
 			let parts = if is_each_whole { [depths, ks[0] / DEPTH] } else { [1, 0] };
 			let packed_a = &mut room(&mut room_a, parts[0] * size)[parts[1] * size..][..size];
 			if !is_packed {
@@ -413,13 +417,14 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 			}
 			let mut left = 0;
 			while left < panels.columns {
-				let b = panels.values[left / LANES * panels.apart..].as_ptr();
+				let from = left / LANES * panels.apart;
 				// Too few panels for a whole tile: each is one, and the other columns of the tile are not looked at.
 				let is_whole = panels.columns - left > width - LANES;
 				let (wide, apart) = if is_whole { (width, panels.apart) } else { (LANES, 0) };
+				let b = panels.values[from..][..apart * (C - 1) + depth * LANES].as_ptr();
 				let sides = [columns[0] + left, columns[0] + (left + wide).min(panels.columns)];
-				for (panel_a, a) in packed_a.chunks_exact(R * PANEL).enumerate() {
-					let top = row + panel_a * R;
+				for (index, a) in packed_a.chunks_exact(R * ROW).enumerate() {
+					let top = row + index * R;
 					let bottom = (top + R).min(rows[1]);
 					let a = a.as_ptr();
 					let steps = Steps { a, b: (b, apart), depth, ahead: ahead.and_then(|ahead| ahead.of(tiles)) };
@@ -442,7 +447,7 @@ fn blocked<V: Lanes, const R: usize, const C: usize>(product: &Product<'_>) {
 			}
 		}
 	}
-	PANELS.set([room_a, room_b, edge]);
+	ROOMS.set([room_a, room_b, edge]);
 	if a.columns == 0 && !is_more {
 		for row in 0..c.rows {
 			// SAFETY: the row lies within `c`.
@@ -667,12 +672,13 @@ pub fn products(path: Path, pairs: &[(Matrix<'_>, Matrix<'_>)], c: &mut [f32]) -
 
 /// `c` = `a` · `b`, where `b` was put into panels. `None` if the sizes do not fit.
 pub fn product_with_panels(path: Path, a: Matrix<'_>, b: Panels<'_>, c: &mut [f32]) -> Option<()> {
-	let c = Output::new(c, b.columns).target(a.rows, b.columns)?;
+	let c = Output::new(c, b.columns).target(a.rows, b.columns).filter(|_| a.columns == b.rows)?;
 	let mut tasks = Vec::new();
-	// Never more than `ROWS`, so that panels are read as they lie.
-	let most = a.rows.div_ceil(a.rows.div_ceil(ROWS).max(1)).next_multiple_of(TILE).max(1);
-	for row in (0..a.rows).step_by(most) {
-		let rows = [row, (row + most).min(a.rows)];
+	// Never more than `ROWS`, so that all rows are packed once.
+	let all_rows = if b.columns == 0 { 0 } else { a.rows };
+	let most = all_rows.div_ceil(all_rows.div_ceil(ROWS).max(1)).next_multiple_of(TILE).max(1);
+	for row in (0..all_rows).step_by(most) {
+		let rows = [row, (row + most).min(all_rows)];
 		// SAFETY: the parts lie within `c`, and none overlaps another.
 		let c = unsafe { c.part(rows, [0, b.columns]) };
 		let a = a.part(rows, [0, a.columns]);
@@ -715,7 +721,11 @@ fn shares(product: Product<'_>, is_along_rows: bool, most: usize) -> Option<impl
 	}
 	let work = a.rows.saturating_mul(width).saturating_mul(depth);
 	let cuts = rayon::current_num_threads().min(work / GRAIN).clamp(1, most);
-	let (length, unit) = if is_along_rows { (a.rows, TILE) } else { (width, 4 * LANES) };
+	let (length, unit) = match is_along_rows {
+		_ if a.rows == 0 || width == 0 => (0, 1),
+		true => (a.rows, TILE),
+		false => (width, 4 * LANES),
+	};
 	let share = length.div_ceil(cuts).next_multiple_of(unit).max(1);
 	Some((0..length).step_by(share).map(move |from| {
 		let range = [from, (from + share).min(length)];

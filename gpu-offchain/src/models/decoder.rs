@@ -341,6 +341,7 @@ impl Served {
 		}
 		let norm = next()?;
 		let head = ops.weights(&if shape.is_tied { embedding.clone() } else { next()? })?;
+		ensure(all.next().is_none(), "parameters do not fit the model")?;
 		Ok(Self { shape: shape.clone(), embedding, layers, norm, head })
 	}
 
@@ -349,51 +350,68 @@ impl Served {
 		Cache { layers: Vec::new(), length: 0, room: room.min(self.shape.context as usize) }
 	}
 
-	/// Reads these tokens, after those in the cache. Returns what the last `wanted` positions say: the numbers before the
-	/// output matrix.
-	pub fn read_tokens(&self, ops: &dyn Ops, cache: &mut Cache, tokens: &[u32], wanted: usize) -> Result<Tensor> {
-		let count = tokens.len();
-		let length = cache.length.saturating_add(count);
-		ensure(length <= cache.room, "a text longer than it may be")?;
-		ensure((1..=count).contains(&wanted), "more positions than are read")?;
-		let angles = self.shape.angles(cache.length as u32..length as u32, ops.device())?;
+	/// What one position of a text takes in its cache.
+	pub fn cached_numbers(&self) -> usize {
+		self.key_width().saturating_mul(2).saturating_mul(self.layers.len())
+	}
+
+	fn key_width(&self) -> usize {
+		self.shape.key_heads.saturating_mul(self.shape.head_width()) as usize
+	}
+
+	/// Reads tokens of one or more texts, after those in their caches. Returns what the last `wanted` positions of each
+	/// say, one text after the other: the numbers before the output matrix. The same for a text in any company.
+	pub fn read_tokens(&self, ops: &dyn Ops, texts: &mut [(&mut Cache, &[u32])], wanted: usize) -> Result<Tensor> {
 		let last = self.shape.layers.saturating_sub(1) as usize;
 		let (norm, hidden) = (self.shape.norm(), self.shape.hidden as usize);
-		let key_width = self.shape.key_heads.saturating_mul(self.shape.head_width()) as usize;
-		let width = self.shape.width as usize;
+		let (width, key_width) = (self.shape.width as usize, self.key_width());
+		let (mut tokens, mut positions): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+		for (cache, unread) in texts.iter() {
+			let length = cache.length.saturating_add(unread.len());
+			ensure(length <= cache.room, "a text longer than it may be")?;
+			ensure((1..=unread.len()).contains(&wanted), "more positions than are read")?;
+			tokens.extend(*unread);
+			positions.extend(cache.length as u32..length as u32);
+		}
+		let angles = self.shape.angles(positions.into_iter(), ops.device())?;
 
 		let mut x = ops.embedding(&self.embedding, &Tensor::new(tokens, ops.device())?)?;
 		for (index, layer) in self.layers.iter().enumerate() {
 			let qkv = ops.through(&ops.norm(norm, &x, &layer.attention_norm, None)?, &layer.qkv)?;
 			let qkv = ops.rope(&qkv, &angles, self.shape.rotated(), false)?;
-			let q = qkv.narrow(1, 0, width)?.contiguous()?;
-			let k = qkv.narrow(1, width, key_width)?.contiguous()?;
-			let v = qkv.narrow(1, width.saturating_add(key_width), key_width)?.contiguous()?;
-			if cache.layers.len() <= index {
-				let room = (cache.room, key_width);
-				let empty = || Tensor::zeros(room, x.dtype(), x.device());
-				cache.layers.push([empty()?, empty()?]);
+			let (mut kept, mut attended) = (Vec::new(), Vec::new());
+			let mut first = 0usize;
+			for (cache, unread) in texts.iter_mut() {
+				let (count, length) = (unread.len(), cache.length.saturating_add(unread.len()));
+				let rows = qkv.narrow(0, first, count)?;
+				let k = rows.narrow(1, width, key_width)?.contiguous()?;
+				let v = rows.narrow(1, width.saturating_add(key_width), key_width)?.contiguous()?;
+				if cache.layers.len() <= index {
+					let room = (cache.room, key_width);
+					let empty = || Tensor::zeros(room, x.dtype(), x.device());
+					cache.layers.push([empty()?, empty()?]);
+				}
+				let [keys, values] = cache.layers.get(index).ok_or_else(|| Error::invalid("a lost cache"))?;
+				keys.slice_set(&k, 0, cache.length)?;
+				values.slice_set(&v, 0, cache.length)?;
+				let (keys, values) = (keys.narrow(0, 0, length)?, values.narrow(0, 0, length)?);
+				// In the last layer, nobody looks at positions that are not wanted.
+				let looks = if index == last { wanted } else { count };
+				let before = count.saturating_sub(looks);
+				let q = rows.narrow(0, before, looks)?.narrow(1, 0, width)?.contiguous()?;
+				let attention = self.shape.attention(vec![Segment { queries: [0, looks], keys: [0, length] }]);
+				attended.push(ops.attention(&attention, &q, &keys, &values)?);
+				kept.push(x.narrow(0, first.saturating_add(before), looks)?);
+				first = first.saturating_add(count);
 			}
-			let [keys, values] = cache.layers.get(index).ok_or_else(|| Error::invalid("a lost cache"))?;
-			keys.slice_set(&k, 0, cache.length)?;
-			values.slice_set(&v, 0, cache.length)?;
-			let (keys, values) = (keys.narrow(0, 0, length)?, values.narrow(0, 0, length)?);
-			// From here on, nobody looks at positions that are not wanted.
-			let (count, q) = if index == last && wanted < count {
-				let first = count.saturating_sub(wanted);
-				x = x.narrow(0, first, wanted)?.contiguous()?;
-				(wanted, q.narrow(0, first, wanted)?.contiguous()?)
-			} else {
-				(count, q)
-			};
-			let attention = self.shape.attention(vec![Segment { queries: [0, count], keys: [0, length] }]);
-			let attended = ops.attention(&attention, &q, &keys, &values)?;
-			x = x.add(&ops.through(&attended, &layer.out)?)?;
+			x = Tensor::cat(&kept, 0)?.add(&ops.through(&Tensor::cat(&attended, 0)?, &layer.out)?)?;
 			let gate_up = ops.through(&ops.norm(norm, &x, &layer.hidden_norm, None)?, &layer.gate_up)?;
 			let (gate, up) = halves(&gate_up, hidden)?;
 			x = x.add(&ops.through(&ops.unary(Unary::Silu, &gate)?.mul(&up)?, &layer.down)?)?;
 		}
-		cache.length = length;
+		for (cache, unread) in texts {
+			cache.length = cache.length.saturating_add(unread.len());
+		}
 		Ok(ops.norm(norm, &x, &self.norm, None)?)
 	}
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	error::{ensure, Error, Result},
-	kernels::{canonical_bytes, random::Random},
+	kernels::{canonical_bytes, random::Random, LANES},
 	limits,
 };
 use candle_core::{Device, Tensor};
@@ -72,6 +72,18 @@ const STREAM: u64 = 1 << 32;
 pub fn check(parameters: &[Parameter]) -> Result<()> {
 	let total = parameters.iter().map(|parameter| parameter.count() as u64).fold(0, u64::saturating_add);
 	limits::within("parameters", total, 1, limits::PARAMETERS)
+}
+
+/// How many numbers they are where a model answers, whose [weights](crate::ops::Ops::weights) have room for outputs in
+/// sixteens.
+pub fn served_count(parameters: &[Parameter]) -> u64 {
+	let count = |parameter: &Parameter| {
+		let shape = parameter.shape();
+		let (rows, row) = shape.split_first().unwrap_or((&1, &[]));
+		let rows = (*rows as u64).div_ceil(LANES as u64).saturating_mul(LANES as u64);
+		row.iter().fold(rows, |product, side| product.saturating_mul(*side as u64))
+	};
+	parameters.iter().map(count).fold(0, u64::saturating_add)
 }
 
 /// Opens a safetensors file: its header is checked against its length.

@@ -48,7 +48,7 @@ impl KernelSet {
 	}
 }
 
-/// A matrix of a model that answers, as the kernel set that took it reads it fastest.
+/// A matrix of a model that answers, as the kernel set that took it multiplies with it.
 #[derive(Clone, Debug)]
 pub struct Weights {
 	values: Tensor,

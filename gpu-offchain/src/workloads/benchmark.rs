@@ -136,7 +136,7 @@ impl Workload for Chain {
 		Ok(Piece { carry, is_last: leaf.saturating_add(1) == self.benchmark.leaves, ..Piece::default() })
 	}
 
-	fn start<'a>(&'a self, leaf: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
+	fn start<'a>(&'a self, leaf: u32, _: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
 		Ok(FromOpenings::boxed(self, leaf, opening))
 	}
 }

@@ -53,7 +53,7 @@ impl Embed {
 		limits::within("slice", self.slice, 1, 1 << 16)?;
 		let row = u64::from(shape.width).saturating_mul(8).saturating_add(u64::from(shape.hidden).saturating_mul(2));
 		let rows = limits::product("memory", &[self.slice.into(), self.text_tokens.into(), row, 4], limits::MEMORY)?;
-		let model = u64::try_from(shape.transformer().parameters()).unwrap_or(u64::MAX).saturating_mul(4);
+		let model = parameters::served_count(&shape.parameters()).saturating_mul(4);
 		Ok(rows.saturating_add(model).saturating_add(self.model.bytes))
 	}
 
@@ -108,7 +108,7 @@ impl Workload for Embedding {
 		})
 	}
 
-	fn start<'a>(&'a self, leaf: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
+	fn start<'a>(&'a self, leaf: u32, _: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
 		Ok(FromOpenings::boxed(self, leaf, opening))
 	}
 }

@@ -21,7 +21,7 @@ use crate::{
 use candle_core::Tensor;
 use ogpu_protocol::cost::{Leaf, LeafCost};
 use serde::{Deserialize, Serialize};
-use std::sync::Mutex;
+use std::{collections::VecDeque, sync::Mutex};
 
 /// The manifest's part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,13 +76,12 @@ impl Generate {
 		}
 		let all = crate::models::Trainable::parameters(shape);
 		parameters::check(&all)?;
-		let numbers: u64 = all.iter().map(|parameter| parameter.count() as u64).sum();
 		// Keys and values, and what a pass over the whole text keeps.
 		let row = u64::from(shape.width).saturating_mul(u64::from(shape.layers).saturating_mul(2).saturating_add(8));
 		let row = row.saturating_add(u64::from(shape.hidden).saturating_mul(4));
 		let rows = u64::from(longest).saturating_mul(row);
 		let logits = u64::from(self.block).saturating_mul(shape.vocabulary.into()).saturating_mul(3);
-		let numbers = numbers.saturating_mul(3).saturating_add(rows).saturating_add(logits);
+		let numbers = parameters::served_count(&all).saturating_mul(3).saturating_add(rows).saturating_add(logits);
 		Ok(numbers.saturating_mul(4).saturating_add(self.model.bytes))
 	}
 
@@ -216,8 +215,8 @@ impl Generation {
 		}
 	}
 
-	/// The tokens that rows of the model select, the first of which is number `place` of the text.
-	fn select_all(&self, rows: &Tensor, text: u32, place: usize) -> Result<Vec<u32>> {
+	/// The tokens that rows of the model select, each at its place: the number of the text, and of the token in it.
+	fn select_all(&self, rows: &Tensor, places: impl IntoIterator<Item = (u32, usize)>) -> Result<Vec<u32>> {
 		let ops = self.ops.as_ref();
 		let mut logits = self.model.logits(ops, rows)?;
 		if let Sampling::TopP { temperature, .. } = self.generate.sampling {
@@ -225,7 +224,7 @@ impl Generation {
 			logits = ops.softmax(&logits.broadcast_div(&temperature)?)?;
 		}
 		let logits: Vec<Vec<f32>> = logits.to_vec2()?;
-		Ok((place..).zip(&logits).map(|(place, logits)| self.select(logits, text, place)).collect())
+		Ok(places.into_iter().zip(&logits).map(|((text, place), logits)| self.select(logits, text, place)).collect())
 	}
 
 	/// The most positions of a text.
@@ -267,29 +266,66 @@ impl Generation {
 		})
 	}
 
-	/// One token after the other.
-	fn generate(&self, place: &Place, state: &mut State) -> Result<Piece> {
-		let ops = self.ops.as_ref();
-		let room = self.room(place)?;
-		let (mut tokens, mut rows) = (Vec::new(), Vec::new());
-		while tokens.len() < room {
-			let row = self.model.read_tokens(ops, &mut state.cache, &state.unread, 1)?;
-			let number = place.generated.len().saturating_add(tokens.len());
-			let token = self.select_all(&row, place.text, number)?.first().copied().unwrap_or_default();
-			rows.push(row);
-			tokens.push(token);
-			state.unread = vec![token];
-			if self.generate.stop.contains(&token) {
-				break;
-			}
-		}
-		self.piece(place, &tokens, &Tensor::cat(&rows, 0)?)
-	}
-
-	fn state(&self, place: &Place) -> Result<State> {
+	/// A text from this place on.
+	fn open(&self, place: Place) -> Result<Open> {
+		self.room(&place)?;
 		let mut unread = self.prompt(place.text)?.to_vec();
 		unread.extend(&place.generated);
-		Ok(State { cache: self.model.cache(self.longest()), unread })
+		let cache = self.model.cache(self.longest());
+		Ok(Open {
+			place,
+			cache,
+			unread,
+			tokens: Vec::new(),
+			rows: Vec::new(),
+			pieces: VecDeque::new(),
+			is_whole: false,
+		})
+	}
+
+	/// A token more for each of these texts, all of them at once.
+	fn write(&self, texts: &mut [&mut Open]) -> Result<()> {
+		let mut reading: Vec<_> = texts.iter_mut().map(|text| (&mut text.cache, text.unread.as_slice())).collect();
+		let rows = self.model.read_tokens(self.ops.as_ref(), &mut reading, 1)?;
+		let places =
+			texts.iter().map(|text| (text.place.text, text.place.generated.len().saturating_add(text.tokens.len())));
+		let tokens = self.select_all(&rows, places.collect::<Vec<_>>())?;
+		for (index, (text, token)) in texts.iter_mut().zip(tokens).enumerate() {
+			text.rows.push(rows.narrow(0, index, 1)?);
+			text.tokens.push(token);
+			text.unread = vec![token];
+			if self.generate.stop.contains(&token) || text.tokens.len() >= self.room(&text.place)? {
+				let piece = self.piece(&text.place, &text.tokens, &Tensor::cat(&text.rows, 0)?)?;
+				let next = Place::read(&piece.carry)?;
+				text.is_whole = next.text != text.place.text;
+				if text.is_whole {
+					text.cache = self.model.cache(0);
+				}
+				text.place = next;
+				text.tokens.clear();
+				text.rows.clear();
+				text.pieces.push_back(piece);
+			}
+		}
+		Ok(())
+	}
+
+	/// So many texts are written at once, of a run of so many leaves: as many as will be needed, and as have room in what
+	/// the model took while it was read.
+	fn most_at_once(&self, leaves: u32) -> usize {
+		let generate = &self.generate;
+		let numbers = self.longest().saturating_mul(self.model.cached_numbers());
+		let numbers = numbers.saturating_add((generate.tokens as usize).saturating_mul(generate.shape.width as usize));
+		let numbers = numbers.saturating_add((generate.shape.vocabulary as usize).saturating_mul(3));
+		let model = usize::try_from(generate.model.bytes).unwrap_or(usize::MAX).max(LEAST_ROOM);
+		let fit = model.checked_div(numbers.saturating_mul(size_of::<f32>())).unwrap_or(usize::MAX);
+		let needed = leaves.div_ceil(generate.blocks().max(1)) as usize;
+		MOST_AT_ONCE.min(needed).min(fit).max(1)
+	}
+
+	fn writing(&self, place: Place, leaves: u32) -> Writing<'_> {
+		let (next, most) = (place.text.saturating_add(1), self.most_at_once(leaves));
+		Writing { work: self, first: Some(place), next, most, open: VecDeque::new() }
 	}
 
 	/// All at once, if the claimed tokens are those that are found.
@@ -309,10 +345,10 @@ impl Generation {
 		let same = seen.tokens.iter().zip(&tokens).take_while(|(seen, token)| seen == token).count().min(first);
 		seen.cache.truncate(same);
 		let unread = tokens.get(same..).unwrap_or_default();
-		let rows = self.model.read_tokens(ops, &mut seen.cache, unread, claimed.len())?;
+		let rows = self.model.read_tokens(ops, &mut [(&mut seen.cache, unread)], claimed.len())?;
 		seen.tokens = tokens;
 		*lock()? = Some(seen);
-		let found = self.select_all(&rows, place.text, place.generated.len())?;
+		let found = self.select_all(&rows, (place.generated.len()..).map(|token| (place.text, token)))?;
 		let stops = |token: &u32| self.generate.stop.contains(token);
 		let (last, before) = found.split_last().ok_or_else(|| Error::invalid("no tokens"))?;
 		let is_whole = found.len() == self.room(place)? || stops(last);
@@ -331,29 +367,67 @@ struct Seen {
 	cache: Cache,
 }
 
-/// What a model has read, and what it has yet to.
-struct State {
-	cache: Cache,
-	unread: Vec<u32>,
-}
+/// The most texts that are written at once: more would hardly be faster, and none of them be ready soon.
+const MOST_AT_ONCE: usize = 32;
 
-struct Continued<'a> {
-	work: &'a Generation,
+/// Bytes that texts may take also where the model is small.
+const LEAST_ROOM: usize = 64 << 20;
+
+/// A text that is being written.
+struct Open {
+	/// Where its next block begins.
 	place: Place,
-	state: Option<State>,
+	cache: Cache,
+	/// What the model has yet to read.
+	unread: Vec<u32>,
+	/// Of the block so far.
+	tokens: Vec<u32>,
+	rows: Vec<Tensor>,
+	/// Blocks that are ready, first ones first.
+	pieces: VecDeque<Piece>,
+	is_whole: bool,
 }
 
-impl Run for Continued<'_> {
+/// A run. Weights are read once for a token of all texts that are written at once; their blocks come out one text after the
+/// other, as if there were no others.
+struct Writing<'a> {
+	work: &'a Generation,
+	/// Where it begins.
+	first: Option<Place>,
+	/// The text after those that were opened.
+	next: u32,
+	most: usize,
+	open: VecDeque<Open>,
+}
+
+impl Run for Writing<'_> {
 	fn next(&mut self) -> Result<Piece> {
-		let mut state = match self.state.take() {
-			Some(state) => state,
-			None => self.work.state(&self.place)?,
-		};
-		let piece = self.work.generate(&self.place, &mut state)?;
-		let next = Place::read(&piece.carry)?;
-		self.state = (next.text == self.place.text).then_some(state);
-		self.place = next;
-		Ok(piece)
+		if let Some(place) = self.first.take() {
+			self.open.push_back(self.work.open(place)?);
+		}
+		loop {
+			if let Some(text) = self.open.front_mut() {
+				if let Some(piece) = text.pieces.pop_front() {
+					if text.is_whole && text.pieces.is_empty() {
+						self.open.pop_front();
+					}
+					return Ok(piece);
+				}
+			}
+			if self.open.len() < self.most && (self.next as usize) < self.work.prompts.len() {
+				let place = Place { text: self.next, generated: Vec::new() };
+				self.open.push_back(self.work.open(place)?);
+				self.next = self.next.saturating_add(1);
+			}
+			let (mut short, mut long): (Vec<_>, Vec<_>) =
+				self.open.iter_mut().filter(|text| !text.is_whole).partition(|text| text.unread.len() == 1);
+			// A text that was just opened is read alone.
+			match long.first_mut() {
+				Some(text) => self.work.write(&mut [text])?,
+				None if short.is_empty() => return Err(Error::invalid("an opening after the last text")),
+				None => self.work.write(&mut short)?,
+			}
+		}
 	}
 }
 
@@ -378,10 +452,10 @@ impl Workload for Generation {
 				return Ok(piece);
 			}
 		}
-		self.generate(&place, &mut self.state(&place)?)
+		self.writing(place, 1).next()
 	}
 
-	fn start<'a>(&'a self, _: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
-		Ok(Box::new(Continued { work: self, place: Place::read(opening)?, state: None }))
+	fn start<'a>(&'a self, _: u32, leaves: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
+		Ok(Box::new(self.writing(Place::read(opening)?, leaves)))
 	}
 }

@@ -617,7 +617,7 @@ impl Workload for Rendering {
 		Ok(Piece { output: lines.concat(), is_last: leaf.saturating_add(1) == self.most_leaves(), ..Piece::default() })
 	}
 
-	fn start<'a>(&'a self, leaf: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
+	fn start<'a>(&'a self, leaf: u32, _: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
 		Ok(FromOpenings::boxed(self, leaf, opening))
 	}
 }

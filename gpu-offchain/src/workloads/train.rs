@@ -512,7 +512,7 @@ impl Workload for Training {
 		Ok(self.run_segment(leaf, states)?.0)
 	}
 
-	fn start<'a>(&'a self, leaf: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
+	fn start<'a>(&'a self, leaf: u32, _: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
 		Ok(FromOpenings::boxed(self, leaf, opening))
 	}
 }
