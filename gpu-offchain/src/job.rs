@@ -69,14 +69,15 @@ pub trait Workload: Send + Sync {
 	/// output that a provider claims is a hint that may save time, and changes nothing else.
 	fn recompute(&self, leaf: u32, opening: &[u8], claimed: Option<&[u8]>) -> Result<Piece>;
 
-	/// Runs on from a leaf, for so many leaves at most. Where a run knows more than openings say, such as a cache, or what
-	/// comes after, it is faster than [`recompute`](Self::recompute), and gives the same.
+	/// Runs on from a leaf. Where a run knows more than openings say, such as a cache, it is faster than
+	/// [`recompute`](Self::recompute), and gives the same. For so many leaves it may do at once what they have in common;
+	/// others come out as well.
 	fn start<'a>(&'a self, leaf: u32, leaves: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>>;
 }
 
 /// A run through leaves.
 pub trait Run {
-	/// The next leaf.
+	/// The next leaf. An error ends the run.
 	fn next(&mut self) -> Result<Piece>;
 }
 
@@ -254,7 +255,7 @@ impl Job {
 
 	/// Runs on from `progress`, one leaf after the other, until the job is done or `each` says no.
 	pub fn run(&self, progress: Progress, each: impl FnMut(&Progress, &Piece) -> Result<bool>) -> Result<Progress> {
-		self.whole().run(progress, each)
+		self.whole().run(progress, u32::MAX, each)
 	}
 
 	/// The result of a run that is done.
@@ -284,11 +285,12 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-	/// Runs on from `progress`, which counts leaves of this part, until the part is done or `each` says no. Before the
-	/// first leaf, `progress` has its opening: see [`Progress::from`].
+	/// Runs on from `progress`, which counts leaves of this part, until the part is done or `each` says no, which it will
+	/// after `most` leaves. Before the first leaf, `progress` has its opening: see [`Progress::from`].
 	pub fn run(
 		&self,
 		mut progress: Progress,
+		most: u32,
 		mut each: impl FnMut(&Progress, &Piece) -> Result<bool>,
 	) -> Result<Progress> {
 		let first = u32::try_from(progress.leaves.len()).map_err(|_| Error::invalid("too many leaves"))?;
@@ -299,7 +301,7 @@ impl Part<'_> {
 		ensure(self.begins(first, before, &progress.opening), "this is not what the leaf before handed on")?;
 		let mut run = self.job.work.start(
 			self.place(first)?,
-			self.leaves.saturating_sub(first),
+			self.leaves.min(most).saturating_sub(first),
 			self.opening(first, &progress.opening),
 		)?;
 		for index in first..self.leaves {

@@ -313,6 +313,8 @@ proptest! {
 				ops.unary(Unary::Gelu, x).unwrap(),
 			]
 		};
+		let ids = Tensor::new(&[7u32, 49, 0, 7, 16], &Device::Cpu).unwrap();
+		prop_assert_eq!(bits(&ops.rows_of(&weights, &ids).unwrap()), bits(&ops.embedding(&weight, &ids).unwrap()));
 		let batch = all(&x);
 		prop_assert_eq!(bits(&batch[0]), bits(&batch[1]));
 		for row in [0, 13, 31] {
@@ -386,6 +388,10 @@ fn what_does_not_fit_is_refused() {
 	assert_eq!(ops.through(&x, &weights).unwrap().dims(), [3, 3]);
 	assert!(ops.through(&x.t().unwrap(), &weights).is_err(), "three numbers for weights of four");
 	assert!(ops.weights(&x.flatten_all().unwrap()).is_err(), "no matrix");
+	assert!(
+		ops.rows_of(&weights, &Tensor::new(&[0u32, 3], &Device::Cpu).unwrap()).is_err(),
+		"three rows, and a fourth"
+	);
 	assert!(ops.embedding(&x, &Tensor::new(&[3u32], &Device::Cpu).unwrap()).is_err());
 	assert!(ops.cross_entropy(&x, &Tensor::new(&[0u32, 4, 0], &Device::Cpu).unwrap()).is_err());
 	assert!(ops.softmax(&x.t().unwrap()).is_err(), "gaps");

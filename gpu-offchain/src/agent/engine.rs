@@ -425,7 +425,8 @@ fn run(
 	let mut output = fs::OpenOptions::new().create(true).append(true).open(folder.output())?;
 	output.set_len(written as u64)?;
 	let mut losses = Losses::resume(folder)?;
-	let progress = part.run(progress, |progress, piece| {
+	let most = allowed.map_or(u32::MAX, |allowed| allowed.saturating_add(1));
+	let progress = part.run(progress, most, |progress, piece| {
 		for bytes in [&piece.carry, &piece.output] {
 			if !bytes.is_empty() {
 				pieces.put(bytes)?;

@@ -297,10 +297,10 @@ struct ServedLayer {
 /// A decoder that is ready to answer.
 pub struct Served {
 	pub shape: Decoder,
-	embedding: Tensor,
+	/// `None` where it is the head.
+	embedding: Option<Tensor>,
 	layers: Vec<ServedLayer>,
 	norm: Tensor,
-	/// Also where it is the embedding.
 	head: Weights,
 }
 
@@ -340,7 +340,10 @@ impl Served {
 			});
 		}
 		let norm = next()?;
-		let head = ops.weights(&if shape.is_tied { embedding.clone() } else { next()? })?;
+		let (embedding, head) = match shape.is_tied {
+			true => (None, ops.weights(&embedding)?),
+			false => (Some(embedding), ops.weights(&next()?)?),
+		};
 		ensure(all.next().is_none(), "parameters do not fit the model")?;
 		Ok(Self { shape: shape.clone(), embedding, layers, norm, head })
 	}
@@ -375,7 +378,11 @@ impl Served {
 		}
 		let angles = self.shape.angles(positions.into_iter(), ops.device())?;
 
-		let mut x = ops.embedding(&self.embedding, &Tensor::new(tokens, ops.device())?)?;
+		let ids = Tensor::new(tokens, ops.device())?;
+		let mut x = match &self.embedding {
+			Some(embedding) => ops.embedding(embedding, &ids)?,
+			None => ops.rows_of(&self.head, &ids)?,
+		};
 		for (index, layer) in self.layers.iter().enumerate() {
 			let qkv = ops.through(&ops.norm(norm, &x, &layer.attention_norm, None)?, &layer.qkv)?;
 			let qkv = ops.rope(&qkv, &angles, self.shape.rotated(), false)?;

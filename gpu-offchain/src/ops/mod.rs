@@ -71,6 +71,10 @@ pub trait Ops: Send + Sync {
 	fn through(&self, x: &Tensor, weights: &Weights) -> Result<Tensor> {
 		self.matmul(x, &weights.values)
 	}
+	/// Rows of the matrix that was taken, so that an embedding which is also a head is held once.
+	fn rows_of(&self, weights: &Weights, ids: &Tensor) -> Result<Tensor> {
+		weights.values.index_select(ids, 1)?.t()?.contiguous()
+	}
 
 	fn unary(&self, kind: Unary, x: &Tensor) -> Result<Tensor>;
 	/// dy · f′(x)

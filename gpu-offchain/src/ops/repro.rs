@@ -228,6 +228,41 @@ impl Kernel<2> for Through {
 	}
 }
 
+/// Rows of a matrix of so many, out of its panels.
+struct RowsOf {
+	outputs: usize,
+}
+
+impl Kernel<2> for RowsOf {
+	const NAME: &'static str = "repro-rows-of";
+
+	fn shape(&self, [panels, ids]: [&Layout; 2]) -> Result<Shape> {
+		let (count, width, _) = panels.shape().dims3()?;
+		if count != self.outputs.div_ceil(LANES) {
+			return Err(misfit(Self::NAME));
+		}
+		Ok(Shape::from((ids.shape().dims1()?, width)))
+	}
+
+	fn cpu(&self, _: Path, [panels, ids]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
+		let (_, width, _) = panels.layout.shape().dims3()?;
+		let (panels, ids) = (panels.numbers()?.as_chunks::<LANES>().0, ids.ids()?);
+		for (id, out) in ids.iter().map(|id| *id as usize).zip(out.chunks_exact_mut(width.max(1))) {
+			let (panel, lane) = (id / LANES, id % LANES);
+			let panel = panels.get(panel.saturating_mul(width)..).filter(|_| id < self.outputs);
+			let panel = panel.ok_or_else(|| Error::msg(format!("{}: there is no row {id}", Self::NAME)))?;
+			for (out, lanes) in out.iter_mut().zip(panel) {
+				*out = lanes.get(lane).copied().unwrap_or_default();
+			}
+		}
+		Ok(())
+	}
+
+	fn gpu(&self, _: &mut dyn Launcher, _: [Place<'_>; 2], _: Pointer) -> Result<()> {
+		bail!("panels are for CPUs")
+	}
+}
+
 struct Apply(Unary);
 
 impl Kernel<1> for Apply {
@@ -945,6 +980,14 @@ impl Ops for Repro {
 			self.two(Through { outputs: weights.outputs }, x, &weights.values)
 		} else {
 			self.matmul(x, &weights.values)
+		}
+	}
+
+	fn rows_of(&self, weights: &Weights, ids: &Tensor) -> Result<Tensor> {
+		if self.is_cpu() {
+			self.two(RowsOf { outputs: weights.outputs }, &weights.values, ids)
+		} else {
+			weights.values.index_select(ids, 1)?.t()?.contiguous()
 		}
 	}
 

@@ -244,8 +244,8 @@ impl Generation {
 		Ok(self.prompts.get(text as usize).ok_or_else(|| Error::invalid("an opening of no text"))?)
 	}
 
-	/// The leaf whose block these tokens are, chosen from these rows.
-	fn piece(&self, place: &Place, tokens: &[u32], rows: &Tensor) -> Result<Piece> {
+	/// The leaf whose block these tokens are.
+	fn piece(&self, place: &Place, tokens: &[u32], trace: Vec<u8>) -> Result<Piece> {
 		let mut generated = place.generated.clone();
 		generated.extend(tokens);
 		let is_stopped = tokens.last().is_some_and(|last| self.generate.stop.contains(last));
@@ -260,7 +260,7 @@ impl Generation {
 		Ok(Piece {
 			output,
 			carry: next.write(),
-			trace: canonical_bytes(&rows.flatten_all()?.to_vec1()?),
+			trace,
 			is_last: next.text as usize >= self.prompts.len(),
 			note: Note { losses: Vec::new(), text: self.vocabulary.decode(tokens) },
 		})
@@ -271,14 +271,13 @@ impl Generation {
 		self.room(&place)?;
 		let mut unread = self.prompt(place.text)?.to_vec();
 		unread.extend(&place.generated);
-		let cache = self.model.cache(self.longest());
 		Ok(Open {
+			count: place.generated.len(),
 			place,
-			cache,
+			cache: self.model.cache(self.longest()),
 			unread,
-			tokens: Vec::new(),
-			rows: Vec::new(),
-			pieces: VecDeque::new(),
+			block: Block::default(),
+			blocks: VecDeque::new(),
 			is_whole: false,
 		})
 	}
@@ -287,45 +286,49 @@ impl Generation {
 	fn write(&self, texts: &mut [&mut Open]) -> Result<()> {
 		let mut reading: Vec<_> = texts.iter_mut().map(|text| (&mut text.cache, text.unread.as_slice())).collect();
 		let rows = self.model.read_tokens(self.ops.as_ref(), &mut reading, 1)?;
-		let places =
-			texts.iter().map(|text| (text.place.text, text.place.generated.len().saturating_add(text.tokens.len())));
-		let tokens = self.select_all(&rows, places.collect::<Vec<_>>())?;
-		for (index, (text, token)) in texts.iter_mut().zip(tokens).enumerate() {
-			text.rows.push(rows.narrow(0, index, 1)?);
-			text.tokens.push(token);
+		let places: Vec<_> = texts.iter().map(|text| (text.place.text, text.count)).collect();
+		let tokens = self.select_all(&rows, places)?;
+		for ((text, token), row) in texts.iter_mut().zip(tokens).zip(rows.to_vec2()?) {
+			text.block.tokens.push(token);
+			text.block.trace.extend(canonical_bytes(&row));
 			text.unread = vec![token];
-			if self.generate.stop.contains(&token) || text.tokens.len() >= self.room(&text.place)? {
-				let piece = self.piece(&text.place, &text.tokens, &Tensor::cat(&text.rows, 0)?)?;
-				let next = Place::read(&piece.carry)?;
-				text.is_whole = next.text != text.place.text;
-				if text.is_whole {
-					text.cache = self.model.cache(0);
-				}
-				text.place = next;
-				text.tokens.clear();
-				text.rows.clear();
-				text.pieces.push_back(piece);
+			text.count = text.count.saturating_add(1);
+			text.is_whole = self.generate.stop.contains(&token) || text.count >= self.generate.tokens as usize;
+			if text.is_whole {
+				text.cache = self.model.cache(0);
+			}
+			if text.is_whole || text.block.tokens.len() >= self.generate.block as usize {
+				text.blocks.push_back(std::mem::take(&mut text.block));
 			}
 		}
 		Ok(())
 	}
 
-	/// So many texts are written at once, of a run of so many leaves: as many as will be needed, and as have room in what
-	/// the model took while it was read.
+	/// So many texts are written at once if so many leaves are wanted: as many as these leaves need at least, and as have
+	/// room in what [`check`](Generate::check) counts for reading the model.
 	fn most_at_once(&self, leaves: u32) -> usize {
 		let generate = &self.generate;
-		let numbers = self.longest().saturating_mul(self.model.cached_numbers());
-		let numbers = numbers.saturating_add((generate.tokens as usize).saturating_mul(generate.shape.width as usize));
-		let numbers = numbers.saturating_add((generate.shape.vocabulary as usize).saturating_mul(3));
-		let model = usize::try_from(generate.model.bytes).unwrap_or(usize::MAX).max(LEAST_ROOM);
-		let fit = model.checked_div(numbers.saturating_mul(size_of::<f32>())).unwrap_or(usize::MAX);
+		let (tokens, shape) = (generate.tokens as usize, &generate.shape);
+		let (width, hidden, vocabulary) = (shape.width as usize, shape.hidden as usize, shape.vocabulary as usize);
+		let numbers = [
+			self.longest().saturating_mul(self.model.cached_numbers()),
+			// Of blocks that are ready, the trace; and what a step holds.
+			tokens.saturating_mul(width.saturating_add(1)),
+			width
+				.saturating_mul(8)
+				.saturating_add(hidden.saturating_mul(6))
+				.saturating_add(vocabulary.saturating_mul(3)),
+		];
+		let numbers = numbers.into_iter().fold(0, usize::saturating_add);
+		let room = usize::try_from(generate.model.bytes).unwrap_or(usize::MAX);
+		let fit = room.checked_div(numbers.saturating_mul(size_of::<f32>())).unwrap_or(usize::MAX);
 		let needed = leaves.div_ceil(generate.blocks().max(1)) as usize;
 		MOST_AT_ONCE.min(needed).min(fit).max(1)
 	}
 
-	fn writing(&self, place: Place, leaves: u32) -> Writing<'_> {
-		let (next, most) = (place.text.saturating_add(1), self.most_at_once(leaves));
-		Writing { work: self, first: Some(place), next, most, open: VecDeque::new() }
+	fn writing(&self, place: Place, leaves: u32) -> Result<Writing<'_>> {
+		let next = place.text.saturating_add(1);
+		Ok(Writing { work: self, next, leaves, open: VecDeque::from([self.open(place)?]) })
 	}
 
 	/// All at once, if the claimed tokens are those that are found.
@@ -353,7 +356,7 @@ impl Generation {
 		let (last, before) = found.split_last().ok_or_else(|| Error::invalid("no tokens"))?;
 		let is_whole = found.len() == self.room(place)? || stops(last);
 		if found == claimed && is_whole && !before.iter().any(stops) {
-			Ok(Some(self.piece(place, &found, &rows)?))
+			Ok(Some(self.piece(place, &found, canonical_bytes(&rows.flatten_all()?.to_vec1()?))?))
 		} else {
 			Ok(None)
 		}
@@ -367,65 +370,69 @@ struct Seen {
 	cache: Cache,
 }
 
-/// The most texts that are written at once: more would hardly be faster, and none of them be ready soon.
-const MOST_AT_ONCE: usize = 32;
-
-/// Bytes that texts may take also where the model is small.
-const LEAST_ROOM: usize = 64 << 20;
+/// The most texts that are written at once: more would hardly be faster, and what is interrupted loses those that are not
+/// at their turn.
+const MOST_AT_ONCE: usize = 16;
 
 /// A text that is being written.
 struct Open {
-	/// Where its next block begins.
+	/// Where the next block begins that is handed out.
 	place: Place,
+	/// How many tokens were generated.
+	count: usize,
 	cache: Cache,
 	/// What the model has yet to read.
 	unread: Vec<u32>,
-	/// Of the block so far.
-	tokens: Vec<u32>,
-	rows: Vec<Tensor>,
-	/// Blocks that are ready, first ones first.
-	pieces: VecDeque<Piece>,
+	/// What there is of the next block.
+	block: Block,
+	/// Those that are ready, first ones first.
+	blocks: VecDeque<Block>,
 	is_whole: bool,
+}
+
+#[derive(Default)]
+struct Block {
+	tokens: Vec<u32>,
+	trace: Vec<u8>,
 }
 
 /// A run. Weights are read once for a token of all texts that are written at once; their blocks come out one text after the
 /// other, as if there were no others.
 struct Writing<'a> {
 	work: &'a Generation,
-	/// Where it begins.
-	first: Option<Place>,
 	/// The text after those that were opened.
 	next: u32,
-	most: usize,
+	/// So many leaves are still wanted.
+	leaves: u32,
 	open: VecDeque<Open>,
 }
 
 impl Run for Writing<'_> {
 	fn next(&mut self) -> Result<Piece> {
-		if let Some(place) = self.first.take() {
-			self.open.push_back(self.work.open(place)?);
-		}
+		let work = self.work;
 		loop {
 			if let Some(text) = self.open.front_mut() {
-				if let Some(piece) = text.pieces.pop_front() {
-					if text.is_whole && text.pieces.is_empty() {
+				if let Some(Block { tokens, trace }) = text.blocks.pop_front() {
+					let piece = work.piece(&text.place, &tokens, trace)?;
+					text.place = Place::read(&piece.carry)?;
+					if text.is_whole && text.blocks.is_empty() {
 						self.open.pop_front();
 					}
+					self.leaves = self.leaves.saturating_sub(1);
 					return Ok(piece);
 				}
 			}
-			if self.open.len() < self.most && (self.next as usize) < self.work.prompts.len() {
-				let place = Place { text: self.next, generated: Vec::new() };
-				self.open.push_back(self.work.open(place)?);
+			if self.open.len() < work.most_at_once(self.leaves) && (self.next as usize) < work.prompts.len() {
+				self.open.push_back(work.open(Place { text: self.next, generated: Vec::new() })?);
 				self.next = self.next.saturating_add(1);
 			}
 			let (mut short, mut long): (Vec<_>, Vec<_>) =
 				self.open.iter_mut().filter(|text| !text.is_whole).partition(|text| text.unread.len() == 1);
 			// A text that was just opened is read alone.
 			match long.first_mut() {
-				Some(text) => self.work.write(&mut [text])?,
+				Some(text) => work.write(&mut [text])?,
 				None if short.is_empty() => return Err(Error::invalid("an opening after the last text")),
-				None => self.work.write(&mut short)?,
+				None => work.write(&mut short)?,
 			}
 		}
 	}
@@ -452,10 +459,10 @@ impl Workload for Generation {
 				return Ok(piece);
 			}
 		}
-		self.writing(place, 1).next()
+		self.writing(place, 1)?.next()
 	}
 
 	fn start<'a>(&'a self, _: u32, leaves: u32, opening: &[u8]) -> Result<Box<dyn Run + 'a>> {
-		Ok(Box::new(self.writing(Place::read(opening)?, leaves)))
+		Ok(Box::new(self.writing(Place::read(opening)?, leaves)?))
 	}
 }
