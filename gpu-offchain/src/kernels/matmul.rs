@@ -134,6 +134,12 @@ impl<'a> Panels<'a> {
 		Some(Self { values, rows, columns, apart: rows.checked_mul(LANES)? })
 	}
 
+	/// `None` if there is no such column.
+	pub fn column(self, column: usize) -> Option<impl Iterator<Item = f32> + 'a> {
+		let panel = self.values.get(column / LANES * self.apart..).filter(|_| column < self.columns)?;
+		Some(panel.iter().skip(column % LANES).step_by(LANES).take(self.rows).copied())
+	}
+
 	/// `columns` begin with a panel.
 	fn part(self, rows: [usize; 2], columns: [usize; 2]) -> Self {
 		let values = &self.values[columns[0] / LANES * self.apart + rows[0] * LANES..];
@@ -177,7 +183,7 @@ struct Product<'a> {
 const ROW: usize = DEPTH + LANES;
 
 thread_local! {
-	/// Room for panels: kept, because memory that is new each time costs more than packing.
+	/// Room for what is packed, and for a tile at an edge: kept, because memory that is new each time costs more than packing.
 	static ROOMS: Cell<[Vec<f32>; 3]> = const { Cell::new([Vec::new(), Vec::new(), Vec::new()]) };
 }
 
@@ -673,12 +679,14 @@ pub fn products(path: Path, pairs: &[(Matrix<'_>, Matrix<'_>)], c: &mut [f32]) -
 /// `c` = `a` · `b`, where `b` was put into panels. `None` if the sizes do not fit.
 pub fn product_with_panels(path: Path, a: Matrix<'_>, b: Panels<'_>, c: &mut [f32]) -> Option<()> {
 	let c = Output::new(c, b.columns).target(a.rows, b.columns).filter(|_| a.columns == b.rows)?;
+	if a.rows == 0 || b.columns == 0 {
+		return Some(());
+	}
 	let mut tasks = Vec::new();
 	// Never more than `ROWS`, so that all rows are packed once.
-	let all_rows = if b.columns == 0 { 0 } else { a.rows };
-	let most = all_rows.div_ceil(all_rows.div_ceil(ROWS).max(1)).next_multiple_of(TILE).max(1);
-	for row in (0..all_rows).step_by(most) {
-		let rows = [row, (row + most).min(all_rows)];
+	let most = a.rows.div_ceil(a.rows.div_ceil(ROWS)).next_multiple_of(TILE);
+	for row in (0..a.rows).step_by(most) {
+		let rows = [row, (row + most).min(a.rows)];
 		// SAFETY: the parts lie within `c`, and none overlaps another.
 		let c = unsafe { c.part(rows, [0, b.columns]) };
 		let a = a.part(rows, [0, a.columns]);

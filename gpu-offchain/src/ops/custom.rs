@@ -94,8 +94,10 @@ pub trait Kernel<const N: usize> {
 	/// `out` is zero before.
 	fn cpu(&self, path: Path, inputs: [Input<'_>; N], out: &mut [f32]) -> Result<()>;
 
-	/// `out` is zero before.
-	fn gpu(&self, on: &mut dyn Launcher, inputs: [Place<'_>; N], out: Pointer) -> Result<()>;
+	/// `out` is zero before. What only a CPU needs has none.
+	fn gpu(&self, _on: &mut dyn Launcher, _inputs: [Place<'_>; N], _out: Pointer) -> Result<()> {
+		bail!("{} is for CPUs", Self::NAME)
+	}
 }
 
 /// A stand-in for a GPU, with a memory of its own: so the kernels for GPUs are tested where there is none.

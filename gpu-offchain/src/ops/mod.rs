@@ -9,6 +9,7 @@ mod cuda;
 mod custom;
 mod fast;
 mod repro;
+mod weights;
 
 pub use crate::kernels::{
 	attention::{Segment, Shape as AttentionShape},
@@ -18,6 +19,7 @@ pub use crate::kernels::{
 pub use custom::StandIn;
 pub use fast::Fast;
 pub use repro::Repro;
+pub use weights::Weights;
 
 use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
@@ -48,13 +50,6 @@ impl KernelSet {
 	}
 }
 
-/// A matrix of a model that answers, as the kernel set that took it multiplies with it.
-#[derive(Clone, Debug)]
-pub struct Weights {
-	values: Tensor,
-	outputs: usize,
-}
-
 /// A kernel set. Numbers are fp32, ids and targets u32. "Rows" are along the last dimension.
 pub trait Ops: Send + Sync {
 	/// Where all tensors have to be.
@@ -65,7 +60,7 @@ pub trait Ops: Send + Sync {
 
 	/// Takes a matrix of `[outputs, inputs]`, as checkpoints have it, for many products with [`through`](Self::through).
 	fn weights(&self, matrix: &Tensor) -> Result<Weights> {
-		Ok(Weights { values: matrix.t()?.contiguous()?, outputs: matrix.dim(0)? })
+		Weights::turned(matrix)
 	}
 	/// `x` · `weightsᵀ`
 	fn through(&self, x: &Tensor, weights: &Weights) -> Result<Tensor> {
@@ -73,7 +68,7 @@ pub trait Ops: Send + Sync {
 	}
 	/// Rows of the matrix that was taken, so that an embedding which is also a head is held once.
 	fn rows_of(&self, weights: &Weights, ids: &Tensor) -> Result<Tensor> {
-		weights.values.index_select(ids, 1)?.t()?.contiguous()
+		weights.rows_of_turned(ids)
 	}
 
 	fn unary(&self, kind: Unary, x: &Tensor) -> Result<Tensor>;

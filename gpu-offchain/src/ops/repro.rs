@@ -2,15 +2,16 @@
 
 use super::{
 	custom::{Custom, Input, Kernel, Place, StandIn},
-	AdamW, AttentionShape, Norm, Ops, Reduction, Sgd, Unary, Weights,
+	weights::{IntoPanels, RowsOf, Through, Weights},
+	AdamW, AttentionShape, Norm, Ops, Reduction, Sgd, Unary,
 };
 use crate::kernels::{
 	attention::{attention, attention_grad, Side},
 	gather::{embedding, embedding_grad, pool, pool_grad, rope, windows, windows_grad, Pools, Windows},
 	gpu::{self, Launcher, Pointer},
-	matmul::{product, product_with_panels, products, put_into_panels, Matrix, Output, Panels},
+	matmul::{product, products, Matrix, Output},
 	pointwise::{adamw, sgd, unary, unary_grad},
-	rows, Path, LANES,
+	rows, Path,
 };
 use candle_core::{bail, Device, Error, Layout, Result, Shape, Tensor};
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl Repro {
 	}
 }
 
-fn misfit(name: &str) -> Error {
+pub(super) fn misfit(name: &str) -> Error {
 	Error::msg(format!("{name}: the inputs do not fit"))
 }
 
@@ -112,7 +113,7 @@ fn offset(index: usize, lengths: &[usize], strides: &[usize]) -> usize {
 }
 
 /// The matrices of a batch, whose dimensions before the last two have no gaps among each other or are one.
-fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
+pub(super) fn matrices<'a>(input: &Input<'a>) -> Result<Vec<Matrix<'a>>> {
 	let (batch, size) = split_matrix(input.layout)?;
 	let values = input.numbers_on()?;
 	let (batch_strides, strides) = input.layout.stride().split_last_chunk::<2>().ok_or_else(|| misfit("matmul"))?;
@@ -171,95 +172,6 @@ impl Kernel<2> for MatMul {
 			.launch(on)?;
 		}
 		Ok(())
-	}
-}
-
-/// A matrix of `[outputs, inputs]` into panels, as CPUs read it: `[panels, inputs, 16]`.
-struct IntoPanels;
-
-impl Kernel<1> for IntoPanels {
-	const NAME: &'static str = "repro-panels";
-
-	fn shape(&self, [matrix]: [&Layout; 1]) -> Result<Shape> {
-		let (outputs, inputs) = matrix.shape().dims2()?;
-		Ok(Shape::from((outputs.div_ceil(LANES), inputs, LANES)))
-	}
-
-	fn cpu(&self, path: Path, [matrix]: [Input<'_>; 1], out: &mut [f32]) -> Result<()> {
-		let (outputs, inputs) = matrix.layout.shape().dims2()?;
-		Matrix::new(matrix.numbers()?, [inputs, outputs], [1, inputs])
-			.and_then(|matrix| put_into_panels(path, matrix, out))
-			.ok_or_else(|| misfit(Self::NAME))
-	}
-
-	fn gpu(&self, _: &mut dyn Launcher, _: [Place<'_>; 1], _: Pointer) -> Result<()> {
-		bail!("panels are for CPUs")
-	}
-}
-
-/// A product with a matrix in panels, of so many columns.
-struct Through {
-	outputs: usize,
-}
-
-impl Kernel<2> for Through {
-	const NAME: &'static str = "repro-through";
-
-	fn shape(&self, [x, panels]: [&Layout; 2]) -> Result<Shape> {
-		let ((rows, inputs), (count, depth, width)) = (x.shape().dims2()?, panels.shape().dims3()?);
-		if inputs != depth || width != LANES || count != self.outputs.div_ceil(LANES) {
-			bail!("a product of {:?} with panels of {:?} for {} outputs", x.dims(), panels.dims(), self.outputs);
-		}
-		Ok(Shape::from((rows, self.outputs)))
-	}
-
-	fn cpu(&self, path: Path, [x, panels]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
-		let (_, inputs) = x.layout.shape().dims2()?;
-		let panels = Panels::new(panels.numbers()?, inputs, self.outputs);
-		matrices(&x)?
-			.pop()
-			.zip(panels)
-			.and_then(|(x, panels)| product_with_panels(path, x, panels, out))
-			.ok_or_else(|| misfit(Self::NAME))
-	}
-
-	fn gpu(&self, _: &mut dyn Launcher, _: [Place<'_>; 2], _: Pointer) -> Result<()> {
-		bail!("panels are for CPUs")
-	}
-}
-
-/// Rows of a matrix of so many, out of its panels.
-struct RowsOf {
-	outputs: usize,
-}
-
-impl Kernel<2> for RowsOf {
-	const NAME: &'static str = "repro-rows-of";
-
-	fn shape(&self, [panels, ids]: [&Layout; 2]) -> Result<Shape> {
-		let (count, width, _) = panels.shape().dims3()?;
-		if count != self.outputs.div_ceil(LANES) {
-			return Err(misfit(Self::NAME));
-		}
-		Ok(Shape::from((ids.shape().dims1()?, width)))
-	}
-
-	fn cpu(&self, _: Path, [panels, ids]: [Input<'_>; 2], out: &mut [f32]) -> Result<()> {
-		let (_, width, _) = panels.layout.shape().dims3()?;
-		let (panels, ids) = (panels.numbers()?.as_chunks::<LANES>().0, ids.ids()?);
-		for (id, out) in ids.iter().map(|id| *id as usize).zip(out.chunks_exact_mut(width.max(1))) {
-			let (panel, lane) = (id / LANES, id % LANES);
-			let panel = panels.get(panel.saturating_mul(width)..).filter(|_| id < self.outputs);
-			let panel = panel.ok_or_else(|| Error::msg(format!("{}: there is no row {id}", Self::NAME)))?;
-			for (out, lanes) in out.iter_mut().zip(panel) {
-				*out = lanes.get(lane).copied().unwrap_or_default();
-			}
-		}
-		Ok(())
-	}
-
-	fn gpu(&self, _: &mut dyn Launcher, _: [Place<'_>; 2], _: Pointer) -> Result<()> {
-		bail!("panels are for CPUs")
 	}
 }
 
@@ -970,9 +882,11 @@ impl Ops for Repro {
 	}
 
 	fn weights(&self, matrix: &Tensor) -> Result<Weights> {
-		let values =
-			if self.is_cpu() { self.one(IntoPanels, &matrix.contiguous()?)? } else { matrix.t()?.contiguous()? };
-		Ok(Weights { values, outputs: matrix.dim(0)? })
+		if self.is_cpu() {
+			Ok(Weights { values: self.one(IntoPanels, &matrix.contiguous()?)?, outputs: matrix.dim(0)? })
+		} else {
+			Weights::turned(matrix)
+		}
 	}
 
 	fn through(&self, x: &Tensor, weights: &Weights) -> Result<Tensor> {
@@ -987,7 +901,7 @@ impl Ops for Repro {
 		if self.is_cpu() {
 			self.two(RowsOf { outputs: weights.outputs }, &weights.values, ids)
 		} else {
-			weights.values.index_select(ids, 1)?.t()?.contiguous()
+			weights.rows_of_turned(ids)
 		}
 	}
 

@@ -244,12 +244,16 @@ impl Generation {
 		Ok(self.prompts.get(text as usize).ok_or_else(|| Error::invalid("an opening of no text"))?)
 	}
 
+	/// Whether a text ends with this token, the last of so many.
+	fn is_end(&self, token: &u32, count: usize) -> bool {
+		self.generate.stop.contains(token) || count >= self.generate.tokens as usize
+	}
+
 	/// The leaf whose block these tokens are.
 	fn piece(&self, place: &Place, tokens: &[u32], trace: Vec<u8>) -> Result<Piece> {
 		let mut generated = place.generated.clone();
 		generated.extend(tokens);
-		let is_stopped = tokens.last().is_some_and(|last| self.generate.stop.contains(last));
-		let is_end = is_stopped || generated.len() >= self.generate.tokens as usize;
+		let is_end = tokens.last().is_some_and(|last| self.is_end(last, generated.len()));
 		let mut output: Vec<u8> = tokens.iter().flat_map(|token| token.to_le_bytes()).collect();
 		let next = if is_end {
 			output.extend(END.to_le_bytes());
@@ -286,14 +290,13 @@ impl Generation {
 	fn write(&self, texts: &mut [&mut Open]) -> Result<()> {
 		let mut reading: Vec<_> = texts.iter_mut().map(|text| (&mut text.cache, text.unread.as_slice())).collect();
 		let rows = self.model.read_tokens(self.ops.as_ref(), &mut reading, 1)?;
-		let places: Vec<_> = texts.iter().map(|text| (text.place.text, text.count)).collect();
-		let tokens = self.select_all(&rows, places)?;
+		let tokens = self.select_all(&rows, texts.iter().map(|text| (text.place.text, text.count)))?;
 		for ((text, token), row) in texts.iter_mut().zip(tokens).zip(rows.to_vec2()?) {
 			text.block.tokens.push(token);
 			text.block.trace.extend(canonical_bytes(&row));
 			text.unread = vec![token];
 			text.count = text.count.saturating_add(1);
-			text.is_whole = self.generate.stop.contains(&token) || text.count >= self.generate.tokens as usize;
+			text.is_whole = self.is_end(&token, text.count);
 			if text.is_whole {
 				text.cache = self.model.cache(0);
 			}
